@@ -1,0 +1,3 @@
+//! gmsd: one node of the group membership service.
+
+pub mod membership;

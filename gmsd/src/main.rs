@@ -1,0 +1,3 @@
+//! The door: parse the command line, run the node, report by exit code.
+
+fn main() {}

@@ -1,0 +1,96 @@
+//! One life of one member, how it ended, and what one entry did to a group: the stored forms.
+//!
+//! Stored forms are plain: every field is always written, and their order is the format of the
+//! snapshot. Add at the end.
+
+use std::sync::Arc;
+
+use gms::{
+    address::Address,
+    evidence::Evidence,
+    id::{GroupId, Incarnation, MemberId, Revision},
+    liveness::Liveness,
+    span::Span,
+    view::{MemberState, Tags},
+};
+use serde::{Deserialize, Serialize};
+
+/// One life of one member, as every node knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// Who.
+    pub member: MemberId,
+    /// Which life: the revision that let it in.
+    pub incarnation: Incarnation,
+    /// Where it can be reached.
+    pub address: Address,
+    /// How it wants to be watched.
+    pub liveness: Liveness,
+    /// What it tells about itself.
+    pub tags: Tags,
+    /// Active, draining or away.
+    pub state: MemberState,
+    /// Static members: how long its place is kept.
+    pub hold: Option<Span>,
+    /// A string unique to this life.
+    pub instance: Option<String>,
+    /// Who let it join; empty until there are principals.
+    pub owner: String,
+    /// The leader's wall clock when it joined, for people.
+    pub joined_at_ms: u64,
+}
+
+/// How a life ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// It left, or an operator (with a reason) made it leave.
+    Left {
+        /// The operator's reason.
+        reason: Option<String>,
+    },
+    /// It was removed.
+    Removed(Evidence),
+}
+
+/// A life that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Departure {
+    /// Who.
+    pub member: MemberId,
+    /// Which life.
+    pub incarnation: Incarnation,
+    /// The revision that ended it.
+    pub revision: Revision,
+    /// The term of that revision.
+    pub term: u64,
+    /// The leader's wall clock then, for people.
+    pub at_ms: u64,
+    /// How.
+    pub ending: Ending,
+}
+
+/// What one entry did to one group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delta {
+    /// Which group.
+    pub group: GroupId,
+    /// The view it follows.
+    pub from: Revision,
+    /// The view it installs.
+    pub view: Revision,
+    /// The leader's wall clock, for people.
+    pub at_ms: u64,
+    /// New lives.
+    pub joined: Vec<Arc<Life>>,
+    /// Ended lives, by request and by verdict.
+    pub departed: Vec<Arc<Departure>>,
+    /// Lives that go on with other tags or another state.
+    pub updated: Vec<Arc<Life>>,
+}
+
+impl Delta {
+    /// How many member changes it holds: what the bound of the history counts.
+    pub fn changes(&self) -> usize {
+        self.joined.len() + self.departed.len() + self.updated.len()
+    }
+}
