@@ -6,7 +6,9 @@
 //! | file | what |
 //! |---|---|
 //! | `key` | a key as people write it: `g`, `C-d`, `Enter` |
+//! | `search` | finding one by what somebody types |
 //! | `table` | the actions: name, help, impact, default keys, when they can be done |
 
 pub mod key;
+pub mod search;
 pub mod table;

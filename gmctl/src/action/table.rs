@@ -95,8 +95,6 @@ pub enum Action {
     CopyRow,
     /// Times as time of day, or as how long ago.
     TimeStyle,
-    /// The mouse on or off.
-    Mouse,
     /// Connect anew now.
     Retry,
     /// Kill the selected node or member of the demo.
@@ -142,6 +140,8 @@ pub enum When {
     Always,
     /// A screen with rows.
     Rows,
+    /// A screen with panes.
+    Panes,
     /// A member that is selected or marked.
     Member,
     /// Something with a command line.
@@ -169,6 +169,8 @@ pub enum When {
 pub struct Possible {
     /// Rows are on the screen.
     pub rows: bool,
+    /// The screen has panes.
+    pub panes: bool,
     /// A row is selected.
     pub row: bool,
     /// A member is selected or marked.
@@ -199,6 +201,7 @@ impl When {
         match self {
             When::Always => Ok(()),
             When::Rows => need(now.rows, "there are no rows here"),
+            When::Panes => need(now.panes, "only on the overview"),
             When::Row => need(now.row, "nothing is selected"),
             When::Member => need(now.member, "no member is selected"),
             When::Writable => write(),
@@ -308,8 +311,8 @@ rows! {
     Last, Move, Look, Rows, [[Char('G')], [Key::End]], "last", "", "the last row";
     PageDown, Move, Look, Rows, [[Ctrl('d')], [Key::PageDown]], "page down", "", "a page down";
     PageUp, Move, Look, Rows, [[Ctrl('u')], [Key::PageUp]], "page up", "", "a page up";
-    NextPane, Move, Look, Always, [[Key::Tab], [Char('l')], [Key::Right]], "next pane", "pane", "the next pane of the overview";
-    PreviousPane, Move, Look, Always, [[Key::BackTab], [Char('h')], [Key::Left]], "previous pane", "", "the pane before";
+    NextPane, Move, Look, Panes, [[Key::Tab], [Char('l')], [Key::Right]], "next pane", "pane", "the next pane of the overview";
+    PreviousPane, Move, Look, Panes, [[Key::BackTab], [Char('h')], [Key::Left]], "previous pane", "", "the pane before";
     Open, Move, Look, Row, [[Key::Enter]], "open", "open", "open what is selected";
     Back, Move, Look, Always, [[Key::Esc]], "back", "", "clear the filter, else go back";
     Earlier, Move, Look, Always, [[Char('<')]], "earlier place", "", "back through the places visited";
@@ -344,7 +347,6 @@ rows! {
 
     CopyCommand, Dashboard, Look, Always, [[Char('y')]], "copy command", "copy", "copy the command line that shows the same";
     CopyRow, Dashboard, Look, Row, [[Char('Y')]], "copy row", "", "copy the selected name";
-    Mouse, Dashboard, Look, Always, [[Char('M')]], "mouse", "", "the mouse on or off";
     Retry, Dashboard, Look, Always, [[Char('R')]], "reconnect", "", "connect anew now";
     Repaint, Dashboard, Look, Always, [[Ctrl('l')]], "repaint", "", "draw everything again";
     Suspend, Dashboard, Look, Always, [[Ctrl('z')]], "suspend", "", "back to the shell; fg returns";

@@ -13,7 +13,9 @@
 //! | `happening` | what can happen, in the words of the screen |
 //! | `timeline` | what happened, oldest first |
 //! | `cluster` | all of it together |
+//! | `history` | the past, frame by frame |
 //! | `apply` | how each message changes it |
+//! | `difference` | what changed between two moments |
 //! | `correlate` | what the members in doubt have in common |
 //! | `alarm` | the one sentence that matters most now |
 
@@ -22,8 +24,10 @@ pub mod apply;
 pub mod cluster;
 pub mod condition;
 pub mod correlate;
+pub mod difference;
 pub mod group;
 pub mod happening;
+pub mod history;
 pub mod link;
 pub mod moment;
 pub mod timeline;
