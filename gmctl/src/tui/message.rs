@@ -43,6 +43,8 @@ pub enum Message {
     History(Events),
     /// An answer to a question of ours.
     Answered(Ticket, Result<Reply, String>),
+    /// Something to say that goes by itself.
+    Told(String),
     /// What the terminal costs: bytes a second, frames a second, and whether it is slow.
     Cost(Cost),
 }

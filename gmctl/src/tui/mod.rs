@@ -23,7 +23,7 @@
 
 pub mod app;
 pub mod command_line;
-//pub mod dashboard;
+pub mod dashboard;
 pub mod demo;
 pub mod dialog;
 pub mod glyphs;
@@ -32,16 +32,20 @@ pub mod pacer;
 pub mod place;
 pub mod request;
 pub mod rows;
-//pub mod run;
+pub mod run;
 pub mod selection;
 pub mod size;
-//pub mod term;
+pub mod term;
 pub mod theme;
 pub mod update;
 pub mod view;
 pub mod widget;
 
 #[cfg(test)]
+mod any_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod screen_tests;
+#[cfg(test)]
+mod update_tests;

@@ -23,6 +23,7 @@ const WHY_AGAIN: Duration = Duration::from_secs(2);
 pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
     app.now = now;
     let mut effects = Vec::new();
+    let person = message.is_from_a_person();
     match message {
         Message::Key(key) => {
             app.settle();
@@ -31,12 +32,17 @@ pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
         }
         Message::Paste(text) => keys::paste(app, &text),
         Message::Resized(width, height) => app.ui.size = (width, height),
+        Message::Told(text) => flash(app, text),
         Message::Tick => tick(app, &mut effects),
         Message::Cost(cost) => app.ui.cost = cost,
         Message::Answered(ticket, answer) => answered(app, ticket, answer),
         fact => take_fact(app, now, fact, &mut effects),
     }
     app.unsettle();
+    if person {
+        // What the person now looks at is decided by the rows as they are now.
+        app.settle();
+    }
     pin(app, &mut effects);
     effects
 }
