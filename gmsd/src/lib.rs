@@ -1,3 +1,5 @@
 //! gmsd: one node of the group membership service.
 
+pub mod host;
 pub mod membership;
+pub mod raft;
