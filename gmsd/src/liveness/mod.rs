@@ -14,10 +14,12 @@
 //! within [`Timing::affirmed_confirmation`](timing::Timing::affirmed_confirmation); one that only
 //! falls silent takes its misses and a longer confirmation. The two never share a timer.
 
+pub mod bands;
 mod case;
 mod caseload;
 pub mod detector;
 pub mod fitness;
+pub mod histogram;
 pub mod message;
 pub mod observed;
 pub mod observer;

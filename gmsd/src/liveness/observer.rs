@@ -26,6 +26,7 @@ use gms::{
 };
 
 use super::{
+    bands::GroupTally,
     case::{Asker, Duty, millis},
     caseload::Caseload,
     fitness::Fitness,
@@ -194,13 +195,17 @@ impl Observer {
         (case.duty == Duty::Monitor).then(|| case.liveness(self.node, self.clock.now()))
     }
 
-    /// How every member looks that this node is the monitor of.
-    pub fn all_liveness(&self) -> impl Iterator<Item = MemberLiveness> {
-        let mine = self
-            .cases
-            .iter()
-            .filter(|(_, case)| case.duty == Duty::Monitor);
-        mine.map(|(_, case)| case.liveness(self.node, self.clock.now()))
+    /// The figures of each group, over the members that this node is the monitor of.
+    pub fn group_tallies(&self) -> Vec<GroupTally> {
+        let now = self.clock.now();
+        let mut tallies: BTreeMap<&GroupId, GroupTally> = BTreeMap::new();
+        for (_, case) in self.cases.iter().filter(|(_, case)| case.duty == Duty::Monitor) {
+            tallies
+                .entry(&case.group)
+                .or_insert_with(|| GroupTally::new(case.group.clone()))
+                .add(case.band(), case.detector.age(now), case.detector.rtt());
+        }
+        tallies.into_values().collect()
     }
 
     /// The doubt this node has about a life, if it has one: since when, and who said what.

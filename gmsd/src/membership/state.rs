@@ -125,6 +125,11 @@ impl State {
         self.retired.contains(&node)
     }
 
+    /// The numbers of nodes that have left for good.
+    pub fn retired(&self) -> impl Iterator<Item = NodeId> {
+        self.retired.iter().copied()
+    }
+
     /// The history.
     pub fn journal(&self) -> &Journal {
         &self.journal
