@@ -4,7 +4,12 @@
 //! kernel keeps such errors, with the address each is about, in the socket's error queue
 //! (`IP_RECVERR`, ip(7)); that is where they are read.
 
-use std::{io, io::IoSliceMut, net::SocketAddr, os::fd::{AsFd, RawFd}};
+use std::{
+    io,
+    io::IoSliceMut,
+    net::SocketAddr,
+    os::fd::{AsFd, RawFd},
+};
 
 use nix::{
     cmsg_space,
@@ -57,5 +62,7 @@ fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = address.as_sockaddr_in() {
         return Some(SocketAddr::from((v4.ip(), v4.port())));
     }
-    address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port())))
+    address
+        .as_sockaddr_in6()
+        .map(|v6| SocketAddr::from((v6.ip(), v6.port())))
 }

@@ -31,7 +31,7 @@ use super::{
     caseload::Caseload,
     fitness::Fitness,
     message::{Affirmation, Ask, Message, Subject, Tell},
-    observed::{ObservedClock, TICK},
+    observed::{Observed, ObservedClock, TICK},
     timing::Timing,
     work,
 };
@@ -145,6 +145,10 @@ pub struct Observer {
     pub(super) state: Arc<State>,
     /// Members that were in before this revision were there before this node started.
     pub(super) boot: Revision,
+    /// What was applied when, lately: a mark each tenth of the grace at most.
+    applied: VecDeque<(Revision, Observed)>,
+    /// Members that joined after this revision did so less than the grace ago.
+    pub(super) settled: Revision,
     pub(super) cases: Caseload,
     pub(super) watched: usize,
     pub(super) sequence: u32,
@@ -173,6 +177,8 @@ impl Observer {
             fitness: Fitness::default(),
             boot: state.revision(),
             state: Arc::new(State::default()),
+            applied: VecDeque::new(),
+            settled: state.revision(),
             cases: Caseload::default(),
             watched: 0,
             sequence,
@@ -199,7 +205,11 @@ impl Observer {
     pub fn group_tallies(&self) -> Vec<GroupTally> {
         let now = self.clock.now();
         let mut tallies: BTreeMap<&GroupId, GroupTally> = BTreeMap::new();
-        for (_, case) in self.cases.iter().filter(|(_, case)| case.duty == Duty::Monitor) {
+        for (_, case) in self
+            .cases
+            .iter()
+            .filter(|(_, case)| case.duty == Duty::Monitor)
+        {
             tallies
                 .entry(&case.group)
                 .or_insert_with(|| GroupTally::new(case.group.clone()))
@@ -244,7 +254,8 @@ impl Observer {
 
     /// The next applied state.
     pub fn handle_state(&mut self, now: Instant, state: Arc<State>) {
-        self.clock.advance(now);
+        let now = self.clock.advance(now);
+        self.settle(now, state.revision());
         let former = std::mem::replace(&mut self.state, state);
         let state = Arc::clone(&self.state);
         let same_monitors = former.monitors() == state.monitors() && former.secret().is_some();
@@ -389,10 +400,29 @@ impl Observer {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.clock.advance(now);
+        self.settle(now, self.state.revision());
         while let Some(slot) = self.cases.pop_due(now) {
             self.look(now, slot);
         }
         self.flush();
+    }
+
+    /// Notes what is applied now, and what has been for the length of the grace.
+    fn settle(&mut self, now: Observed, revision: Revision) {
+        let grace = self.timing.boot_grace;
+        if self
+            .applied
+            .back()
+            .is_none_or(|(_, at)| now.since(*at) >= grace / 10)
+        {
+            self.applied.push_back((revision, now));
+        }
+        while let Some((revision, at)) = self.applied.front().copied()
+            && now.since(at) >= grace
+        {
+            self.settled = self.settled.max(revision);
+            self.applied.pop_front();
+        }
     }
 
     // Outputs.

@@ -15,7 +15,9 @@ pub struct Timing {
     pub confirmation: Duration,
     /// For how long affirmed evidence is put to the test.
     pub affirmed_confirmation: Duration,
-    /// After a start, for how long members that were there before are not removed by silence.
+    /// For how long a start is forgiven: after a start of this node, members that were there before
+    /// are not removed by silence; after a join, a member that has not answered once is not removed
+    /// for silence or for a refusing port.
     pub boot_grace: Duration,
 }
 

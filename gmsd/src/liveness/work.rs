@@ -269,8 +269,7 @@ impl Observer {
             return;
         };
         case.refused = Some(now);
-        // Before its first round trip a life may still be on its way to open its port.
-        let accuses = case.duty != Duty::None && case.detector.age(now).is_some();
+        let accuses = case.duty != Duty::None;
         let askers: Vec<Asker> = case.inquiries.iter().map(|inquiry| inquiry.asker).collect();
         // A local asker wants an answer, not a proof.
         case.inquiries
@@ -592,9 +591,9 @@ impl Observer {
     /// patience, out of grace, and being fit.
     pub(super) fn accuse(&mut self, now: Observed, slot: Slot, affirmation: Option<Affirmation>) {
         let up_for = now.since(Observed::default());
-        let in_grace = up_for < self.timing.boot_grace;
+        let grace = self.timing.boot_grace;
         let abstention = self.abstention();
-        let boot = self.boot;
+        let (boot, settled) = (self.boot, self.settled);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -613,13 +612,22 @@ impl Observer {
         if affirmation != Some(Affirmation::Fin) && (now < case.patience || taken_care_of) {
             return;
         }
+        // A life that joined lately and was never heard here may be on its way to open its port.
+        let is_new = case.life.incarnation.0 > settled.0 && case.detector.age(now).is_none();
+        let is_old = case.life.incarnation.0 <= boot.0;
+        let in_grace = match affirmation {
+            // The stream was open, so the process had been there.
+            Some(Affirmation::Fin) => false,
+            Some(Affirmation::Refused) => is_new,
+            None => is_new || (is_old && up_for < grace),
+        };
+        if in_grace {
+            return;
+        }
         let timing = *case.detector.timing();
         let window = if affirmation.is_some() {
             timing.affirmed_confirmation
         } else {
-            if in_grace && case.life.incarnation.0 <= boot.0 {
-                return;
-            }
             if abstention.is_some() {
                 case.patience = now + timing.period;
                 self.tally.abstentions += 1;

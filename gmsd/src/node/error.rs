@@ -11,7 +11,9 @@ pub enum NodeError {
     #[error("{0}")]
     Config(#[from] ConfigError),
     /// A port it needs is not to be had. Nothing was written.
-    #[error("cannot listen on {at} for {what}: {source}; is another process there, or another gmsd?")]
+    #[error(
+        "cannot listen on {at} for {what}: {source}; is another process there, or another gmsd?"
+    )]
     Bind {
         /// Which of the two ports.
         what: &'static str,

@@ -4,13 +4,10 @@
 //! busier the node, the larger its entries, and no timer delays a lone proposal. An entry touches
 //! no member twice, since two lives of one member must not share a revision.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use gms::id::{GroupId, MemberId, NodeId, Revision};
+use gms::id::{GroupId, MemberId, Revision};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -134,7 +131,10 @@ fn touches(command: &Command) -> Vec<(GroupId, MemberId)> {
             .collect(),
         other => {
             let member = other.member();
-            member.map(|(group, member)| (group.clone(), member.clone())).into_iter().collect()
+            member
+                .map(|(group, member)| (group.clone(), member.clone()))
+                .into_iter()
+                .collect()
         }
     }
 }
@@ -147,7 +147,11 @@ fn weight(command: &Command) -> usize {
     const EVIDENCE: usize = 512;
     match command {
         Command::Join(join) => {
-            let tags: usize = join.tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+            let tags: usize = join
+                .tags
+                .iter()
+                .map(|(key, value)| key.len() + value.len())
+                .sum();
             MEMBER + join.address.as_str().len() + tags
         }
         Command::Remove { removals, .. } => removals.len() * (MEMBER + EVIDENCE),
@@ -156,8 +160,10 @@ fn weight(command: &Command) -> usize {
 }
 
 async fn commit(host: Host, consensus: Consensus, batch: Vec<Waiting>) {
-    let (mut proposals, replies): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|waiting| (waiting.proposal, waiting.reply)).unzip();
+    let (mut proposals, replies): (Vec<_>, Vec<_>) = batch
+        .into_iter()
+        .map(|waiting| (waiting.proposal, waiting.reply))
+        .unzip();
     let founds = consensus.state().borrow().secret().is_none();
     if founds {
         match found(&host) {
@@ -168,7 +174,10 @@ async fn commit(host: Host, consensus: Consensus, batch: Vec<Waiting>) {
             }
         }
     }
-    let entry = Entry { at_ms: host.clock.wall_ms(), proposals };
+    let entry = Entry {
+        at_ms: host.clock.wall_ms(),
+        proposals,
+    };
     match consensus.propose(entry).await {
         Ok(proposed) => {
             let results = proposed.outcomes.into_iter().skip(usize::from(founds));
@@ -192,7 +201,11 @@ fn answer_all(replies: Vec<oneshot::Sender<Reply>>, refusal: &Refusal) {
 fn found(host: &Host) -> std::io::Result<Proposal> {
     let mut secret = [0; 32];
     host.entropy.fill(&mut secret)?;
-    Ok(Proposal { token: None, if_view: None, command: Command::Found { secret } })
+    Ok(Proposal {
+        token: None,
+        if_view: None,
+        command: Command::Found { secret },
+    })
 }
 
 fn refusal(error: ProposeError) -> Refusal {

@@ -72,8 +72,7 @@ impl Cut {
         if now < self.poll_timeout()? {
             return None;
         }
-        let mut removals: Vec<Removal> =
-            std::mem::take(&mut self.removals).into_values().collect();
+        let mut removals: Vec<Removal> = std::mem::take(&mut self.removals).into_values().collect();
         for late in removals.split_off(removals.len().min(REMOVALS_MAX)) {
             let subject = Subject {
                 group: late.group.clone(),
@@ -85,7 +84,10 @@ impl Cut {
         if self.removals.is_empty() {
             self.clear();
         }
-        Some(Command::Remove { epoch: self.epoch, removals })
+        Some(Command::Remove {
+            epoch: self.epoch,
+            removals,
+        })
     }
 
     /// Drops everything: this node no longer leads, and the accusers will tell the next leader.

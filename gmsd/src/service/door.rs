@@ -9,9 +9,7 @@ use std::{
 use gms::{address::Address, api::JoinRequest, id::NodeId, liveness::Liveness, view::Tags};
 
 use super::error::ServiceError;
-use crate::membership::limits::{
-    INSTANCE_MAX_LEN, TAG_KEY_MAX_LEN, TAG_VALUE_MAX_LEN, TAGS_MAX,
-};
+use crate::membership::limits::{INSTANCE_MAX_LEN, TAG_KEY_MAX_LEN, TAG_VALUE_MAX_LEN, TAGS_MAX};
 
 /// The longest a static member's place may be kept.
 pub const HOLD_MAX_MS: u64 = 24 * 60 * 60 * 1000;
@@ -29,8 +27,13 @@ pub fn check_join(
     if let Some(instance) = &request.instance {
         check_text("instance", instance, INSTANCE_MAX_LEN)?;
     }
-    if request.hold.is_some_and(|hold| hold.as_millis() > HOLD_MAX_MS) {
-        return Err(ServiceError::Invalid("hold is longer than 24h; give less".to_owned()));
+    if request
+        .hold
+        .is_some_and(|hold| hold.as_millis() > HOLD_MAX_MS)
+    {
+        return Err(ServiceError::Invalid(
+            "hold is longer than 24h; give less".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -39,7 +42,9 @@ fn check_liveness(
     liveness: &Liveness,
     peers: &BTreeMap<NodeId, String>,
 ) -> Result<(), ServiceError> {
-    liveness.check().map_err(|why| ServiceError::Invalid(format!("liveness: {why}")))?;
+    liveness
+        .check()
+        .map_err(|why| ServiceError::Invalid(format!("liveness: {why}")))?;
     if let Some(ping_to) = &liveness.ping_to {
         check_address("liveness.ping_to", ping_to, peers)?;
     }
@@ -76,14 +81,21 @@ pub fn check_tag(key: &str, value: &str) -> Result<(), ServiceError> {
 /// Checks a short text that is shown to people and kept in the log.
 pub fn check_text(what: &str, text: &str, limit: usize) -> Result<(), ServiceError> {
     if text.is_empty() {
-        return Err(ServiceError::Invalid(format!("{what} is empty; give it or leave it out")));
+        return Err(ServiceError::Invalid(format!(
+            "{what} is empty; give it or leave it out"
+        )));
     }
     if text.len() > limit {
-        let why = format!("{what} has {} bytes; at most {limit} are allowed", text.len());
+        let why = format!(
+            "{what} has {} bytes; at most {limit} are allowed",
+            text.len()
+        );
         return Err(ServiceError::TooLarge(why));
     }
     if text.chars().any(char::is_control) {
-        return Err(ServiceError::Invalid(format!("{what} has a control character")));
+        return Err(ServiceError::Invalid(format!(
+            "{what} has a control character"
+        )));
     }
     Ok(())
 }
@@ -94,7 +106,9 @@ fn check_address(
     peers: &BTreeMap<NodeId, String>,
 ) -> Result<(), ServiceError> {
     let refuse = |why: &str| {
-        Err(ServiceError::Invalid(format!("{what} {address}: {why}; give the member's own address")))
+        Err(ServiceError::Invalid(format!(
+            "{what} {address}: {why}; give the member's own address"
+        )))
     };
     if let Some(ip) = address.ip()
         && let Some(why) = forbidden(ip)
@@ -102,7 +116,9 @@ fn check_address(
         return refuse(why);
     }
     let authority = address.authority();
-    if peers.values().any(|url| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority)
+    if peers
+        .values()
+        .any(|url| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority)
     {
         return refuse("it is the peer port of a node of this cluster");
     }
@@ -112,9 +128,8 @@ fn check_address(
 /// Whether nodes may ping a member there, its name being resolved.
 pub fn may_reach(target: SocketAddr, peers: &BTreeMap<NodeId, String>) -> bool {
     let authority = target.to_string();
-    let is_peer = |url: &String| {
-        url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority
-    };
+    let is_peer =
+        |url: &String| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority;
     forbidden(target.ip()).is_none() && !peers.values().any(is_peer)
 }
 
@@ -160,9 +175,13 @@ mod tests {
             let error = join(&format!(r#"{{"id":"a","address":"{address}"}}"#)).unwrap_err();
             assert!(error.to_string().contains(why), "{address}: {error}");
         }
-        let ping_to = r#"{"id":"a","address":"h:1","liveness":{"kind":"udp","ping_to":"0.0.0.0:1"}}"#;
+        let ping_to =
+            r#"{"id":"a","address":"h:1","liveness":{"kind":"udp","ping_to":"0.0.0.0:1"}}"#;
         assert!(join(ping_to).is_err());
-        assert_eq!(join(r#"{"id":"a","address":"http://127.0.0.1:9021"}"#), Ok(()));
+        assert_eq!(
+            join(r#"{"id":"a","address":"http://127.0.0.1:9021"}"#),
+            Ok(())
+        );
     }
 
     #[test]
@@ -176,7 +195,10 @@ mod tests {
             (r#""instance":"""#.to_owned(), "empty"),
             (format!(r#""instance":"{long}""#), "128"),
             (r#""hold":"25h""#.to_owned(), "24h"),
-            (r#""liveness":{"kind":"tcp","misses":0}"#.to_owned(), "misses"),
+            (
+                r#""liveness":{"kind":"tcp","misses":0}"#.to_owned(),
+                "misses",
+            ),
         ] {
             let error = join(&format!(r#"{{"id":"a","address":"h:1",{field}}}"#)).unwrap_err();
             assert!(error.to_string().contains(why), "{field}: {error}");

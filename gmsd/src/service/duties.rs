@@ -93,7 +93,11 @@ pub async fn run(
         }
         for command in wishes {
             let batcher = batcher.clone();
-            let proposal = Proposal { token: None, if_view: None, command };
+            let proposal = Proposal {
+                token: None,
+                if_view: None,
+                command,
+            };
             proposals.spawn(async move {
                 // Whatever came of it, the next look sees what is still to be done.
                 let _ = batcher.propose(proposal).await;
@@ -123,7 +127,8 @@ impl Contact {
             }
             let since = *self.back_since.entry(node).or_insert(now);
             // At the first look of all there is nobody to protect from a flapping node.
-            let settled = present.is_empty() || now.saturating_duration_since(since) >= CONTACT_BACK;
+            let settled =
+                present.is_empty() || now.saturating_duration_since(since) >= CONTACT_BACK;
             if present.contains(&node) || settled {
                 fit.insert(node);
             }
@@ -145,13 +150,20 @@ fn is_in_touch(now: Instant, standing: &Standing, node: NodeId) -> bool {
 }
 
 fn lag(standing: &Standing, matched: Option<Revision>) -> u64 {
-    standing.last_log.unwrap_or_default().0.saturating_sub(matched.unwrap_or_default().0)
+    standing
+        .last_log
+        .unwrap_or_default()
+        .0
+        .saturating_sub(matched.unwrap_or_default().0)
 }
 
 /// A learner that has caught up, and is to be a voter.
 fn ripe_learner(now: Instant, standing: &Standing) -> Option<NodeId> {
     standing.learners.iter().copied().find(|node| {
-        let matched = standing.followers.get(node).and_then(|follower| follower.matched);
+        let matched = standing
+            .followers
+            .get(node)
+            .and_then(|follower| follower.matched);
         is_in_touch(now, standing, *node) && matched.is_some() && lag(standing, matched) <= RIPE_LAG
     })
 }

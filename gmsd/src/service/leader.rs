@@ -49,7 +49,11 @@ enum Attempt {
 impl Leader {
     /// The way to the leader from this node.
     pub fn new(host: Host, consensus: Consensus, executor: Executor) -> Self {
-        Self { host, consensus, executor }
+        Self {
+            host,
+            consensus,
+            executor,
+        }
     }
 
     /// Has the leader do it. The reply is never a refusal.
@@ -111,10 +115,21 @@ impl Leader {
                 let work = self.executor.execute(request.clone());
                 match tokio::time::timeout_at(deadline.into(), work).await {
                     Ok(reply) => Attempt::Answered(reply),
-                    Err(_) => Attempt::Unknown("the deadline passed before it was committed".into()),
+                    Err(_) => {
+                        Attempt::Unknown("the deadline passed before it was committed".into())
+                    }
                 }
             }
-            Some(leader) => call(&self.consensus.peers(), leader, request, deadline, &self.host).await,
+            Some(leader) => {
+                call(
+                    &self.consensus.peers(),
+                    leader,
+                    request,
+                    deadline,
+                    &self.host,
+                )
+                .await
+            }
         }
     }
 }
@@ -146,8 +161,8 @@ pub async fn exchange(
     request: &Request,
     within: Duration,
 ) -> Result<Reply, CallError> {
-    let body = postcard::to_stdvec(request)
-        .map_err(|error| CallError::NotDelivered(error.to_string()))?;
+    let body =
+        postcard::to_stdvec(request).map_err(|error| CallError::NotDelivered(error.to_string()))?;
     let reply = peers.call(to, Bytes::from(body), within).await?;
     postcard::from_bytes(&reply).map_err(|error| CallError::PerhapsDelivered(error.to_string()))
 }
