@@ -1,0 +1,4 @@
+//! The waist: the only door to the log.
+
+pub mod error;
+pub mod waist;
