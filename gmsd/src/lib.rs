@@ -1,4 +1,6 @@
 //! gmsd: one node of the group membership service.
 
+pub mod host;
 pub mod membership;
+pub mod raft;
 pub mod service;
