@@ -7,16 +7,21 @@
 //!
 //! The pitfalls of openraft that this folder answers are named where they bite.
 
-//pub mod change;
-//pub mod compaction;
-//pub mod config;
-//pub mod consensus;
+pub mod change;
+pub mod compaction;
+pub mod config;
+pub mod consensus;
 pub mod error;
 pub mod identity;
-//pub mod peer;
+pub mod peer;
 pub mod record;
 pub mod snapshot;
-//pub mod standing;
+pub mod standing;
 pub mod state_machine;
 pub mod store;
 pub mod types;
+
+#[cfg(test)]
+mod consensus_tests;
+#[cfg(test)]
+mod test_cluster;

@@ -8,7 +8,10 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde::Serialize as _;
@@ -72,6 +75,7 @@ pub struct Snapshots {
     host: Host,
     dir: PathBuf,
     current: Arc<Mutex<Option<SnapshotFile>>>,
+    incoming: Arc<AtomicU64>,
 }
 
 impl Snapshots {
@@ -102,6 +106,7 @@ impl Snapshots {
             host: host.clone(),
             dir: dir.to_owned(),
             current: Arc::default(),
+            incoming: Arc::default(),
         };
         let Some((_, path)) = newest else {
             return Ok((snapshots, None));
@@ -129,7 +134,7 @@ impl Snapshots {
 
     /// Writes a snapshot and puts it in place. Blocks on the disk.
     pub fn write(&self, meta: &SnapshotMeta, state: &State) -> Result<SnapshotFile, SnapshotError> {
-        let aside = self.aside("building", meta);
+        let aside = self.dir.join(format!("building-{}.tmp", index(meta)));
         write(&*self.host.disk, &aside, meta, state).map_err(|source| SnapshotError::Disk {
             path: aside.clone(),
             source,
@@ -137,9 +142,12 @@ impl Snapshots {
         self.put_in_place(&aside, meta)
     }
 
-    /// Where a snapshot that comes from a peer is gathered.
+    /// Where a snapshot that comes from a peer is gathered: another file each time, because an
+    /// old and a new leader may both be sending.
     pub fn incoming(&self, meta: &SnapshotMeta) -> PathBuf {
-        self.aside("incoming", meta)
+        let count = self.incoming.fetch_add(1, Ordering::Relaxed);
+        self.dir
+            .join(format!("incoming-{}-{count}.tmp", index(meta)))
     }
 
     /// Names a snapshot that is whole and durable, and removes the older ones. Blocks on the disk.
@@ -187,10 +195,6 @@ impl Snapshots {
     /// The machine it is on.
     pub fn host(&self) -> &Host {
         &self.host
-    }
-
-    fn aside(&self, what: &str, meta: &SnapshotMeta) -> PathBuf {
-        self.dir.join(format!("{what}-{}.tmp", index(meta)))
     }
 
     fn set_current(&self, file: SnapshotFile) {

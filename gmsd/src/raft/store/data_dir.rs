@@ -24,6 +24,7 @@ use crate::host::{
 const IDENTITY: &str = "identity.json";
 const LOCK: &str = "lock";
 const LOG: &str = "log.redb";
+const LOG_COUNT: &str = "log.count";
 
 /// A data directory that this process holds.
 #[derive(Debug)]
@@ -94,6 +95,11 @@ impl DataDir {
     /// Where the log is.
     pub fn log_path(&self) -> PathBuf {
         self.dir.join(LOG)
+    }
+
+    /// Where the log's commits are counted.
+    pub fn log_count_path(&self) -> PathBuf {
+        self.dir.join(LOG_COUNT)
     }
 
     /// Notes durably that the log's file exists. From now on it must not be missing.

@@ -8,6 +8,7 @@ use std::{
     fmt::Debug,
     io,
     ops::RangeBounds,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -40,14 +41,25 @@ pub struct LogStore {
 }
 
 impl LogStore {
-    /// Opens the log of a data directory, making it where the directory was never founded. Blocks
-    /// on the disk.
-    pub fn open(mut held: DataDir) -> Result<Self, StartError> {
+    /// Opens the log of a data directory, making it where the directory was never founded.
+    /// `covered` is how far its newest snapshot goes: the log must follow on it. Blocks on the
+    /// disk.
+    pub fn open(mut held: DataDir, covered: Option<LogId>) -> Result<Self, StartError> {
         let disk = Arc::clone(&held.host().disk);
         let path = held.log_path();
         let refuse = |held: &DataDir, error| match error {
             OpenError::Disk(source) => disk_error("open", &path, source),
             OpenError::Damaged(why) => held.damaged(&path, why),
+        };
+        let count_path = held.log_count_path();
+        let open = |path: &Path, anew: bool| {
+            let there = disk.exists(path);
+            let opened = match there {
+                Ok(true) if !anew => disk.open(path),
+                Ok(_) => disk.create(path),
+                Err(error) => Err(error),
+            };
+            opened.map_err(|source| disk_error("open", path, source))
         };
         let (database, contents) = if held.identity().founded {
             if !disk
@@ -56,20 +68,20 @@ impl LogStore {
             {
                 return Err(held.damaged(&path, "it is missing"));
             }
-            let file = disk
-                .open(&path)
-                .map_err(|source| disk_error("open", &path, source))?;
-            Database::open(file).map_err(|error| refuse(&held, error))?
+            Database::open(open(&path, false)?, open(&count_path, false)?)
+                .map_err(|error| refuse(&held, error))?
         } else {
-            let file = disk
-                .create(&path)
-                .map_err(|source| disk_error("create", &path, source))?;
-            let database = Database::create(file).map_err(|error| refuse(&held, error))?;
+            let database = Database::create(open(&path, true)?, open(&count_path, true)?)
+                .map_err(|error| refuse(&held, error))?;
             disk.sync_dir(held.path())
                 .map_err(|source| disk_error("sync", held.path(), source))?;
             held.set_founded()?;
             (database, Contents::default())
         };
+        if contents.purged > covered {
+            let why = "a snapshot is missing: the log begins after the newest one there is";
+            return Err(held.damaged(held.path(), why));
+        }
         Ok(Self {
             memory: Arc::new(Mutex::new(Memory::from(contents))),
             writer: Writer::start(database, held),

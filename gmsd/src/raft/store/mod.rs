@@ -10,4 +10,6 @@ pub mod memory;
 pub mod writer;
 
 #[cfg(test)]
+mod database_tests;
+#[cfg(test)]
 mod suite_tests;

@@ -26,7 +26,7 @@ struct Fresh;
 impl StoreBuilder<Types, LogStore, Machine, TempDir> for Fresh {
     async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<Types>> {
         let dir = tempfile::tempdir().unwrap();
-        let log = LogStore::open(held(dir.path())).unwrap();
+        let log = LogStore::open(held(dir.path()), None).unwrap();
         let (snapshots, snapshot) = Snapshots::open(&Host::real(), dir.path()).unwrap();
         Ok((dir, log, Machine::new(snapshots, snapshot)))
     }
