@@ -2,6 +2,7 @@
 //! to fail, and to lag behind what is committed.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -601,6 +602,21 @@ impl Node {
             serving: AbortOnDropHandle::new(serving),
         }
     }
+}
+
+/// What a server is made of that needs no port.
+pub(super) fn parts(at: SocketAddr, bounds: Bounds) -> (Parts<Fake>, Arc<Metrics>) {
+    let metrics = Arc::new(Metrics::default());
+    let parts = Parts {
+        waist: Fake::new(),
+        feed: Arc::new(FakeFeed::new()),
+        sessions: Arc::default(),
+        metrics: Arc::clone(&metrics),
+        hosts: Hosts::new(at, []),
+        clock: Clock::system(),
+        bounds,
+    };
+    (parts, metrics)
 }
 
 pub(super) fn gone(group: &str, member: &str) -> LivenessChange {

@@ -5,5 +5,9 @@ mod fake;
 mod wire;
 
 mod contract;
+mod doors;
+mod liveness;
 mod reads;
+mod sessions;
+mod watch;
 mod writes;
