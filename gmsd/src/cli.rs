@@ -23,15 +23,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     start_logging(config.log_format);
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(serve(config, host)),
-        Err(source) => Err(NodeError::Machine {
-            doing: "starting threads",
-            source,
-        }),
+        Err(source) => Err(NodeError::Machine { doing: "starting threads", source }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,15 +39,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
 
 async fn serve(config: Config, host: Host) -> Result<(), NodeError> {
     let signals = |kind| {
-        signal(kind).map_err(|source| NodeError::Machine {
-            doing: "listening for signals",
-            source,
-        })
+        signal(kind).map_err(|source| NodeError::Machine { doing: "listening for signals", source })
     };
-    let (mut terminate, mut interrupt) = (
-        signals(SignalKind::terminate())?,
-        signals(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) =
+        (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
     let mut node = tokio::select! {
         node = Node::start(config, host) => node?,
         _ = terminate.recv() => return Ok(()),
@@ -77,11 +67,7 @@ fn refuse(error: &ConfigError) -> ExitCode {
         ConfigError::Usage(usage) => {
             // Help and version are no errors; clap knows where each goes.
             let _ = usage.print();
-            if usage.use_stderr() {
-                ExitCode::from(2)
-            } else {
-                ExitCode::SUCCESS
-            }
+            if usage.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
         }
         ConfigError::Invalid(_) => {
             complain(error);
@@ -90,10 +76,7 @@ fn refuse(error: &ConfigError) -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the last line of a process that cannot go on"
-)]
+#[expect(clippy::print_stderr, reason = "the last line of a process that cannot go on")]
 fn complain(error: &dyn std::error::Error) {
     eprintln!("gmsd: {error}");
 }

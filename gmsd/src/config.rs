@@ -58,12 +58,7 @@ pub struct Flags {
     #[arg(long, env = "GMSD_ID")]
     id: Option<u64>,
     /// The peer URLs of all nodes, the same list in the same order for each of them
-    #[arg(
-        long,
-        env = "GMSD_CLUSTER",
-        value_delimiter = ',',
-        value_name = "URL,URL,URL"
-    )]
+    #[arg(long, env = "GMSD_CLUSTER", value_delimiter = ',', value_name = "URL,URL,URL")]
     cluster: Option<Vec<String>>,
     /// The port of the client API
     #[arg(long, env = "GMSD_PORT")]
@@ -75,12 +70,7 @@ pub struct Flags {
     #[arg(long, env = "GMSD_ADVERTISE", value_name = "URL")]
     advertise: Option<String>,
     /// Enter a running cluster as a new node: the API of any of its nodes
-    #[arg(
-        long,
-        env = "GMSD_JOIN",
-        value_name = "URL",
-        conflicts_with = "cluster"
-    )]
+    #[arg(long, env = "GMSD_JOIN", value_name = "URL", conflicts_with = "cluster")]
     join: Option<String>,
     /// With --join: where the other nodes reach this one
     #[arg(long, env = "GMSD_PEER_URL", value_name = "URL")]
@@ -156,18 +146,14 @@ impl Config {
 
     /// The name of the machine part of the client API: what a `Host` header may say.
     pub fn api_url(&self, bound: SocketAddr) -> String {
-        self.advertise
-            .clone()
-            .unwrap_or_else(|| format!("http://{bound}"))
+        self.advertise.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
 }
 
 fn read_file(path: &Path, disk: &dyn Disk) -> Result<Flags, ConfigError> {
     let invalid =
         |why: String| ConfigError::Invalid(format!("config file {}: {why}", path.display()));
-    let bytes = disk
-        .read(path)
-        .map_err(|error| invalid(error.to_string()))?;
+    let bytes = disk.read(path).map_err(|error| invalid(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8".to_owned()))?;
     toml::from_str(&text).map_err(|error| invalid(error.to_string()))
 }
@@ -178,9 +164,7 @@ impl Flags {
         Self {
             id: self.id.or(file.id),
             // The two exclude each other, so the command line's choice silences the file's.
-            cluster: self
-                .cluster
-                .or(file.cluster.filter(|_| self.join.is_none())),
+            cluster: self.cluster.or(file.cluster.filter(|_| self.join.is_none())),
             join: self.join.or(file.join),
             port: self.port.or(file.port),
             listen: self.listen.or(file.listen),
@@ -229,27 +213,15 @@ impl Flags {
                 }
             };
             let node = self.id.map(NodeId);
-            return Ok(Entrance::Join {
-                node,
-                through,
-                peer_url,
-            });
+            return Ok(Entrance::Join { node, through, peer_url });
         }
         if self.peer_url.is_some() {
-            return Err(invalid(
-                "peer-url",
-                "it goes with --join; --cluster says it already",
-            ));
+            return Err(invalid("peer-url", "it goes with --join; --cluster says it already"));
         }
-        let urls = self
-            .cluster
-            .clone()
-            .unwrap_or_else(|| vec![PEER_URL_DEFAULT.to_owned()]);
+        let urls = self.cluster.clone().unwrap_or_else(|| vec![PEER_URL_DEFAULT.to_owned()]);
         if urls.len() > NODES_MAX {
-            let why = format!(
-                "{} nodes; at most {NODES_MAX} are allowed, 3 or 5 are best",
-                urls.len()
-            );
+            let why =
+                format!("{} nodes; at most {NODES_MAX} are allowed, 3 or 5 are best", urls.len());
             return Err(invalid("cluster", &why));
         }
         let mut peers = BTreeMap::new();
@@ -264,24 +236,14 @@ impl Flags {
             Some(id) => NodeId(id),
             None if peers.len() == 1 => NodeId(1),
             None => {
-                return Err(invalid(
-                    "id",
-                    "which of the nodes in --cluster is this one?",
-                ));
+                return Err(invalid("id", "which of the nodes in --cluster is this one?"));
             }
         };
         if !peers.contains_key(&node) {
-            let why = format!(
-                "{node} has no place in --cluster, which lists {}",
-                peers.len()
-            );
+            let why = format!("{node} has no place in --cluster, which lists {}", peers.len());
             return Err(invalid("id", &why));
         }
-        Ok(Entrance::Found {
-            node,
-            cluster: cluster_of(&peers),
-            peers,
-        })
+        Ok(Entrance::Found { node, cluster: cluster_of(&peers), peers })
     }
 }
 
@@ -318,13 +280,9 @@ pub fn peer_url(text: &str) -> Result<String, String> {
     let rest = trimmed
         .strip_prefix("http://")
         .ok_or_else(|| format!("{text:?} is no URL of the form http://host:port"))?;
-    let address: Address = rest
-        .parse()
-        .map_err(|_| format!("{text:?} is no URL of the form http://host:port"))?;
-    Ok(format!(
-        "http://{}",
-        address.authority().to_ascii_lowercase()
-    ))
+    let address: Address =
+        rest.parse().map_err(|_| format!("{text:?} is no URL of the form http://host:port"))?;
+    Ok(format!("http://{}", address.authority().to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -342,30 +300,19 @@ mod tests {
     #[test]
     fn the_predecessors_command_line_is_understood() {
         let config = read(&["--id", "2", "--cluster", THREE, "--port", "22380"]).unwrap();
-        let Entrance::Found {
-            node,
-            peers,
-            cluster,
-        } = &config.entrance
-        else {
-            panic!()
-        };
+        let Entrance::Found { node, peers, cluster } = &config.entrance else { panic!() };
         assert_eq!((*node, peers.len()), (NodeId(2), 3));
         assert_eq!(config.api, "127.0.0.1:22380".parse().unwrap());
         assert!(config.data_dir.ends_with(format!("{cluster}/node-2")));
         let other = read(&["--id", "1", "--cluster", THREE]).unwrap();
-        let Entrance::Found { cluster: same, .. } = &other.entrance else {
-            panic!()
-        };
+        let Entrance::Found { cluster: same, .. } = &other.entrance else { panic!() };
         assert_eq!(cluster, same);
     }
 
     #[test]
     fn a_cluster_of_one_needs_no_flags() {
         let config = read(&[]).unwrap();
-        let Entrance::Found { node, peers, .. } = config.entrance else {
-            panic!()
-        };
+        let Entrance::Found { node, peers, .. } = config.entrance else { panic!() };
         assert_eq!((node, peers.len()), (NodeId(1), 1));
     }
 
@@ -373,44 +320,21 @@ mod tests {
     fn what_makes_no_sense_is_refused_in_one_line() {
         for (arguments, why) in [
             (vec!["--cluster", THREE], "--id"),
-            (
-                vec!["--id", "4", "--cluster", THREE],
-                "no place in --cluster",
-            ),
-            (
-                vec!["--id", "0", "--cluster", THREE],
-                "no place in --cluster",
-            ),
-            (
-                vec!["--id", "1", "--cluster", "http://a:1,http://a:1/"],
-                "listed twice",
-            ),
-            (
-                vec!["--id", "1", "--cluster", "127.0.0.1:12379"],
-                "no URL of the form",
-            ),
-            (
-                vec!["--id", "1", "--cluster", "http://127.0.0.1"],
-                "no URL of the form",
-            ),
+            (vec!["--id", "4", "--cluster", THREE], "no place in --cluster"),
+            (vec!["--id", "0", "--cluster", THREE], "no place in --cluster"),
+            (vec!["--id", "1", "--cluster", "http://a:1,http://a:1/"], "listed twice"),
+            (vec!["--id", "1", "--cluster", "127.0.0.1:12379"], "no URL of the form"),
+            (vec!["--id", "1", "--cluster", "http://127.0.0.1"], "no URL of the form"),
             (vec!["--id", "1", "--cluster", ""], "no URL of the form"),
             (vec!["--join", "ftp://x:1"], "--join"),
             (vec!["--peer-url", "http://a:1"], "goes with --join"),
             (vec!["--config", "/nonexistent/gms.toml"], "config file"),
         ] {
             let error = read(&arguments).unwrap_err();
-            let ConfigError::Invalid(text) = &error else {
-                panic!("{error}")
-            };
-            assert!(
-                text.contains(why) && !text.contains('\n'),
-                "{arguments:?}: {text}"
-            );
+            let ConfigError::Invalid(text) = &error else { panic!("{error}") };
+            assert!(text.contains(why) && !text.contains('\n'), "{arguments:?}: {text}");
         }
-        assert!(matches!(
-            read(&["--port", "99999"]),
-            Err(ConfigError::Usage(_))
-        ));
+        assert!(matches!(read(&["--port", "99999"]), Err(ConfigError::Usage(_))));
     }
 
     #[test]
@@ -426,12 +350,6 @@ mod tests {
         let config = read(&["--config", path, "--port", "5000"]).unwrap();
         assert_eq!(config.api.port(), 5000);
         assert_eq!(config.boot_grace, Some(Duration::from_secs(1)));
-        assert!(matches!(
-            config.entrance,
-            Entrance::Found {
-                node: NodeId(3),
-                ..
-            }
-        ));
+        assert!(matches!(config.entrance, Entrance::Found { node: NodeId(3), .. }));
     }
 }

@@ -47,10 +47,8 @@ fn files() -> Vec<(PathBuf, Vec<String>)> {
     };
     let modules = |path: &PathBuf| {
         let path = path.strip_prefix(&src).unwrap().with_extension("");
-        let mut parts: Vec<String> = path
-            .iter()
-            .map(|part| part.to_str().unwrap().to_owned())
-            .collect();
+        let mut parts: Vec<String> =
+            path.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
         if parts.last().is_some_and(|last| last == "mod") {
             parts.pop();
         }
@@ -143,18 +141,12 @@ fn target(import: &[String], from: &[String]) -> Option<Vec<String>> {
 #[test]
 fn imports_go_down_the_floor_table() {
     let floors = floors();
-    assert!(
-        floors.len() >= 8,
-        "the floor table was not found: {floors:?}"
-    );
+    assert!(floors.len() >= 8, "the floor table was not found: {floors:?}");
     let mut wrong = Vec::new();
     for (path, modules) in files() {
         let room = &modules[0];
         let Some(floor) = floors.get(room) else {
-            wrong.push(format!(
-                "{}: room `{room}` is not in the floor table",
-                path.display()
-            ));
+            wrong.push(format!("{}: room `{room}` is not in the floor table", path.display()));
             continue;
         };
         for import in imports(&path) {
@@ -166,11 +158,7 @@ fn imports_go_down_the_floor_table() {
             };
             match floors.get(other) {
                 Some(below) if below < floor => {}
-                _ => wrong.push(format!(
-                    "{}: imports {} upwards",
-                    path.display(),
-                    to.join("::")
-                )),
+                _ => wrong.push(format!("{}: imports {} upwards", path.display(), to.join("::"))),
             }
         }
     }
@@ -215,11 +203,7 @@ fn no_files_import_each_other_in_a_circle() {
         .filter(|(_, to)| !to.is_empty())
         .map(|(from, to)| format!("{} -> {to:?}", from.join("::")))
         .collect();
-    assert!(
-        left.is_empty(),
-        "in a circle, or leading into one:\n{}",
-        left.join("\n")
-    );
+    assert!(left.is_empty(), "in a circle, or leading into one:\n{}", left.join("\n"));
 }
 
 #[test]
@@ -230,14 +214,7 @@ fn module_files_hold_only_documentation_and_modules() {
         }
         for line in fs::read_to_string(&path).unwrap().lines() {
             let line = line.trim();
-            let allowed = [
-                "//",
-                "pub mod ",
-                "pub(crate) mod ",
-                "pub(super) mod ",
-                "mod ",
-                "#[",
-            ];
+            let allowed = ["//", "pub mod ", "pub(crate) mod ", "pub(super) mod ", "mod ", "#["];
             assert!(
                 line.is_empty() || allowed.iter().any(|start| line.starts_with(start)),
                 "{}: {line}",

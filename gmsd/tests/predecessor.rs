@@ -57,11 +57,7 @@ impl Listening {
                 }
             }
         });
-        Self {
-            at,
-            open,
-            thread: Some(thread),
-        }
+        Self { at, open, thread: Some(thread) }
     }
 }
 
@@ -95,9 +91,7 @@ impl Answering {
         let at = socket.local_addr().unwrap();
         let state = Arc::new(Mutex::new(AnsweringState::default()));
         let shared = Arc::downgrade(&state);
-        socket
-            .set_read_timeout(Some(Duration::from_millis(100)))
-            .unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         std::thread::spawn(move || {
             let mut bytes = [0; 128];
             while let Some(state) = shared.upgrade() {
@@ -126,11 +120,7 @@ impl Answering {
         let mut request = request(id, &self.at.to_string());
         request.liveness = Some(serde_json::from_str(r#""udp""#).unwrap());
         request.instance = Some("by hand".to_owned());
-        let joined = client
-            .join(&group(name), &request, &Write::default())
-            .await
-            .unwrap()
-            .value;
+        let joined = client.join(&group(name), &request, &Write::default()).await.unwrap().value;
         self.state.lock().unwrap().key = Key::from_hex(&joined.key);
         joined
     }
@@ -140,11 +130,7 @@ impl Answering {
         self.state.lock().unwrap().answered.clear();
         eventually("pings of both watchers", async || {
             let state = self.state.lock().unwrap();
-            let enough = state
-                .answered
-                .values()
-                .filter(|count| **count >= more)
-                .count();
+            let enough = state.answered.values().filter(|count| **count >= more).count();
             (enough >= 2).then_some(())
         })
         .await;
@@ -154,10 +140,7 @@ impl Answering {
 /// Waits until the member's monitor has heard it.
 async fn heard(cluster: &TestCluster, name: &str, id: &str) {
     let client = cluster.client();
-    let options = LivenessOptions {
-        group: Some(group(name)),
-        ..LivenessOptions::default()
-    };
+    let options = LivenessOptions { group: Some(group(name)), ..LivenessOptions::default() };
     let mut feed = LivenessFeed::new(&client, &options);
     let hearing = async {
         loop {
@@ -169,18 +152,13 @@ async fn heard(cluster: &TestCluster, name: &str, id: &str) {
             }
         }
     };
-    tokio::time::timeout(support::PATIENCE, hearing)
-        .await
-        .expect("the member is heard");
+    tokio::time::timeout(support::PATIENCE, hearing).await.expect("the member is heard");
 }
 
 async fn gone(cluster: &TestCluster, node: u64, name: &str, id: &str) {
     eventually("the removal", async || {
         let view = cluster.view(node, name).await?;
-        view.members
-            .iter()
-            .all(|present| present.id != member(id))
-            .then_some(())
+        view.members.iter().all(|present| present.id != member(id)).then_some(())
     })
     .await;
 }
@@ -194,11 +172,7 @@ async fn a_join_enters_the_group_it_names_and_no_other() {
     }
     for node in 1..=3 {
         for name in ["a", "b", "ba", "d", "e", "group-with-a-long.name_1"] {
-            assert_eq!(
-                cluster.members(node, name).await,
-                ["m"],
-                "{name} at node {node}"
-            );
+            assert_eq!(cluster.members(node, name).await, ["m"], "{name} at node {node}");
         }
     }
     let groups = cluster.client().groups().await.unwrap().value.groups;
@@ -222,10 +196,7 @@ async fn lists_are_answered_in_the_body() {
     cluster.join("a", "m1", "http://127.0.0.1:9021").await;
     let (status, body) = exchange(cluster.node(2), "GET", "/v1/groups/a", "");
     assert_eq!(status, 200);
-    assert!(
-        body.contains("\"m1\"") && body.contains("http://127.0.0.1:9021"),
-        "{body}"
-    );
+    assert!(body.contains("\"m1\"") && body.contains("http://127.0.0.1:9021"), "{body}");
     let (status, body) = exchange(cluster.node(3), "GET", "/v1/groups", "");
     assert_eq!(status, 200);
     assert!(body.contains("\"a\""), "{body}");
@@ -237,12 +208,7 @@ async fn a_leave_is_a_request_that_takes_effect_everywhere() {
     let joined = cluster.join("a", "m", "127.0.0.1:9021").await;
     let left = cluster
         .client_of(2)
-        .leave(
-            &group("a"),
-            &member("m"),
-            &Departure::default(),
-            &Write::default(),
-        )
+        .leave(&group("a"), &member("m"), &Departure::default(), &Write::default())
         .await
         .unwrap()
         .value;
@@ -274,9 +240,7 @@ async fn a_dead_nodes_members_are_taken_over() {
     let mut cluster = TestCluster::start_with(3, &["--boot-grace", "1s"]).await;
     let listening: Vec<Listening> = (0..12).map(|_| Listening::new(false)).collect();
     for (n, listener) in listening.iter().enumerate() {
-        cluster
-            .join("a", &format!("m{n}"), &listener.at.to_string())
-            .await;
+        cluster.join("a", &format!("m{n}"), &listener.at.to_string()).await;
     }
     for n in 0..12 {
         heard(&cluster, "a", &format!("m{n}")).await;
@@ -285,15 +249,8 @@ async fn a_dead_nodes_members_are_taken_over() {
     let victim = (1..=3).find(|id| *id != leader).unwrap();
     let survivor = (1..=3).find(|id| *id != leader && *id != victim).unwrap();
     let view = cluster.view(survivor, "a").await.unwrap();
-    let theirs = view
-        .members
-        .iter()
-        .filter(|member| member.monitor.unwrap().0 == victim)
-        .count();
-    assert!(
-        theirs > 0,
-        "nobody is watched by node {victim}: choose other names"
-    );
+    let theirs = view.members.iter().filter(|member| member.monitor.unwrap().0 == victim).count();
+    assert!(theirs > 0, "nobody is watched by node {victim}: choose other names");
     cluster.node_mut(victim).kill();
     drop(listening);
     for n in 0..12 {
@@ -307,16 +264,10 @@ async fn a_hung_process_is_removed_and_delays_nobody() {
     let hung: Vec<Listening> = (0..20).map(|_| Listening::new(true)).collect();
     let client = cluster.client();
     for (n, listener) in hung.iter().enumerate() {
-        let mut request = request(
-            &format!("hung{n}"),
-            &format!("http://{}/health", listener.at),
-        );
+        let mut request = request(&format!("hung{n}"), &format!("http://{}/health", listener.at));
         request.liveness =
             Some(serde_json::from_str(r#"{"kind":"http","period_ms":60000}"#).unwrap());
-        client
-            .join(&group("a"), &request, &Write::default())
-            .await
-            .unwrap();
+        client.join(&group("a"), &request, &Write::default()).await.unwrap();
     }
     let listening = Listening::new(false);
     cluster.join("a", "dead", &listening.at.to_string()).await;
@@ -328,16 +279,9 @@ async fn a_hung_process_is_removed_and_delays_nobody() {
     // And one whose probes are not so far between is removed for its silence.
     let mut request = request("silent", &format!("http://{}/health", hung[0].at));
     request.liveness = Some(serde_json::from_str(r#"{"kind":"http","period_ms":200}"#).unwrap());
-    client
-        .join(&group("b"), &request, &Write::default())
-        .await
-        .unwrap();
+    client.join(&group("b"), &request, &Write::default()).await.unwrap();
     gone(&cluster, 3, "b", "silent").await;
-    let why = client
-        .why(&group("b"), &member("silent"))
-        .await
-        .unwrap()
-        .value;
+    let why = client.why(&group("b"), &member("silent")).await.unwrap().value;
     assert_eq!(why.removal.unwrap().evidence.cause, Cause::Silence);
 }
 
@@ -345,24 +289,11 @@ async fn a_hung_process_is_removed_and_delays_nobody() {
 async fn a_verdict_on_a_former_life_does_not_touch_the_present_one() {
     let cluster = TestCluster::start(3).await;
     let client = cluster.client();
-    let first = cluster
-        .join("a", "m", "127.0.0.1:9021")
-        .await
-        .member
-        .incarnation;
-    let second = cluster
-        .join("a", "m", "127.0.0.1:9022")
-        .await
-        .member
-        .incarnation;
+    let first = cluster.join("a", "m", "127.0.0.1:9021").await.member.incarnation;
+    let second = cluster.join("a", "m", "127.0.0.1:9022").await.member.incarnation;
     assert!(second > first, "another address is another life");
-    let former = Departure {
-        incarnation: Some(first),
-        ..Departure::default()
-    };
-    let refused = client
-        .leave(&group("a"), &member("m"), &former, &Write::default())
-        .await;
+    let former = Departure { incarnation: Some(first), ..Departure::default() };
+    let refused = client.leave(&group("a"), &member("m"), &former, &Write::default()).await;
     assert_eq!(refused.unwrap_err().code(), Some(Code::Fenced));
     let view = cluster.view(1, "a").await.unwrap();
     assert_eq!(view.members.len(), 1);
@@ -403,19 +334,11 @@ async fn restarted_nodes_resume_one_after_the_other() {
     let before = cluster.view(1, "a").await.unwrap();
     for id in 1..=3 {
         cluster.node(id).signal("TERM");
-        assert!(
-            cluster.node_mut(id).wait().success(),
-            "an orderly stop is no failure"
-        );
+        assert!(cluster.node_mut(id).wait().success(), "an orderly stop is no failure");
         cluster.leader().await;
         cluster.node_mut(id).start();
         eventually("the node's return", async || {
-            cluster
-                .client_of(id)
-                .readyz()
-                .await
-                .ok()
-                .filter(|ready| ready.value.ok)
+            cluster.client_of(id).readyz().await.ok().filter(|ready| ready.value.ok)
         })
         .await;
         assert_eq!(cluster.view(id, "a").await.unwrap().view, before.view);
@@ -430,10 +353,7 @@ async fn no_acknowledged_join_is_lost_when_leaders_die() {
     let mut cluster = TestCluster::start(3).await;
     let client = Client::new(
         cluster.nodes.iter().map(TestNode::endpoint),
-        Options {
-            timeout: support::PATIENCE,
-            ..Options::default()
-        },
+        Options { timeout: support::PATIENCE, ..Options::default() },
     )
     .unwrap();
     let stop = Arc::new(AtomicBool::new(false));
@@ -465,10 +385,7 @@ async fn no_acknowledged_join_is_lost_when_leaders_die() {
     assert!(!acknowledged.is_empty());
     for node in 1..=3 {
         let members = cluster.members(node, "a").await;
-        let lost: Vec<_> = acknowledged
-            .iter()
-            .filter(|id| !members.contains(id))
-            .collect();
+        let lost: Vec<_> = acknowledged.iter().filter(|id| !members.contains(id)).collect();
         assert!(lost.is_empty(), "node {node} lost {lost:?}");
     }
 }
@@ -487,12 +404,7 @@ async fn a_lone_leader_refuses_writes_and_acknowledges_none() {
     let mut answers = Vec::new();
     for n in 0..3 {
         let body = format!(r#"{{"id":"m{n}","address":"{at}"}}"#);
-        answers.push(exchange(
-            cluster.node(leader),
-            "POST",
-            "/v1/groups/a/members",
-            &body,
-        ));
+        answers.push(exchange(cluster.node(leader), "POST", "/v1/groups/a/members", &body));
     }
     let took = asked.elapsed();
     // The first may have been proposed before the leader could know; then it must say so.
@@ -521,9 +433,7 @@ async fn joins_and_lists_together_kill_no_node() {
         let (client, at) = (cluster.client(), at.clone());
         tokio::spawn(async move {
             for n in 0..40 {
-                join(&client, "a", &format!("w{worker}-{n}"), &at)
-                    .await
-                    .unwrap();
+                join(&client, "a", &format!("w{worker}-{n}"), &at).await.unwrap();
                 client.group(&group("a")).await.unwrap();
                 client.groups().await.unwrap();
             }
@@ -542,9 +452,7 @@ async fn joins_and_lists_together_kill_no_node() {
 async fn ids_with_odd_characters_are_refused_clearly() {
     let cluster = TestCluster::start(1).await;
     let node = cluster.node(1);
-    for id in [
-        "h:1", "a b", "a/b", "a%41", r"\u00e9", "", ".", "..", "REMOVE:a", r"x\ny",
-    ] {
+    for id in ["h:1", "a b", "a/b", "a%41", r"\u00e9", "", ".", "..", "REMOVE:a", r"x\ny"] {
         let body = format!(r#"{{"id":"{id}","address":"127.0.0.1:9021"}}"#);
         let (status, answer) = exchange(node, "POST", "/v1/groups/a/members", &body);
         assert_eq!(status, 400, "{id:?}: {answer}");
@@ -558,16 +466,7 @@ async fn ids_with_odd_characters_are_refused_clearly() {
         let (status, answer) = exchange(node, "POST", &format!("/v1/groups/{name}/members"), body);
         assert_eq!(status, 400, "{name:?}: {answer}");
     }
-    assert!(
-        cluster
-            .client()
-            .groups()
-            .await
-            .unwrap()
-            .value
-            .groups
-            .is_empty()
-    );
+    assert!(cluster.client().groups().await.unwrap().value.groups.is_empty());
 }
 
 #[tokio::test]
@@ -585,36 +484,19 @@ async fn no_request_kills_a_node() {
         ("PUT", "/groups", "x"),
         ("DELETE", "/groups", ""),
         ("POST", "/v1/groups/a/members", "{"),
-        (
-            "POST",
-            "/v1/groups/a/members",
-            r#"{"id":"m","address":"127.0.0.1:99999"}"#,
-        ),
-        (
-            "POST",
-            "/v1/groups/a/members",
-            r#"{"id":"m","address":"127.0.0.1"}"#,
-        ),
-        (
-            "POST",
-            "/v1/groups/a/members",
-            r#"{"id":"m","address":"://"}"#,
-        ),
+        ("POST", "/v1/groups/a/members", r#"{"id":"m","address":"127.0.0.1:99999"}"#),
+        ("POST", "/v1/groups/a/members", r#"{"id":"m","address":"127.0.0.1"}"#),
+        ("POST", "/v1/groups/a/members", r#"{"id":"m","address":"://"}"#),
     ];
     for (method, path, body) in killers {
         for id in 1..=3 {
             let (status, answer) = exchange(cluster.node(id), method, path, body);
             assert!((400..500).contains(&status), "{method} {path}: {answer}");
-            assert!(
-                answer.contains("application/problem+json"),
-                "{method} {path}: {answer}"
-            );
+            assert!(answer.contains("application/problem+json"), "{method} {path}: {answer}");
         }
     }
     let any = (
-        prop::sample::select(vec![
-            "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW", "",
-        ]),
+        prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW", ""]),
         prop::string::string_regex(
             "(/v1)?(/groups|/members|/nodes|/watch|/[a-z,.:%?=&]{0,9}){0,4}[ -~]{0,20}",
         )
@@ -638,11 +520,7 @@ async fn no_request_kills_a_node() {
         })
         .unwrap();
     for id in 1..=3 {
-        assert!(
-            cluster.node_mut(id).is_running(),
-            "{}",
-            cluster.node(id).log()
-        );
+        assert!(cluster.node_mut(id).is_running(), "{}", cluster.node(id).log());
     }
     cluster.join("a", "m", "127.0.0.1:9021").await;
 }
@@ -659,10 +537,7 @@ async fn a_second_node_of_the_same_number_does_not_start() {
     let cluster = TestCluster::start(1).await;
     let node = cluster.node(1);
     let run = |arguments: &[&str]| {
-        std::process::Command::new(env!("CARGO_BIN_EXE_gmsd"))
-            .args(arguments)
-            .output()
-            .unwrap()
+        std::process::Command::new(env!("CARGO_BIN_EXE_gmsd")).args(arguments).output().unwrap()
     };
     let peer = format!("http://127.0.0.1:{}", free_port());
     let (port, free) = (node.api.port().to_string(), free_port().to_string());
@@ -670,14 +545,8 @@ async fn a_second_node_of_the_same_number_does_not_start() {
     let elsewhere = cluster.dir.path().join("elsewhere");
     let elsewhere = elsewhere.to_str().unwrap();
     for (arguments, why) in [
-        (
-            vec!["--cluster", &peer, "--port", &port, "--data-dir", elsewhere],
-            "cannot listen",
-        ),
-        (
-            vec!["--cluster", &peer, "--port", &free, "--data-dir", data_dir],
-            "belongs to cluster",
-        ),
+        (vec!["--cluster", &peer, "--port", &port, "--data-dir", elsewhere], "cannot listen"),
+        (vec!["--cluster", &peer, "--port", &free, "--data-dir", data_dir], "belongs to cluster"),
     ] {
         let output = run(&arguments);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -685,10 +554,7 @@ async fn a_second_node_of_the_same_number_does_not_start() {
         let last = text.lines().last().unwrap();
         assert!(last.starts_with("gmsd: ") && last.contains(why), "{text}");
     }
-    assert!(
-        !std::path::Path::new(elsewhere).exists(),
-        "nothing was written"
-    );
+    assert!(!std::path::Path::new(elsewhere).exists(), "nothing was written");
 }
 
 #[tokio::test]
@@ -697,10 +563,7 @@ async fn an_unknown_outcome_is_never_called_a_success() {
     let nowhere = format!("http://127.0.0.1:{}", free_port()).parse().unwrap();
     let client = Client::new([nowhere], Options::default()).unwrap();
     let refused = join(&client, "a", "m", "127.0.0.1:9021").await;
-    assert!(
-        matches!(refused, Err(ClientError::Unreachable { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ClientError::Unreachable { .. })), "{refused:?}");
     drop(cluster);
 }
 
@@ -720,9 +583,6 @@ fn raw(node: &TestNode, bytes: &[u8]) -> (u16, String) {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer
-        .get(9..12)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or(0);
+    let status = answer.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0);
     (status, answer)
 }

@@ -11,9 +11,7 @@ use support::free_port;
 fn lines() -> Vec<(String, String)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../Procfile");
     let text = std::fs::read_to_string(path).unwrap();
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
             let (name, command) = line.split_once(':').expect("name: command");
@@ -32,10 +30,7 @@ fn it_has_the_predecessors_names_and_ports() {
         assert!(command.contains(&format!("--id {id} ")), "{command}");
         assert!(command.contains(&format!("--port {id}2380")), "{command}");
         for peer in ["12379", "22379", "32379"] {
-            assert!(
-                command.contains(&format!("http://127.0.0.1:{peer}")),
-                "{command}"
-            );
+            assert!(command.contains(&format!("http://127.0.0.1:{peer}")), "{command}");
         }
     }
 }
@@ -55,10 +50,7 @@ async fn its_lines_start_a_cluster() {
         }
         let mut words = command.split_whitespace();
         // However the Procfile finds the program, the test runs the one that was just built.
-        let program = words
-            .by_ref()
-            .find(|word| word.ends_with("gmsd"))
-            .expect("it runs gmsd");
+        let program = words.by_ref().find(|word| word.ends_with("gmsd")).expect("it runs gmsd");
         assert!(program.ends_with("gmsd"));
         let child = std::process::Command::new(env!("CARGO_BIN_EXE_gmsd"))
             .args(words.filter(|word| *word != "--"))
@@ -75,9 +67,7 @@ async fn its_lines_start_a_cluster() {
         .map(|port| format!("http://127.0.0.1:{}", ports[port]).parse().unwrap());
     let client = gms::client::Client::new(endpoints, gms::client::Options::default()).unwrap();
     let joined = support::eventually("an acknowledged join", async || {
-        support::join(&client, "a", "m", "127.0.0.1:9021")
-            .await
-            .ok()
+        support::join(&client, "a", "m", "127.0.0.1:9021").await.ok()
     })
     .await;
     for child in &mut children {

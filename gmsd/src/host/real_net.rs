@@ -176,15 +176,10 @@ mod tests {
     async fn datagrams_arrive_with_their_sender() {
         let one = RealNet.bind_datagrams(anywhere()).await.unwrap();
         let two = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        one.send_to(b"ping", two.local_addr().unwrap())
-            .await
-            .unwrap();
+        one.send_to(b"ping", two.local_addr().unwrap()).await.unwrap();
         let mut buffer = [0; 16];
         let (len, from) = two.recv_from(&mut buffer).await.unwrap();
-        assert_eq!(
-            (&buffer[..len], from),
-            (&b"ping"[..], one.local_addr().unwrap())
-        );
+        assert_eq!((&buffer[..len], from), (&b"ping"[..], one.local_addr().unwrap()));
         let empty = two.try_recv_from(&mut buffer).unwrap_err();
         assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
     }

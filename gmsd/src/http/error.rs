@@ -66,16 +66,13 @@ impl From<Rejection> for Refusal {
             Rejection::NoGroup { group } => {
                 Refusal::new(Code::NotFound, format!("there is no group {group}"))
             }
-            Rejection::NoMember { group, member } => Refusal::new(
-                Code::NotFound,
-                format!("group {group} has no member {member}"),
-            ),
+            Rejection::NoMember { group, member } => {
+                Refusal::new(Code::NotFound, format!("group {group} has no member {member}"))
+            }
             Rejection::Occupied { present } => occupied(&present),
-            Rejection::Fenced {
-                incarnation,
-                present,
-                departure,
-            } => fenced(incarnation, present, departure.as_deref()),
+            Rejection::Fenced { incarnation, present, departure } => {
+                fenced(incarnation, present, departure.as_deref())
+            }
             Rejection::Full { what, limit } => Problem::new(
                 Code::RateLimited,
                 format!("there are {limit} {what} already, which is the limit"),

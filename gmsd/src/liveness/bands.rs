@@ -59,12 +59,7 @@ pub struct GroupTally {
 impl GroupTally {
     /// A tally of nobody.
     pub fn new(group: GroupId) -> Self {
-        Self {
-            group,
-            bands: [0; 5],
-            ages: Histogram::default(),
-            rtts: Histogram::default(),
-        }
+        Self { group, bands: [0; 5], ages: Histogram::default(), rtts: Histogram::default() }
     }
 
     /// How many members look like this.
@@ -145,9 +140,7 @@ impl BandRecord {
         let name = (liveness.group.clone(), liveness.id.clone());
         self.at.sequence += 1;
         self.suspects += usize::from(is_suspect(&liveness));
-        let former = self
-            .members
-            .insert(name.clone(), (self.at.sequence, liveness));
+        let former = self.members.insert(name.clone(), (self.at.sequence, liveness));
         if let Some((sequence, former)) = former {
             self.suspects -= usize::from(is_suspect(&former));
             self.changes.remove(&sequence);
@@ -188,11 +181,7 @@ impl BandRecord {
             at: self.at,
             whole: known.is_none(),
             changed: changed.collect(),
-            gone: if known.is_some() {
-                gone.collect()
-            } else {
-                Vec::new()
-            },
+            gone: if known.is_some() { gone.collect() } else { Vec::new() },
             pinned: Vec::new(),
             groups: Vec::new(),
         }
@@ -249,14 +238,7 @@ mod tests {
         assert_eq!(next.gone, vec![subject("b", 2)]);
         let nothing = record.since(Some(next.at));
         assert!(nothing.changed.is_empty() && nothing.gone.is_empty() && !nothing.whole);
-        assert!(
-            record
-                .since(Some(BandsAt {
-                    start: 8,
-                    sequence: 0
-                }))
-                .whole
-        );
+        assert!(record.since(Some(BandsAt { start: 8, sequence: 0 })).whole);
     }
 
     #[test]

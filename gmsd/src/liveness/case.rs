@@ -109,22 +109,13 @@ impl Case {
         let fin = self.doubt.as_ref().and_then(Suspicion::affirmation);
         let (verdict, detail) = match fin {
             _ if refused => (Verdict::DeadAffirmed, "its address refuses".to_owned()),
-            Some(_) => (
-                Verdict::DeadAffirmed,
-                "its session stream was closed".to_owned(),
-            ),
+            Some(_) => (Verdict::DeadAffirmed, "its session stream was closed".to_owned()),
             None => {
                 let detail = format!("{} pings unanswered", self.detector.misses());
                 (Verdict::Silent, detail)
             }
         };
-        Observation {
-            node,
-            verdict,
-            age_ms: self.age_ms(now),
-            health,
-            detail,
-        }
+        Observation { node, verdict, age_ms: self.age_ms(now), health, detail }
     }
 
     pub(super) fn age_ms(&self, now: Observed) -> Option<u64> {
@@ -137,12 +128,7 @@ impl Case {
             .doubt
             .as_ref()
             .filter(|doubt| now < doubt.ends())
-            .map(|doubt| {
-                (
-                    doubt.affirmation().is_some(),
-                    doubt.ends().since(doubt.opened()),
-                )
-            });
+            .map(|doubt| (doubt.affirmation().is_some(), doubt.ends().since(doubt.opened())));
         let asked = self
             .inquiries
             .iter()
@@ -150,11 +136,7 @@ impl Case {
         own.into_iter()
             .chain(asked)
             .map(|(affirmed, window)| {
-                let least = if affirmed {
-                    AFFIRMED_PROBE_SPACING
-                } else {
-                    PROBE_SPACING
-                };
+                let least = if affirmed { AFFIRMED_PROBE_SPACING } else { PROBE_SPACING };
                 least.max(window / 6)
             })
             .min()
@@ -164,11 +146,7 @@ impl Case {
     pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
         let doubt = self.doubt.iter().map(|doubt| {
             // After the window only answers matter, and each of them looks by itself.
-            if now < doubt.ends() {
-                doubt.ends()
-            } else {
-                doubt.expires()
-            }
+            if now < doubt.ends() { doubt.ends() } else { doubt.expires() }
         });
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|(_, again)| *again);

@@ -47,18 +47,12 @@ impl Caseload {
     }
 
     fn is(&self, slot: Slot, incarnation: Incarnation) -> bool {
-        self.get(slot)
-            .is_some_and(|case| case.life.incarnation == incarnation)
+        self.get(slot).is_some_and(|case| case.life.incarnation == incarnation)
     }
 
     /// The cases whose pings go to this address: several members may share a socket.
     pub(super) fn at(&self, target: SocketAddr) -> Vec<Slot> {
-        self.targets
-            .get(&target)
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect()
+        self.targets.get(&target).into_iter().flatten().copied().collect()
     }
 
     pub(super) fn insert(&mut self, case: Case) -> Slot {
@@ -78,8 +72,7 @@ impl Caseload {
     pub(super) fn remove(&mut self, slot: Slot) -> Option<Case> {
         let case = self.cases.get_mut(slot as usize)?.take()?;
         self.schedule(slot, None);
-        self.names
-            .remove(&(case.group.clone(), case.life.member.clone()));
+        self.names.remove(&(case.group.clone(), case.life.member.clone()));
         if let Some(target) = case.target {
             self.leave_target(target, slot);
         }

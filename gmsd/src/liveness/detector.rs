@@ -93,10 +93,7 @@ impl Detector {
 
     /// A pong came. When it answers a ping that is out, tells when that ping was sent.
     pub fn pong(&mut self, now: Observed, nonce: u64) -> Option<Observed> {
-        let at = self
-            .outstanding
-            .iter()
-            .position(|ping| ping.nonce == nonce)?;
+        let at = self.outstanding.iter().position(|ping| ping.nonce == nonce)?;
         let ping = self.outstanding.remove(at)?;
         self.outstanding.drain(..at);
         self.last_round_trip = Some(now);
@@ -132,15 +129,12 @@ impl Detector {
 
     /// Whether the silence has lasted its full window, counted from the first unanswered ping.
     pub fn is_silent(&self, now: Observed) -> bool {
-        self.first_unanswered
-            .is_some_and(|first| now.since(first) >= self.timing.silence_window())
+        self.first_unanswered.is_some_and(|first| now.since(first) >= self.timing.silence_window())
     }
 
     /// How long until the silence has lasted its full window, if nothing is heard; zero once it has.
     pub fn silent_in(&self, now: Observed) -> Duration {
-        let lasted = self
-            .first_unanswered
-            .map_or(Duration::ZERO, |first| now.since(first));
+        let lasted = self.first_unanswered.map_or(Duration::ZERO, |first| now.since(first));
         self.timing.silence_window().saturating_sub(lasted)
     }
 
@@ -185,10 +179,7 @@ mod tests {
     #[test]
     fn a_member_that_answers_is_ok_and_its_round_trip_is_known() {
         let mut detector = detector();
-        assert_eq!(
-            (detector.band(), detector.age(at(0))),
-            (Band::Unknown, None)
-        );
+        assert_eq!((detector.band(), detector.age(at(0))), (Band::Unknown, None));
         detector.ping(at(0), 1);
         assert_eq!(detector.due(), at(500));
         assert_eq!(detector.pong(at(3), 1), Some(at(0)));
@@ -236,11 +227,7 @@ mod tests {
         for n in 0..=OUTSTANDING_MAX as u64 {
             detector.ping(at(500 + 500 * n), 10 + n);
         }
-        assert_eq!(
-            detector.pong(at(9000), 10),
-            None,
-            "too old to tell anything about now"
-        );
+        assert_eq!(detector.pong(at(9000), 10), None, "too old to tell anything about now");
         assert!(detector.pong(at(9000), 11).is_some());
     }
 }

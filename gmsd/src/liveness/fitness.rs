@@ -57,18 +57,12 @@ impl Fitness {
         }
         if Self::health(clock) >= HEALTH_MAX {
             let (ago, gap) = clock.last_stall().unwrap_or_default();
-            return Some(format!(
-                "stalled for {} ms, {} ms ago",
-                gap.as_millis(),
-                ago.as_millis()
-            ));
+            return Some(format!("stalled for {} ms, {} ms ago", gap.as_millis(), ago.as_millis()));
         }
         let horizon = clock.now() - REFUTATION_MEMORY;
         let refuted = self.refutations.iter().filter(|at| **at >= horizon).count();
         if refuted >= REFUTATIONS_MIN.max(subjects.div_ceil(REFUTED_SHARE)) {
-            return Some(format!(
-                "{refuted} of its doubts were refuted in the last 10 s"
-            ));
+            return Some(format!("{refuted} of its doubts were refuted in the last 10 s"));
         }
         None
     }
@@ -102,12 +96,7 @@ mod tests {
     #[test]
     fn a_node_abstains_for_its_own_faults() {
         let mut fitness = Fitness::default();
-        assert!(
-            fitness
-                .abstention(&clock(&[]), 10)
-                .unwrap()
-                .contains("quorum")
-        );
+        assert!(fitness.abstention(&clock(&[]), 10).unwrap().contains("quorum"));
         fitness.set_quorum_fresh(true);
         assert_eq!(fitness.abstention(&clock(&[]), 10), None);
         assert_eq!(fitness.abstention(&clock(&[120, 200, 300, 400]), 10), None);

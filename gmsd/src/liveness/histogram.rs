@@ -38,9 +38,7 @@ impl Histogram {
             seen += u64::from(*count);
             seen >= rank
         })?;
-        Some(Duration::from_micros(
-            (1_u64 << bucket) + (1_u64 << bucket) / 2,
-        ))
+        Some(Duration::from_micros((1_u64 << bucket) + (1_u64 << bucket) / 2))
     }
 }
 

@@ -59,11 +59,7 @@ pub struct ObservedClock {
 impl ObservedClock {
     /// A clock that starts now, at zero.
     pub fn new(now: Instant) -> Self {
-        Self {
-            last: now,
-            observed: Observed::default(),
-            stalls: VecDeque::new(),
-        }
+        Self { last: now, observed: Observed::default(), stalls: VecDeque::new() }
     }
 
     /// Takes note of the present; what it could not observe is left out.
@@ -98,9 +94,7 @@ impl ObservedClock {
 
     /// How long the given moment ago, in observed time, the last stall ended, and how long it was.
     pub fn last_stall(&self) -> Option<(Duration, Duration)> {
-        self.stalls
-            .back()
-            .map(|(at, gap)| (self.observed.since(*at), *gap))
+        self.stalls.back().map(|(at, gap)| (self.observed.since(*at), *gap))
     }
 
     /// How long each stall was that still weighs on the local health.
@@ -121,24 +115,12 @@ mod tests {
         for ms in (20..=200).step_by(20) {
             clock.advance(at(ms));
         }
-        assert_eq!(
-            clock.now().since(Observed::default()),
-            Duration::from_millis(200)
-        );
+        assert_eq!(clock.now().since(Observed::default()), Duration::from_millis(200));
         clock.advance(at(32_200));
-        assert_eq!(
-            clock.now().since(Observed::default()),
-            Duration::from_millis(220)
-        );
-        assert_eq!(
-            clock.last_stall(),
-            Some((Duration::ZERO, Duration::from_secs(32)))
-        );
+        assert_eq!(clock.now().since(Observed::default()), Duration::from_millis(220));
+        assert_eq!(clock.last_stall(), Some((Duration::ZERO, Duration::from_secs(32))));
         clock.advance(at(32_250));
-        assert_eq!(
-            clock.now().since(Observed::default()),
-            Duration::from_millis(270)
-        );
+        assert_eq!(clock.now().since(Observed::default()), Duration::from_millis(270));
         assert_eq!(clock.stalls().count(), 1);
     }
 
@@ -149,10 +131,7 @@ mod tests {
         clock.advance(start);
         assert_eq!(clock.now(), Observed::default());
         clock.advance(start + Duration::from_millis(1050));
-        assert_eq!(
-            clock.now().since(Observed::default()),
-            Duration::from_millis(50)
-        );
+        assert_eq!(clock.now().since(Observed::default()), Duration::from_millis(50));
     }
 
     #[test]

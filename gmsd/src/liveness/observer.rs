@@ -205,15 +205,12 @@ impl Observer {
     pub fn group_tallies(&self) -> Vec<GroupTally> {
         let now = self.clock.now();
         let mut tallies: BTreeMap<&GroupId, GroupTally> = BTreeMap::new();
-        for (_, case) in self
-            .cases
-            .iter()
-            .filter(|(_, case)| case.duty == Duty::Monitor)
-        {
-            tallies
-                .entry(&case.group)
-                .or_insert_with(|| GroupTally::new(case.group.clone()))
-                .add(case.band(), case.detector.age(now), case.detector.rtt());
+        for (_, case) in self.cases.iter().filter(|(_, case)| case.duty == Duty::Monitor) {
+            tallies.entry(&case.group).or_insert_with(|| GroupTally::new(case.group.clone())).add(
+                case.band(),
+                case.detector.age(now),
+                case.detector.rtt(),
+            );
         }
         tallies.into_values().collect()
     }
@@ -228,9 +225,7 @@ impl Observer {
             by: self.node,
             for_ms: millis(now.since(doubt.opened())),
             last_round_trip_ms_ago: case.age_ms(now),
-            observers: std::iter::once(own)
-                .chain(doubt.answers().cloned())
-                .collect(),
+            observers: std::iter::once(own).chain(doubt.answers().cloned()).collect(),
             refuted: case.refuted,
         })
     }
@@ -389,10 +384,7 @@ impl Observer {
         let now = self.clock.advance(now);
         match self.case_for(now, subject) {
             Some(slot) => self.inquire(now, slot, Asker::Local(number), true, None),
-            None => self.outputs.push_back(Output::Inquired {
-                number,
-                alive: false,
-            }),
+            None => self.outputs.push_back(Output::Inquired { number, alive: false }),
         }
         self.flush();
     }
@@ -410,11 +402,7 @@ impl Observer {
     /// Notes what is applied now, and what has been for the length of the grace.
     fn settle(&mut self, now: Observed, revision: Revision) {
         let grace = self.timing.boot_grace;
-        if self
-            .applied
-            .back()
-            .is_none_or(|(_, at)| now.since(*at) >= grace / 10)
-        {
+        if self.applied.back().is_none_or(|(_, at)| now.since(*at) >= grace / 10) {
             self.applied.push_back((revision, now));
         }
         while let Some((revision, at)) = self.applied.front().copied()

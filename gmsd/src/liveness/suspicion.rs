@@ -44,13 +44,7 @@ impl Suspicion {
         opened: Observed,
         window: Duration,
     ) -> Self {
-        Self {
-            round,
-            affirmation,
-            opened,
-            window,
-            answers: BTreeMap::new(),
-        }
+        Self { round, affirmation, opened, window, answers: BTreeMap::new() }
     }
 
     /// Its number at this node.
@@ -81,10 +75,7 @@ impl Suspicion {
     /// Takes in what another node says. A later word of the same node replaces the earlier one,
     /// but nothing replaces `alive`.
     pub fn answer(&mut self, observation: Observation) {
-        let slot = self
-            .answers
-            .entry(observation.node)
-            .or_insert_with(|| observation.clone());
+        let slot = self.answers.entry(observation.node).or_insert_with(|| observation.clone());
         if slot.verdict != Verdict::Alive {
             *slot = observation;
         }
@@ -113,10 +104,7 @@ impl Suspicion {
         }
         let against =
             |seen: &&Observation| matches!(seen.verdict, Verdict::Silent | Verdict::DeadAffirmed);
-        let accusers = all()
-            .filter(against)
-            .filter(|seen| voters.contains(&seen.node))
-            .count();
+        let accusers = all().filter(against).filter(|seen| voters.contains(&seen.node)).count();
         let affirmed = all().any(|seen| seen.verdict == Verdict::DeadAffirmed);
         if accusers > voters.len() / 2 && (silent || self.affirmation.is_some()) {
             let cause = match self.affirmation {
@@ -126,9 +114,8 @@ impl Suspicion {
             };
             return Decision::Condemned(cause);
         }
-        let answered = voters
-            .iter()
-            .all(|voter| *voter == own.node || self.answers.contains_key(voter));
+        let answered =
+            voters.iter().all(|voter| *voter == own.node || self.answers.contains_key(voter));
         let waits_for_silence = self.affirmation.is_none() && !silent;
         if (answered && !waits_for_silence) || now >= self.expires() {
             return Decision::Dismissed;
@@ -149,13 +136,7 @@ mod tests {
 
     fn says(node: u64, verdict: Verdict) -> Observation {
         let detail = String::new();
-        Observation {
-            node: NodeId(node),
-            verdict,
-            age_ms: None,
-            health: 0,
-            detail,
-        }
+        Observation { node: NodeId(node), verdict, age_ms: None, health: 0, detail }
     }
 
     fn doubt(affirmation: Option<Affirmation>, answers: &[(u64, Verdict)]) -> Suspicion {
@@ -169,70 +150,22 @@ mod tests {
     #[test]
     fn the_table_of_decisions() {
         use Verdict::{Abstain, Alive, DeadAffirmed, Silent};
-        type Row<'a> = (
-            Option<Affirmation>,
-            &'a [(u64, Verdict)],
-            u64,
-            bool,
-            Decision,
-        );
+        type Row<'a> = (Option<Affirmation>, &'a [(u64, Verdict)], u64, bool, Decision);
         let fin = Some(Affirmation::Fin);
         let table: [Row<'_>; 11] = [
             // One that hears it refutes, at any time and against any majority.
-            (
-                None,
-                &[(2, Silent), (3, Alive)],
-                10,
-                true,
-                Decision::Refuted(NodeId(3)),
-            ),
-            (
-                fin,
-                &[(2, DeadAffirmed), (3, Alive)],
-                600,
-                true,
-                Decision::Refuted(NodeId(3)),
-            ),
+            (None, &[(2, Silent), (3, Alive)], 10, true, Decision::Refuted(NodeId(3))),
+            (fin, &[(2, DeadAffirmed), (3, Alive)], 600, true, Decision::Refuted(NodeId(3))),
             // Nothing is decided against it before the window ends.
             (None, &[(2, Silent), (3, Silent)], 599, true, Decision::Wait),
-            (
-                None,
-                &[(2, Silent)],
-                600,
-                true,
-                Decision::Condemned(Cause::Silence),
-            ),
-            (
-                fin,
-                &[(2, Silent)],
-                600,
-                false,
-                Decision::Condemned(Cause::Fin),
-            ),
-            (
-                None,
-                &[(2, DeadAffirmed)],
-                600,
-                true,
-                Decision::Condemned(Cause::Refused),
-            ),
+            (None, &[(2, Silent)], 600, true, Decision::Condemned(Cause::Silence)),
+            (fin, &[(2, Silent)], 600, false, Decision::Condemned(Cause::Fin)),
+            (None, &[(2, DeadAffirmed)], 600, true, Decision::Condemned(Cause::Refused)),
             // The misses must be complete too.
-            (
-                None,
-                &[(2, Silent), (3, Silent)],
-                600,
-                false,
-                Decision::Wait,
-            ),
+            (None, &[(2, Silent), (3, Silent)], 600, false, Decision::Wait),
             // Without a quorum of fit observers, nothing.
             (None, &[(2, Abstain)], 699, true, Decision::Wait),
-            (
-                None,
-                &[(2, Abstain), (3, Abstain)],
-                600,
-                true,
-                Decision::Dismissed,
-            ),
+            (None, &[(2, Abstain), (3, Abstain)], 600, true, Decision::Dismissed),
             (None, &[], 700, true, Decision::Dismissed),
             // A stranger's word does not make a quorum.
             (None, &[(9, Silent)], 700, true, Decision::Dismissed),

@@ -68,11 +68,8 @@ impl Observer {
     /// Doubts and verdicts of the former epoch count no longer; what a kernel told is still true.
     pub(super) fn survey(&mut self) {
         let state = Arc::clone(&self.state);
-        let known: Vec<(Slot, Subject)> = self
-            .cases
-            .iter()
-            .map(|(slot, case)| (slot, case.subject()))
-            .collect();
+        let known: Vec<(Slot, Subject)> =
+            self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
         for (slot, subject) in known {
             let life = state.life(&subject.group, &subject.member);
             if life.is_none_or(|life| life.incarnation != subject.incarnation) {
@@ -110,10 +107,7 @@ impl Observer {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
-        let condemned = case
-            .condemned
-            .take()
-            .map(|(removal, _)| removal.evidence.cause);
+        let condemned = case.condemned.take().map(|(removal, _)| removal.evidence.cause);
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
             let gone = case.subject();
@@ -159,10 +153,7 @@ impl Observer {
         }
         let life = self.state.life(&subject.group, &subject.member)?;
         if life.incarnation != subject.incarnation
-            || self
-                .cases
-                .slot_of(&subject.group, &subject.member)
-                .is_some()
+            || self.cases.slot_of(&subject.group, &subject.member).is_some()
         {
             return None;
         }
@@ -201,10 +192,7 @@ impl Observer {
         self.count_duty(case.duty, Duty::None);
         for inquiry in &case.inquiries {
             if let Asker::Local(number) = inquiry.asker {
-                self.outputs.push_back(Output::Inquired {
-                    number,
-                    alive: false,
-                });
+                self.outputs.push_back(Output::Inquired { number, alive: false });
             }
         }
         if case.duty == Duty::Monitor {
@@ -272,8 +260,7 @@ impl Observer {
         let accuses = case.duty != Duty::None;
         let askers: Vec<Asker> = case.inquiries.iter().map(|inquiry| inquiry.asker).collect();
         // A local asker wants an answer, not a proof.
-        case.inquiries
-            .retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
+        case.inquiries.retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
         for asker in askers {
             // The inquiry goes on: should the member answer yet, that word replaces this one.
             let detail = "its address refuses".to_owned();
@@ -292,11 +279,7 @@ impl Observer {
             let detail = "does not know this life".to_owned();
             let observation = self.observation(None, Verdict::Abstain, detail);
             let Ask { subject, round, .. } = ask.clone();
-            self.tells.entry(from).or_default().push(Tell {
-                subject,
-                round,
-                observation,
-            });
+            self.tells.entry(from).or_default().push(Tell { subject, round, observation });
             return;
         };
         let affirmed = ask.affirmation.is_some();
@@ -326,10 +309,7 @@ impl Observer {
         };
         let Some(doubt) = &mut case.doubt else { return };
         if doubt.round() == tell.round {
-            doubt.answer(Observation {
-                node: from,
-                ..tell.observation
-            });
+            doubt.answer(Observation { node: from, ..tell.observation });
             self.look(now, slot);
         }
     }
@@ -354,13 +334,7 @@ impl Observer {
         let longest = timing.confirmation.max(timing.silence_window());
         let window = window.unwrap_or(timing.affirmed_confirmation).min(longest);
         let ends = now + window;
-        case.inquiries.push(Inquiry {
-            asker,
-            affirmed,
-            began: now,
-            ends,
-            probes: 0,
-        });
+        case.inquiries.push(Inquiry { asker, affirmed, began: now, ends, probes: 0 });
         case.detector.hasten(now);
         self.look(now, slot);
     }
@@ -401,17 +375,11 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        let ended: Vec<Inquiry> = case
-            .inquiries
-            .extract_if(.., |inquiry| now >= inquiry.ends)
-            .collect();
+        let ended: Vec<Inquiry> =
+            case.inquiries.extract_if(.., |inquiry| now >= inquiry.ends).collect();
         let refused = case.refused;
         for inquiry in ended {
-            let abstention = if inquiry.affirmed {
-                None
-            } else {
-                self.abstention()
-            };
+            let abstention = if inquiry.affirmed { None } else { self.abstention() };
             let (verdict, detail) = if inquiry.probes == 0 {
                 (Verdict::Abstain, "could not ping it".to_owned())
             } else if refused.is_some_and(|at| at >= inquiry.began) {
@@ -419,10 +387,7 @@ impl Observer {
             } else if let Some(why) = abstention {
                 (Verdict::Abstain, why)
             } else {
-                (
-                    Verdict::Silent,
-                    format!("{} pings unanswered", inquiry.probes),
-                )
+                (Verdict::Silent, format!("{} pings unanswered", inquiry.probes))
             };
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }
@@ -536,12 +501,7 @@ impl Observer {
                 _ => Probe::Connect,
             };
             let timeout = case.detector.timing().probe_timeout();
-            self.outputs.push_back(Output::Probe {
-                nonce,
-                to,
-                what,
-                timeout,
-            });
+            self.outputs.push_back(Output::Probe { nonce, to, what, timeout });
             return;
         }
         let frame = Frame {
@@ -558,10 +518,7 @@ impl Observer {
             echo: case.detector.echo(),
             acked_view: gms::id::Revision(0),
         };
-        self.outputs.push_back(Output::Datagram {
-            to,
-            bytes: frame.encode(&case.key),
-        });
+        self.outputs.push_back(Output::Datagram { to, bytes: frame.encode(&case.key) });
     }
 
     fn resolve(&mut self, now: Observed, slot: Slot) {
@@ -572,19 +529,9 @@ impl Observer {
             return;
         }
         case.detector.hasten(now + RESOLVE_AGAIN);
-        let address = case
-            .life
-            .liveness
-            .ping_to
-            .as_ref()
-            .unwrap_or(&case.life.address)
-            .clone();
+        let address = case.life.liveness.ping_to.as_ref().unwrap_or(&case.life.address).clone();
         let subject = case.subject();
-        self.outputs.push_back(Output::Resolve {
-            slot,
-            subject,
-            address,
-        });
+        self.outputs.push_back(Output::Resolve { slot, subject, address });
     }
 
     /// Opens a doubt, if this node may: by what a kernel told at once; by silence only with
@@ -605,10 +552,8 @@ impl Observer {
             return;
         }
         // Only this node saw the stream close; all else somebody who doubts already sees as well.
-        let taken_care_of = case
-            .inquiries
-            .iter()
-            .any(|inquiry| inquiry.affirmed || affirmation.is_none());
+        let taken_care_of =
+            case.inquiries.iter().any(|inquiry| inquiry.affirmed || affirmation.is_none());
         if affirmation != Some(Affirmation::Fin) && (now < case.patience || taken_care_of) {
             return;
         }
@@ -645,13 +590,7 @@ impl Observer {
             affirmation,
             window_ms: u32::try_from(window.as_millis()).unwrap_or(u32::MAX),
         };
-        for voter in self
-            .state
-            .configuration()
-            .voters
-            .iter()
-            .filter(|node| **node != self.node)
-        {
+        for voter in self.state.configuration().voters.iter().filter(|node| **node != self.node) {
             self.asks.entry(*voter).or_default().push(ask.clone());
         }
         self.reschedule(slot);
@@ -669,24 +608,14 @@ impl Observer {
                 };
                 let subject = case.subject();
                 let observation = self.observation(case.age_ms(now), verdict, detail);
-                self.tells.entry(node).or_default().push(Tell {
-                    subject,
-                    round,
-                    observation,
-                });
+                self.tells.entry(node).or_default().push(Tell { subject, round, observation });
             }
         }
     }
 
     fn observation(&self, age_ms: Option<u64>, verdict: Verdict, detail: String) -> Observation {
         let health = Fitness::health(&self.clock);
-        Observation {
-            node: self.node,
-            verdict,
-            age_ms,
-            health,
-            detail,
-        }
+        Observation { node: self.node, verdict, age_ms, health, detail }
     }
 
     fn abstention(&self) -> Option<String> {
@@ -696,31 +625,23 @@ impl Observer {
     /// Sends together what goes to the same node.
     pub(super) fn flush(&mut self) {
         for (to, asks) in std::mem::take(&mut self.asks) {
-            self.outputs.push_back(Output::Send {
-                to,
-                message: Message::Ask(asks),
-            });
+            self.outputs.push_back(Output::Send { to, message: Message::Ask(asks) });
         }
         for (to, tells) in std::mem::take(&mut self.tells) {
-            self.outputs.push_back(Output::Send {
-                to,
-                message: Message::Tell(tells),
-            });
+            self.outputs.push_back(Output::Send { to, message: Message::Tell(tells) });
         }
         let epoch = self.state.monitors().epoch;
         let verdicts = std::mem::take(&mut self.verdicts);
         for removals in verdicts.chunks(VERDICTS_A_MESSAGE) {
             let removals = removals.to_vec();
-            self.outputs
-                .push_back(Output::Condemn(Message::Condemn { epoch, removals }));
+            self.outputs.push_back(Output::Condemn(Message::Condemn { epoch, removals }));
         }
     }
 }
 
 fn removal(case: &Case, verdict: Cause, own: Observation, doubt: &Suspicion) -> Removal {
-    let observers: Vec<Observation> = std::iter::once(own)
-        .chain(doubt.answers().cloned())
-        .collect();
+    let observers: Vec<Observation> =
+        std::iter::once(own).chain(doubt.answers().cloned()).collect();
     Removal {
         group: case.group.clone(),
         member: case.life.member.clone(),

@@ -144,11 +144,8 @@ impl State {
     ) -> Vec<Result<Outcome, Rejection>> {
         self.revision = revision;
         let mut applying = Applying::new(self, revision, term, entry.at_ms);
-        let answers = entry
-            .proposals
-            .iter()
-            .map(|proposal| applying.propose(proposal))
-            .collect::<Vec<_>>();
+        let answers =
+            entry.proposals.iter().map(|proposal| applying.propose(proposal)).collect::<Vec<_>>();
         applying.finish();
         self.trim_history();
         answers
@@ -205,11 +202,7 @@ impl State {
 
     pub(super) fn note(&mut self, revision: Revision, at_ms: u64, what: Happening) {
         self.revision = revision;
-        self.journal.push(Record {
-            revision,
-            at_ms,
-            what,
-        });
+        self.journal.push(Record { revision, at_ms, what });
         self.trim_history();
     }
 

@@ -192,9 +192,8 @@ fn command(log: &Log, wish: &Wish) -> Command {
         Wish::Leave { g, m, fenced } => Command::Leave {
             group: group(g),
             member: member(m),
-            incarnation: fenced.map(|right| {
-                log.incarnation(g, m).filter(|_| right).unwrap_or(other)
-            }),
+            incarnation: fenced
+                .map(|right| log.incarnation(g, m).filter(|_| right).unwrap_or(other)),
             reason: None,
         },
         Wish::Remove { g, m, stale, quorum } => {
@@ -308,8 +307,7 @@ proptest! {
 fn a_token_takes_effect_once_and_survives_a_snapshot() {
     let mut log = Log::new();
     let token = Token { key: "k".to_owned(), request: [1; 16] };
-    let proposal =
-        Proposal { token: Some(token), ..wish(Command::Join(join(0, 0, 0, None))) };
+    let proposal = Proposal { token: Some(token), ..wish(Command::Join(join(0, 0, 0, None))) };
     let first = log.apply(vec![proposal.clone()]);
     log.one(Command::Leave { group: group(0), member: member(0), incarnation: None, reason: None })
         .unwrap();
@@ -325,7 +323,8 @@ fn a_token_takes_effect_once_and_survives_a_snapshot() {
 fn a_refused_wish_does_not_use_up_its_token() {
     let mut log = Log::new();
     let token = Token { key: "k".to_owned(), request: [1; 16] };
-    let leave = Command::Leave { group: group(0), member: member(0), incarnation: None, reason: None };
+    let leave =
+        Command::Leave { group: group(0), member: member(0), incarnation: None, reason: None };
     let proposal = Proposal { token: Some(token), ..wish(leave) };
     assert!(log.apply(vec![proposal.clone()])[0].is_err());
     log.one(Command::Join(join(0, 0, 0, None))).unwrap();
@@ -337,7 +336,8 @@ fn a_wish_with_a_view_counts_only_in_that_view() {
     let mut log = Log::new();
     log.one(Command::Join(join(0, 0, 0, None))).unwrap();
     let present = log.state.group(&group(0)).unwrap().view;
-    let with_view = |view| Proposal { if_view: Some(view), ..wish(Command::Join(join(0, 1, 0, None))) };
+    let with_view =
+        |view| Proposal { if_view: Some(view), ..wish(Command::Join(join(0, 1, 0, None))) };
     let wrong = log.apply(vec![with_view(Revision(0))]);
     assert_eq!(wrong, [Err(Rejection::ViewChanged { present })]);
     // What the same entry did before counts as well.
@@ -359,7 +359,8 @@ fn a_restart_is_one_view_that_takes_the_old_life_out_and_the_new_one_in() {
     let delta = now.deltas_after(Revision(old.0)).unwrap().last().unwrap();
     assert_eq!((delta.joined.len(), delta.departed.len()), (1, 1));
     assert_eq!(delta.departed[0].incarnation, old);
-    let ended = Command::Leave { group: group(0), member: member(0), incarnation: Some(old), reason: None };
+    let ended =
+        Command::Leave { group: group(0), member: member(0), incarnation: Some(old), reason: None };
     match log.one(ended) {
         Err(Rejection::Fenced { present, departure, .. }) => {
             assert_eq!(present, log.incarnation(0, 0));
@@ -399,7 +400,8 @@ fn a_hold_stops_silence_and_nothing_else() {
     let mut log = Log::new();
     log.one(Command::Join(join(0, 0, 0, None))).unwrap();
     let life = log.incarnation(0, 0).unwrap();
-    let hold = Command::SetHold { group: group(0), lasts: Span::from_millis(1), reason: "r".into() };
+    let hold =
+        Command::SetHold { group: group(0), lasts: Span::from_millis(1), reason: "r".into() };
     let Ok(Outcome::Held { since }) = log.one(hold) else { panic!() };
     let against = || vec![says(1, Verdict::Silent), says(2, Verdict::DeadAffirmed)];
     let mut removal = verdict(0, 0, life, against());

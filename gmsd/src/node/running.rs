@@ -84,9 +84,7 @@ impl Node {
         let peer_at = peer_addr(&host, &own_url).await?;
         let peer_port = listen(&host, peer_at, "the other nodes").await?;
         let api_port = listen(&host, config.api, "clients").await?;
-        let api = api_port
-            .local_addr()
-            .map_err(machine("reading the bound address"))?;
+        let api = api_port.local_addr().map_err(machine("reading the bound address"))?;
         let api_url = config.api_url(api);
 
         let desk = PeerDesk::default();
@@ -94,12 +92,8 @@ impl Node {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (batcher, batching) = Batcher::new(host.clone(), consensus.clone(), stop.clone());
         let (verdicts, verdicts_in) = mpsc::channel(VERDICTS_QUEUE_MAX);
-        let executor = Executor::new(
-            consensus.clone(),
-            batcher.clone(),
-            place.cluster.to_string(),
-            verdicts,
-        );
+        let executor =
+            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), verdicts);
         let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
         let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
         let (liveness, inbox) = Liveness::channel();
@@ -116,11 +110,8 @@ impl Node {
 
         let mut timing = Timing::default();
         timing.boot_grace = config.boot_grace.unwrap_or(timing.boot_grace);
-        let around = Around {
-            host: host.clone(),
-            consensus: consensus.clone(),
-            leader: leader.clone(),
-        };
+        let around =
+            Around { host: host.clone(), consensus: consensus.clone(), leader: leader.clone() };
         let mut states = consensus.state();
         let first = states.borrow_and_update().clone();
         let shell = Shell::bind(host.clone(), around, place.node, timing, first)
@@ -147,11 +138,7 @@ impl Node {
         tasks.spawn(following);
 
         let sessions = Arc::new(Sessions::default());
-        tasks.spawn(report_sessions(
-            Arc::clone(&sessions),
-            liveness,
-            stop.clone(),
-        ));
+        tasks.spawn(report_sessions(Arc::clone(&sessions), liveness, stop.clone()));
         let (losing, lost) = mpsc::channel(1);
         let facts = NodeFacts {
             node: place.node,
@@ -159,13 +146,7 @@ impl Node {
             lineage: consensus.lineage().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        tasks.spawn(tell_where(
-            host.clone(),
-            leader,
-            facts,
-            losing,
-            stop.clone(),
-        ));
+        tasks.spawn(tell_where(host.clone(), leader, facts, losing, stop.clone()));
 
         let (stop_http, http) = (CancellationToken::new(), TaskTracker::new());
         let parts = HttpParts {
@@ -183,16 +164,7 @@ impl Node {
             tracing::warn!(%api, "the API is open to everybody who can reach it: there are no \
                 tokens and no TLS yet");
         }
-        Ok(Self {
-            consensus,
-            service,
-            api,
-            stop_http,
-            stop,
-            http,
-            tasks,
-            lost,
-        })
+        Ok(Self { consensus, service, api, stop_http, stop, http, tasks, lost })
     }
 
     /// Where clients reach it.
@@ -225,10 +197,7 @@ impl Node {
         tokio::join!(drained, self.consensus.hand_over());
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(STOP_WAIT, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(STOP_WAIT, self.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.tasks.len(), "tasks did not end in time");
         }
         self.consensus.shutdown().await;
@@ -244,10 +213,7 @@ async fn listen(
     at: SocketAddr,
     what: &'static str,
 ) -> Result<Box<dyn Listener>, NodeError> {
-    host.net
-        .listen(at)
-        .await
-        .map_err(|source| NodeError::Bind { what, at, source })
+    host.net.listen(at).await.map_err(|source| NodeError::Bind { what, at, source })
 }
 
 /// Where to listen for peers: the address in this node's own peer URL, its name resolved.
@@ -258,11 +224,8 @@ async fn peer_addr(host: &Host, own_url: &str) -> Result<SocketAddr, NodeError> 
     }
     let (name, port) = authority.rsplit_once(':').unwrap_or((authority, "0"));
     let port = port.parse().unwrap_or_default();
-    let found = host
-        .net
-        .resolve(name, port)
-        .await
-        .map_err(machine("resolving this node's peer URL"))?;
+    let found =
+        host.net.resolve(name, port).await.map_err(machine("resolving this node's peer URL"))?;
     Ok(found[0])
 }
 
@@ -298,19 +261,12 @@ async fn tell_where(
     stop: CancellationToken,
 ) {
     let node: NodeId = facts.node;
-    let proposal = Proposal {
-        token: None,
-        if_view: None,
-        command: Command::NodeStarted(facts),
-    };
+    let proposal = Proposal { token: None, if_view: None, command: Command::NodeStarted(facts) };
     let telling = async {
         loop {
             let request = Request::Propose(Box::new(proposal.clone()));
             match leader.ask(request, host.clock.now() + TELL_WAIT).await {
-                Ok(Reply::Applied {
-                    result: Err(Rejection::LineageLost { known }),
-                    ..
-                }) => {
+                Ok(Reply::Applied { result: Err(Rejection::LineageLost { known }), .. }) => {
                     let why = format!(
                         "the cluster knows node {node} by another data directory ({known}); what \
                          it promised there is lost. Remove node {node} and let this machine enter \
@@ -343,16 +299,12 @@ async fn report_sessions(sessions: Arc<Sessions>, liveness: Liveness, stop: Canc
 }
 
 fn input(event: SessionEvent) -> Input {
-    let subject = |of: SessionOf| Subject {
-        group: of.group,
-        member: of.member,
-        incarnation: of.incarnation,
-    };
+    let subject =
+        |of: SessionOf| Subject { group: of.group, member: of.member, incarnation: of.incarnation };
     match event {
         SessionEvent::Opened(of) => Input::SessionOpened(subject(of)),
-        SessionEvent::Ended { of, how } => Input::SessionClosed {
-            subject: subject(of),
-            by_member: how == Ending::ByPeer,
-        },
+        SessionEvent::Ended { of, how } => {
+            Input::SessionClosed { subject: subject(of), by_member: how == Ending::ByPeer }
+        }
     }
 }

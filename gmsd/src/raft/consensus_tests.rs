@@ -18,10 +18,7 @@ async fn three_nodes_elect_propose_and_apply_alike() {
     cluster.agrees(second.revision).await;
     let leader = cluster.leader().await;
     let standing = cluster.stands(leader, |it| it.followers.len() == 2).await;
-    assert_eq!(
-        (standing.role, standing.leader),
-        (Role::Leader, Some(leader))
-    );
+    assert_eq!((standing.role, standing.leader), (Role::Leader, Some(leader)));
     assert_eq!(standing.voters.len(), 3);
     let read = cluster.node(leader).read_index().await.unwrap();
     assert!(read >= second.revision);
@@ -42,13 +39,9 @@ async fn a_follower_does_not_propose_and_names_the_leader() {
     let leader = cluster.leader().await;
     let follower = cluster.running().into_iter().find(|it| *it != leader);
     let follower = follower.unwrap();
-    cluster
-        .stands(follower, |it| it.leader == Some(leader))
-        .await;
+    cluster.stands(follower, |it| it.leader == Some(leader)).await;
     let refused = cluster.node(follower).propose(join("a")).await;
-    let expected = ProposeError::NotLeader {
-        leader: Some(leader),
-    };
+    let expected = ProposeError::NotLeader { leader: Some(leader) };
     assert_eq!(refused, Err(expected));
 }
 
@@ -61,9 +54,7 @@ async fn the_others_go_on_when_the_leader_dies_and_it_catches_up_later() {
     let next = cluster.propose(join("b")).await;
     cluster.restart(leader).await;
     cluster.stands(leader, |it| it.recovered).await;
-    cluster
-        .shows(leader, |state| state.revision() >= next.revision)
-        .await;
+    cluster.shows(leader, |state| state.revision() >= next.revision).await;
     assert!(has(&cluster.node(leader).state().borrow(), "b"));
 }
 
@@ -81,9 +72,6 @@ async fn everything_acknowledged_survives_the_end_of_all() {
     for node in cluster.running() {
         cluster.stands(node, |it| it.recovered).await;
         let state = cluster.node(node).state().borrow().clone();
-        assert!(
-            members.iter().all(|member| has(&state, member)),
-            "node {node}"
-        );
+        assert!(members.iter().all(|member| has(&state, member)), "node {node}");
     }
 }

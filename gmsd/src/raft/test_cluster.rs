@@ -73,18 +73,12 @@ pub(super) fn join_with(member: &str, tags: BTreeMap<String, String>) -> Entry {
     };
     Entry {
         at_ms: 1,
-        proposals: vec![Proposal {
-            token: None,
-            if_view: None,
-            command: Command::Join(join),
-        }],
+        proposals: vec![Proposal { token: None, if_view: None, command: Command::Join(join) }],
     }
 }
 
 pub(super) fn has(state: &State, member: &str) -> bool {
-    state
-        .life(&"g".parse().unwrap(), &member.parse().unwrap())
-        .is_some()
+    state.life(&"g".parse().unwrap(), &member.parse().unwrap()).is_some()
 }
 
 impl Cluster {
@@ -186,10 +180,7 @@ impl Cluster {
     }
 
     pub(super) fn urls(&self) -> BTreeMap<NodeId, String> {
-        self.at
-            .keys()
-            .map(|node| (*node, self.url(*node)))
-            .collect()
+        self.at.keys().map(|node| (*node, self.url(*node))).collect()
     }
 
     pub(super) fn address(&self, node: NodeId) -> SocketAddr {
@@ -229,10 +220,7 @@ impl Cluster {
             })
         });
         let first = futures_util::future::select_all(waits);
-        tokio::time::timeout(SOON, first)
-            .await
-            .expect("a leader in time")
-            .0
+        tokio::time::timeout(SOON, first).await.expect("a leader in time").0
     }
 
     /// Proposes where it is possible, again while it certainly was not done.
@@ -249,9 +237,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt)
-            .await
-            .expect("an answer in time")
+        tokio::time::timeout(SOON, attempt).await.expect("an answer in time")
     }
 
     /// Waits until all running nodes have applied the same, and returns how far.

@@ -125,16 +125,12 @@ fn take_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
 
 fn touches(command: &Command) -> Vec<(GroupId, MemberId)> {
     match command {
-        Command::Remove { removals, .. } => removals
-            .iter()
-            .map(|removal| (removal.group.clone(), removal.member.clone()))
-            .collect(),
+        Command::Remove { removals, .. } => {
+            removals.iter().map(|removal| (removal.group.clone(), removal.member.clone())).collect()
+        }
         other => {
             let member = other.member();
-            member
-                .map(|(group, member)| (group.clone(), member.clone()))
-                .into_iter()
-                .collect()
+            member.map(|(group, member)| (group.clone(), member.clone())).into_iter().collect()
         }
     }
 }
@@ -147,11 +143,7 @@ fn weight(command: &Command) -> usize {
     const EVIDENCE: usize = 512;
     match command {
         Command::Join(join) => {
-            let tags: usize = join
-                .tags
-                .iter()
-                .map(|(key, value)| key.len() + value.len())
-                .sum();
+            let tags: usize = join.tags.iter().map(|(key, value)| key.len() + value.len()).sum();
             MEMBER + join.address.as_str().len() + tags
         }
         Command::Remove { removals, .. } => removals.len() * (MEMBER + EVIDENCE),
@@ -160,10 +152,8 @@ fn weight(command: &Command) -> usize {
 }
 
 async fn commit(host: Host, consensus: Consensus, batch: Vec<Waiting>) {
-    let (mut proposals, replies): (Vec<_>, Vec<_>) = batch
-        .into_iter()
-        .map(|waiting| (waiting.proposal, waiting.reply))
-        .unzip();
+    let (mut proposals, replies): (Vec<_>, Vec<_>) =
+        batch.into_iter().map(|waiting| (waiting.proposal, waiting.reply)).unzip();
     let founds = consensus.state().borrow().secret().is_none();
     if founds {
         match found(&host) {
@@ -174,10 +164,7 @@ async fn commit(host: Host, consensus: Consensus, batch: Vec<Waiting>) {
             }
         }
     }
-    let entry = Entry {
-        at_ms: host.clock.wall_ms(),
-        proposals,
-    };
+    let entry = Entry { at_ms: host.clock.wall_ms(), proposals };
     match consensus.propose(entry).await {
         Ok(proposed) => {
             let results = proposed.outcomes.into_iter().skip(usize::from(founds));
@@ -201,11 +188,7 @@ fn answer_all(replies: Vec<oneshot::Sender<Reply>>, refusal: &Refusal) {
 fn found(host: &Host) -> std::io::Result<Proposal> {
     let mut secret = [0; 32];
     host.entropy.fill(&mut secret)?;
-    Ok(Proposal {
-        token: None,
-        if_view: None,
-        command: Command::Found { secret },
-    })
+    Ok(Proposal { token: None, if_view: None, command: Command::Found { secret } })
 }
 
 fn refusal(error: ProposeError) -> Refusal {

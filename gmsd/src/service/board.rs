@@ -73,10 +73,7 @@ pub struct Board {
 
 impl Default for Board {
     fn default() -> Self {
-        Self {
-            gathered: Arc::default(),
-            number: Arc::new(watch::Sender::new(0)),
-        }
+        Self { gathered: Arc::default(), number: Arc::new(watch::Sender::new(0)) }
     }
 }
 
@@ -90,10 +87,7 @@ impl Board {
     pub fn members(&self, group: Option<&GroupId>) -> (u64, Vec<MemberLiveness>) {
         let gathered = self.lock();
         let wanted = |member: &&MemberLiveness| group.is_none_or(|group| member.group == *group);
-        (
-            gathered.number,
-            gathered.members.values().filter(wanted).cloned().collect(),
-        )
+        (gathered.number, gathered.members.values().filter(wanted).cloned().collect())
     }
 
     /// One member as last told. From now on for a while it is asked for each round, changed or not,
@@ -124,10 +118,7 @@ impl Board {
         let gathered = self.lock();
         let missing = usize::try_from(gathered.number.checked_sub(number)?).ok()?;
         let start = gathered.changes.len().checked_sub(missing)?;
-        Some((
-            gathered.number,
-            gathered.changes.range(start..).cloned().collect(),
-        ))
+        Some((gathered.number, gathered.changes.range(start..).cloned().collect()))
     }
 
     /// The figures of every group (of one group), ordered by name.
@@ -170,21 +161,11 @@ impl Board {
                 .filter(|(name, member)| member.monitor == node && !told.contains(*name))
                 .map(|(_, member)| subject(member))
                 .collect();
-            over.into_iter()
-                .for_each(|subject| gathered.remove(subject, node));
+            over.into_iter().for_each(|subject| gathered.remove(subject, node));
         }
-        bands
-            .gone
-            .into_iter()
-            .for_each(|subject| gathered.remove(subject, node));
-        bands
-            .changed
-            .into_iter()
-            .for_each(|member| gathered.set(member));
-        bands
-            .pinned
-            .into_iter()
-            .for_each(|member| gathered.refresh(member));
+        bands.gone.into_iter().for_each(|subject| gathered.remove(subject, node));
+        bands.changed.into_iter().for_each(|member| gathered.set(member));
+        bands.pinned.into_iter().for_each(|member| gathered.refresh(member));
         if tally {
             gathered.tallies.insert(node, bands.groups);
         }
@@ -217,9 +198,7 @@ impl Gathered {
 
     /// The same looks, but newer times: nothing to tell anybody who did not ask.
     fn refresh(&mut self, member: MemberLiveness) {
-        let known = self
-            .members
-            .get_mut(&(member.group.clone(), member.id.clone()));
+        let known = self.members.get_mut(&(member.group.clone(), member.id.clone()));
         if let Some(known) = known
             && known.incarnation == member.incarnation
             && known.state == member.state
@@ -275,18 +254,10 @@ pub async fn follow(
             let (service, liveness, pinned) = (&service, &liveness, pinned.clone());
             async move {
                 let bands = if *asked == node {
-                    let query = BandsQuery {
-                        after,
-                        pinned,
-                        tally,
-                    };
+                    let query = BandsQuery { after, pinned, tally };
                     liveness.bands(query).await
                 } else {
-                    let request = Request::Bands {
-                        after,
-                        pinned,
-                        tally,
-                    };
+                    let request = Request::Bands { after, pinned, tally };
                     match service.exchange(*asked, request, ANSWER_WAIT).await {
                         Some(Reply::Bands(bands)) => Some(bands),
                         _ => None,
@@ -357,33 +328,15 @@ mod tests {
     }
 
     fn told(whole: bool, changed: Vec<MemberLiveness>, gone: Vec<Subject>) -> Bands {
-        let at = BandsAt {
-            start: 1,
-            sequence: 1,
-        };
-        Bands {
-            at,
-            whole,
-            changed,
-            gone,
-            pinned: Vec::new(),
-            groups: Vec::new(),
-        }
+        let at = BandsAt { start: 1, sequence: 1 };
+        Bands { at, whole, changed, gone, pinned: Vec::new(), groups: Vec::new() }
     }
 
     #[test]
     fn what_several_nodes_tell_becomes_one_numbered_story() {
         let board = Board::default();
-        board.take(
-            NodeId(1),
-            told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]),
-            false,
-        );
-        board.take(
-            NodeId(2),
-            told(true, vec![looks("b", 2, Band::Suspect, 2)], vec![]),
-            false,
-        );
+        board.take(NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
+        board.take(NodeId(2), told(true, vec![looks("b", 2, Band::Suspect, 2)], vec![]), false);
         let (number, members) = board.members(None);
         assert_eq!((number, members.len(), board.suspects()), (2, 2, 1));
         let gone = subject(&looks("b", 2, Band::Ok, 2));
@@ -397,16 +350,8 @@ mod tests {
     #[test]
     fn a_duty_that_moves_is_not_taken_for_an_end() {
         let board = Board::default();
-        board.take(
-            NodeId(1),
-            told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]),
-            false,
-        );
-        board.take(
-            NodeId(2),
-            told(true, vec![looks("a", 1, Band::Unknown, 2)], vec![]),
-            false,
-        );
+        board.take(NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
+        board.take(NodeId(2), told(true, vec![looks("a", 1, Band::Unknown, 2)], vec![]), false);
         let left = subject(&looks("a", 1, Band::Ok, 1));
         board.take(NodeId(1), told(false, vec![], vec![left]), false);
         assert_eq!(board.members(None).1, vec![looks("a", 1, Band::Unknown, 2)]);
@@ -417,11 +362,7 @@ mod tests {
         let board = Board::default();
         let both = vec![looks("a", 1, Band::Ok, 1), looks("b", 2, Band::Ok, 1)];
         board.take(NodeId(1), told(true, both, vec![]), false);
-        board.take(
-            NodeId(1),
-            told(true, vec![looks("b", 2, Band::Ok, 1)], vec![]),
-            false,
-        );
+        board.take(NodeId(1), told(true, vec![looks("b", 2, Band::Ok, 1)], vec![]), false);
         assert_eq!(board.members(None).1, vec![looks("b", 2, Band::Ok, 1)]);
     }
 }

@@ -84,10 +84,7 @@ impl Cut {
         if self.removals.is_empty() {
             self.clear();
         }
-        Some(Command::Remove {
-            epoch: self.epoch,
-            removals,
-        })
+        Some(Command::Remove { epoch: self.epoch, removals })
     }
 
     /// Drops everything: this node no longer leads, and the accusers will tell the next leader.

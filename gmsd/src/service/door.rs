@@ -27,13 +27,8 @@ pub fn check_join(
     if let Some(instance) = &request.instance {
         check_text("instance", instance, INSTANCE_MAX_LEN)?;
     }
-    if request
-        .hold
-        .is_some_and(|hold| hold.as_millis() > HOLD_MAX_MS)
-    {
-        return Err(ServiceError::Invalid(
-            "hold is longer than 24h; give less".to_owned(),
-        ));
+    if request.hold.is_some_and(|hold| hold.as_millis() > HOLD_MAX_MS) {
+        return Err(ServiceError::Invalid("hold is longer than 24h; give less".to_owned()));
     }
     Ok(())
 }
@@ -42,9 +37,7 @@ fn check_liveness(
     liveness: &Liveness,
     peers: &BTreeMap<NodeId, String>,
 ) -> Result<(), ServiceError> {
-    liveness
-        .check()
-        .map_err(|why| ServiceError::Invalid(format!("liveness: {why}")))?;
+    liveness.check().map_err(|why| ServiceError::Invalid(format!("liveness: {why}")))?;
     if let Some(ping_to) = &liveness.ping_to {
         check_address("liveness.ping_to", ping_to, peers)?;
     }
@@ -81,21 +74,14 @@ pub fn check_tag(key: &str, value: &str) -> Result<(), ServiceError> {
 /// Checks a short text that is shown to people and kept in the log.
 pub fn check_text(what: &str, text: &str, limit: usize) -> Result<(), ServiceError> {
     if text.is_empty() {
-        return Err(ServiceError::Invalid(format!(
-            "{what} is empty; give it or leave it out"
-        )));
+        return Err(ServiceError::Invalid(format!("{what} is empty; give it or leave it out")));
     }
     if text.len() > limit {
-        let why = format!(
-            "{what} has {} bytes; at most {limit} are allowed",
-            text.len()
-        );
+        let why = format!("{what} has {} bytes; at most {limit} are allowed", text.len());
         return Err(ServiceError::TooLarge(why));
     }
     if text.chars().any(char::is_control) {
-        return Err(ServiceError::Invalid(format!(
-            "{what} has a control character"
-        )));
+        return Err(ServiceError::Invalid(format!("{what} has a control character")));
     }
     Ok(())
 }
@@ -178,10 +164,7 @@ mod tests {
         let ping_to =
             r#"{"id":"a","address":"h:1","liveness":{"kind":"udp","ping_to":"0.0.0.0:1"}}"#;
         assert!(join(ping_to).is_err());
-        assert_eq!(
-            join(r#"{"id":"a","address":"http://127.0.0.1:9021"}"#),
-            Ok(())
-        );
+        assert_eq!(join(r#"{"id":"a","address":"http://127.0.0.1:9021"}"#), Ok(()));
     }
 
     #[test]
@@ -195,10 +178,7 @@ mod tests {
             (r#""instance":"""#.to_owned(), "empty"),
             (format!(r#""instance":"{long}""#), "128"),
             (r#""hold":"25h""#.to_owned(), "24h"),
-            (
-                r#""liveness":{"kind":"tcp","misses":0}"#.to_owned(),
-                "misses",
-            ),
+            (r#""liveness":{"kind":"tcp","misses":0}"#.to_owned(), "misses"),
         ] {
             let error = join(&format!(r#"{{"id":"a","address":"h:1",{field}}}"#)).unwrap_err();
             assert!(error.to_string().contains(why), "{field}: {error}");

@@ -93,11 +93,7 @@ pub async fn run(
         }
         for command in wishes {
             let batcher = batcher.clone();
-            let proposal = Proposal {
-                token: None,
-                if_view: None,
-                command,
-            };
+            let proposal = Proposal { token: None, if_view: None, command };
             proposals.spawn(async move {
                 // Whatever came of it, the next look sees what is still to be done.
                 let _ = batcher.propose(proposal).await;
@@ -142,28 +138,20 @@ impl Contact {
 
 fn is_in_touch(now: Instant, standing: &Standing, node: NodeId) -> bool {
     standing.followers.get(&node).is_some_and(|follower| {
-        let fresh = follower
-            .contact
-            .is_some_and(|at| now.saturating_duration_since(at) < CONTACT_LOST);
+        let fresh =
+            follower.contact.is_some_and(|at| now.saturating_duration_since(at) < CONTACT_LOST);
         fresh && lag(standing, follower.matched) <= LAG_MAX
     })
 }
 
 fn lag(standing: &Standing, matched: Option<Revision>) -> u64 {
-    standing
-        .last_log
-        .unwrap_or_default()
-        .0
-        .saturating_sub(matched.unwrap_or_default().0)
+    standing.last_log.unwrap_or_default().0.saturating_sub(matched.unwrap_or_default().0)
 }
 
 /// A learner that has caught up, and is to be a voter.
 fn ripe_learner(now: Instant, standing: &Standing) -> Option<NodeId> {
     standing.learners.iter().copied().find(|node| {
-        let matched = standing
-            .followers
-            .get(node)
-            .and_then(|follower| follower.matched);
+        let matched = standing.followers.get(node).and_then(|follower| follower.matched);
         is_in_touch(now, standing, *node) && matched.is_some() && lag(standing, matched) <= RIPE_LAG
     })
 }

@@ -50,12 +50,7 @@ impl Executor {
         cluster: String,
         verdicts: mpsc::Sender<Verdicts>,
     ) -> Self {
-        Self {
-            consensus,
-            batcher,
-            cluster,
-            verdicts,
-        }
+        Self { consensus, batcher, cluster, verdicts }
     }
 
     /// Does it, or says why not.
@@ -76,9 +71,9 @@ impl Executor {
                     Reply::Configuration(Box::new(done))
                 })
             }
-            Request::RemoveNode(node) => answer(self.remove_node(node).await, |done| {
-                Reply::Configuration(Box::new(done))
-            }),
+            Request::RemoveNode(node) => {
+                answer(self.remove_node(node).await, |done| Reply::Configuration(Box::new(done)))
+            }
             Request::Transfer(to) => answer(self.transfer(to).await, Reply::Leader),
             Request::Liveness(_)
             | Request::Inquire(_)
@@ -97,11 +92,7 @@ impl Executor {
     ) -> Result<Configuration, Refusal> {
         let node = self.number_for(id, &peer_url)?;
         // It may not run yet. Once it has caught up, the leader's duties make it a voter.
-        match self
-            .consensus
-            .add_learner(node, &peer_url, Duration::ZERO)
-            .await
-        {
+        match self.consensus.add_learner(node, &peer_url, Duration::ZERO).await {
             Ok(()) | Err(ChangeError::NotCaughtUp(_)) => Ok(self.configuration(node)),
             Err(error) => Err(change_refusal(error)),
         }
@@ -112,39 +103,25 @@ impl Executor {
     fn number_for(&self, id: Option<NodeId>, peer_url: &str) -> Result<NodeId, Refusal> {
         let standing = self.consensus.standing().borrow().clone();
         let state = self.consensus.state().borrow().clone();
-        let known = standing
-            .peer_urls
-            .iter()
-            .find(|(_, url)| *url == peer_url)
-            .map(|(node, _)| *node);
+        let known =
+            standing.peer_urls.iter().find(|(_, url)| *url == peer_url).map(|(node, _)| *node);
         if let Some(known) = known
             && id.is_none_or(|id| id == known)
         {
             return Ok(known);
         }
         if let Some(known) = known {
-            return Err(Refusal::Conflict(format!(
-                "{peer_url} is node {known} already"
-            )));
+            return Err(Refusal::Conflict(format!("{peer_url} is node {known} already")));
         }
         let Some(id) = id else {
-            let used = standing
-                .peer_urls
-                .keys()
-                .copied()
-                .chain(state.retired())
-                .max();
+            let used = standing.peer_urls.keys().copied().chain(state.retired()).max();
             return Ok(NodeId(used.map_or(1, |used| used.0 + 1)));
         };
         if id.0 == 0 || id.0 > u64::from(u32::MAX) {
-            return Err(Refusal::Invalid(
-                "a node's number is 1 to 4294967295".to_owned(),
-            ));
+            return Err(Refusal::Invalid("a node's number is 1 to 4294967295".to_owned()));
         }
         if let Some(url) = standing.peer_urls.get(&id) {
-            return Err(Refusal::Conflict(format!(
-                "node {id} is there already, at {url}"
-            )));
+            return Err(Refusal::Conflict(format!("node {id} is there already, at {url}")));
         }
         if state.is_retired(id) {
             let why = format!("node {id} was removed; a number is never used again");
@@ -154,22 +131,12 @@ impl Executor {
     }
 
     async fn remove_node(&self, node: NodeId) -> Result<Configuration, Refusal> {
-        if !self
-            .consensus
-            .standing()
-            .borrow()
-            .peer_urls
-            .contains_key(&node)
-        {
+        if !self.consensus.standing().borrow().peer_urls.contains_key(&node) {
             return Err(Refusal::NoNode(node));
         }
         self.consensus.remove(node).await.map_err(change_refusal)?;
         let retire = Command::NodeRemoved { node };
-        let proposal = Proposal {
-            token: None,
-            if_view: None,
-            command: retire,
-        };
+        let proposal = Proposal { token: None, if_view: None, command: retire };
         match self.batcher.propose(proposal).await {
             Reply::Refused(refusal) => Err(refusal),
             _ => Ok(self.configuration(node)),
@@ -178,10 +145,7 @@ impl Executor {
 
     async fn transfer(&self, to: Option<NodeId>) -> Result<LeaderAnswer, Refusal> {
         let leader = self.consensus.transfer(to).await.map_err(change_refusal)?;
-        Ok(LeaderAnswer {
-            leader,
-            term: self.consensus.standing().borrow().term,
-        })
+        Ok(LeaderAnswer { leader, term: self.consensus.standing().borrow().term })
     }
 
     fn configuration(&self, node: NodeId) -> Configuration {

@@ -49,11 +49,7 @@ enum Attempt {
 impl Leader {
     /// The way to the leader from this node.
     pub fn new(host: Host, consensus: Consensus, executor: Executor) -> Self {
-        Self {
-            host,
-            consensus,
-            executor,
-        }
+        Self { host, consensus, executor }
     }
 
     /// Has the leader do it. The reply is never a refusal.
@@ -121,14 +117,7 @@ impl Leader {
                 }
             }
             Some(leader) => {
-                call(
-                    &self.consensus.peers(),
-                    leader,
-                    request,
-                    deadline,
-                    &self.host,
-                )
-                .await
+                call(&self.consensus.peers(), leader, request, deadline, &self.host).await
             }
         }
     }
@@ -186,10 +175,9 @@ fn error(refusal: Refusal) -> ServiceError {
         Refusal::NotLeader(_) => ServiceError::NoQuorum("no node leads".to_owned()),
         Refusal::NoQuorum(why) => ServiceError::NoQuorum(why),
         Refusal::Unknown(why) => ServiceError::OutcomeUnknown(why),
-        Refusal::Overloaded => ServiceError::Overloaded {
-            what: "proposals",
-            limit: super::batch::QUEUE_MAX,
-        },
+        Refusal::Overloaded => {
+            ServiceError::Overloaded { what: "proposals", limit: super::batch::QUEUE_MAX }
+        }
         Refusal::Invalid(why) => ServiceError::Invalid(why),
         Refusal::Conflict(why) => ServiceError::Conflict(why),
         Refusal::NoNode(node) => ServiceError::NoNode(node),

@@ -34,11 +34,7 @@ impl PeerDesk {
     /// Begins to answer.
     pub fn open(&self, consensus: Consensus, executor: Executor, liveness: Liveness) {
         // A second call would find the same node wired twice, which the caller never does.
-        let _ = self.parts.set(Parts {
-            consensus,
-            executor,
-            liveness,
-        });
+        let _ = self.parts.set(Parts { consensus, executor, liveness });
     }
 
     async fn reply(self, from: NodeId, body: Bytes) -> Reply {
@@ -57,16 +53,8 @@ impl PeerDesk {
             Request::Inquire(subject) => Reply::Answers(parts.liveness.inquire(subject).await),
             Request::Suspicion(subject) => Reply::Doubt(parts.liveness.suspicion(subject).await),
             Request::Report => Reply::Report(Box::new(parts.report().await)),
-            Request::Bands {
-                after,
-                pinned,
-                tally,
-            } => {
-                let query = BandsQuery {
-                    after,
-                    pinned,
-                    tally,
-                };
+            Request::Bands { after, pinned, tally } => {
+                let query = BandsQuery { after, pinned, tally };
                 match parts.liveness.bands(query).await {
                     Some(bands) => Reply::Bands(bands),
                     None => Reply::Refused(Refusal::Failed("the node is stopping".to_owned())),

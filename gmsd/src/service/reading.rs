@@ -44,17 +44,12 @@ impl ReadGate {
     /// The revision from which on a state answers this read, by the deadline.
     pub async fn pass(&self, deadline: Instant) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let full = || ServiceError::Overloaded {
-            what: "reads",
-            limit: WAITING_MAX,
-        };
+        let full = || ServiceError::Overloaded { what: "reads", limit: WAITING_MAX };
         self.waiting.try_send(reply).map_err(|_| full())?;
         match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(ServiceError::NoQuorum("the node is stopping".to_owned())),
-            Err(_) => Err(ServiceError::NoQuorum(
-                "no leader confirmed in time".to_owned(),
-            )),
+            Err(_) => Err(ServiceError::NoQuorum("no leader confirmed in time".to_owned())),
         }
     }
 }

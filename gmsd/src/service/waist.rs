@@ -83,9 +83,7 @@ pub struct Parts {
 impl Service {
     /// A service of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self {
-            parts: Arc::new(parts),
-        }
+        Self { parts: Arc::new(parts) }
     }
 
     // Members.
@@ -120,12 +118,7 @@ impl Service {
             match self.write(&terms, fingerprint, command).await? {
                 (_, Ok(Outcome::Joined { life, view, fresh })) => {
                     let key = self.key(&join.group, &life, terms.dry_run);
-                    return Ok(Joined {
-                        life,
-                        view,
-                        fresh,
-                        key,
-                    });
+                    return Ok(Joined { life, view, fresh, key });
                 }
                 // Another life is there than the one that was looked at.
                 (revision, Err(Rejection::Occupied { .. })) if tries < OCCUPIED_TRIES => {
@@ -149,9 +142,7 @@ impl Service {
         if is_same_life(join, present) {
             return Ok(None);
         }
-        let key = self
-            .key(&join.group, present, false)
-            .map(|key| key.to_hex());
+        let key = self.key(&join.group, present, false).map(|key| key.to_hex());
         if request.replace || (request.key.is_some() && request.key == key) {
             return Ok(Some(present.incarnation));
         }
@@ -176,10 +167,7 @@ impl Service {
             async move { self.exchange(node, request, INQUIRY_WAIT).await }
         });
         let (own, others) = tokio::join!(own, join_all(others));
-        own || others
-            .into_iter()
-            .flatten()
-            .any(|reply| matches!(reply, Reply::Answers(true)))
+        own || others.into_iter().flatten().any(|reply| matches!(reply, Reply::Answers(true)))
     }
 
     /// Takes a member out.
@@ -199,12 +187,7 @@ impl Service {
                 }
                 let asked = (&member, incarnation, &reason);
                 let fingerprint = fingerprint("leave", &group, &asked);
-                let command = Command::Leave {
-                    group,
-                    member,
-                    incarnation,
-                    reason,
-                };
+                let command = Command::Leave { group, member, incarnation, reason };
                 return match self.write(&terms, fingerprint, command).await? {
                     (_, Ok(Outcome::Left { incarnation, view })) => Ok(Gone { incarnation, view }),
                     (_, result) => Err(unexpected(result)),
@@ -213,11 +196,7 @@ impl Service {
         };
         self.ended(
             &terms,
-            Subject {
-                group,
-                member,
-                incarnation: incarnation.ok_or_else(no_life)?,
-            },
+            Subject { group, member, incarnation: incarnation.ok_or_else(no_life)? },
             cause,
             number,
         )
@@ -232,32 +211,21 @@ impl Service {
         cause: Cause,
         number: i32,
     ) -> Result<Gone, ServiceError> {
-        let Subject {
-            group,
-            member,
-            incarnation,
-        } = subject;
-        let fingerprint = fingerprint(
-            "ended",
-            &group,
-            &(&member, incarnation, cause.as_str(), number),
-        );
+        let Subject { group, member, incarnation } = subject;
+        let fingerprint =
+            fingerprint("ended", &group, &(&member, incarnation, cause.as_str(), number));
         let removal = Removal {
             group: group.clone(),
             member: member.clone(),
             incarnation,
             evidence: Evidence::stated(cause, Some(number), Vec::new()),
         };
-        let command = Command::Remove {
-            epoch: 0,
-            removals: vec![removal],
-        };
+        let command = Command::Remove { epoch: 0, removals: vec![removal] };
         let (revision, result) = self.write(terms, fingerprint, command).await?;
         match result {
-            Ok(Outcome::Removed { applied, .. }) if !applied.is_empty() => Ok(Gone {
-                incarnation,
-                view: revision,
-            }),
+            Ok(Outcome::Removed { applied, .. }) if !applied.is_empty() => {
+                Ok(Gone { incarnation, view: revision })
+            }
             Ok(Outcome::Removed { .. }) => {
                 let state = self.reach(revision, terms.deadline).await?;
                 Err(ServiceError::Rejected(Box::new(not_there(
@@ -283,18 +251,8 @@ impl Service {
             door::check_tag(key, value.as_deref().unwrap_or_default())?;
         }
         let fingerprint = fingerprint("change", &group, &(&member, &request));
-        let PatchRequest {
-            tags,
-            drain,
-            incarnation,
-        } = request;
-        let command = Command::Change {
-            group,
-            member,
-            incarnation,
-            tags,
-            drain,
-        };
+        let PatchRequest { tags, drain, incarnation } = request;
+        let command = Command::Change { group, member, incarnation, tags, drain };
         match self.write(&terms, fingerprint, command).await? {
             (_, Ok(Outcome::Changed { life, view })) => Ok((life, view)),
             (_, result) => Err(unexpected(result)),
@@ -312,48 +270,29 @@ impl Service {
     ) -> Result<Hold, ServiceError> {
         door::check_text("reason", &request.reason, REASON_MAX_LEN)?;
         if !(1_000..=door::HOLD_MAX_MS).contains(&request.lasts.as_millis()) {
-            return Err(ServiceError::Invalid(format!(
-                "for is {}; give 1s to 24h",
-                request.lasts
-            )));
+            return Err(ServiceError::Invalid(format!("for is {}; give 1s to 24h", request.lasts)));
         }
         let fingerprint = fingerprint("hold", &group, &request);
         let HoldRequest { lasts, reason } = request;
-        let command = Command::SetHold {
-            group,
-            lasts,
-            reason: reason.clone(),
-        };
+        let command = Command::SetHold { group, lasts, reason: reason.clone() };
         match self.write(&terms, fingerprint, command).await? {
-            (since, Ok(Outcome::Held { .. })) => Ok(Hold {
-                since,
-                at_ms: self.parts.host.clock.wall_ms(),
-                lasts,
-                reason,
-            }),
+            (since, Ok(Outcome::Held { .. })) => {
+                Ok(Hold { since, at_ms: self.parts.host.clock.wall_ms(), lasts, reason })
+            }
             (_, result) => Err(unexpected(result)),
         }
     }
 
     /// Ends a pause; true if there was one.
     pub async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<bool, ServiceError> {
-        let state = self
-            .read(Consistency::Linearizable, terms.deadline)
-            .await?
-            .state;
+        let state = self.read(Consistency::Linearizable, terms.deadline).await?.state;
         let known = state.group(&group);
         let Some(known) = known else {
-            return Err(ServiceError::Rejected(Box::new(Rejection::NoGroup {
-                group,
-            })));
+            return Err(ServiceError::Rejected(Box::new(Rejection::NoGroup { group })));
         };
         let was_held = known.hold.is_some();
         let fingerprint = fingerprint("clear", &group, &());
-        let command = Command::ClearHold {
-            group,
-            since: None,
-            expired: false,
-        };
+        let command = Command::ClearHold { group, since: None, expired: false };
         match self.write(&terms, fingerprint, command).await? {
             (_, Ok(Outcome::Held { .. })) => Ok(was_held),
             (_, result) => Err(unexpected(result)),
@@ -371,18 +310,12 @@ impl Service {
         match consistency {
             Consistency::Local => {
                 let state = self.parts.consensus.state().borrow().clone();
-                Ok(Reading {
-                    state,
-                    age_ms: self.age_ms(),
-                })
+                Ok(Reading { state, age_ms: self.age_ms() })
             }
             Consistency::Linearizable => {
                 let revision = self.parts.reads.pass(deadline).await?;
                 let state = self.reach(revision, deadline).await?;
-                Ok(Reading {
-                    state,
-                    age_ms: Some(0),
-                })
+                Ok(Reading { state, age_ms: Some(0) })
             }
         }
     }
@@ -451,11 +384,7 @@ impl Service {
         } else if standing.leader == Some(node) {
             self.parts.consensus.quorum_contact().is_some_and(fresh)
         } else {
-            standing
-                .followers
-                .get(&node)
-                .and_then(|follower| follower.contact)
-                .is_some_and(fresh)
+            standing.followers.get(&node).and_then(|follower| follower.contact).is_some_and(fresh)
         }
     }
 
@@ -477,10 +406,7 @@ impl Service {
                 node_status(*id, url, reported, standing, state)
             }
         });
-        Nodes {
-            answered_by: standing.node,
-            nodes: join_all(asking).await,
-        }
+        Nodes { answered_by: standing.node, nodes: join_all(asking).await }
     }
 
     async fn report_of(&self, node: NodeId, within: Duration) -> Result<Report, String> {
@@ -503,8 +429,7 @@ impl Service {
     ) -> Result<Configuration, ServiceError> {
         let AddNodeRequest { id, peer_url } = request;
         let peer_url = crate::config::peer_url(&peer_url).map_err(ServiceError::Invalid)?;
-        self.configure(Request::AddNode { id, peer_url }, deadline)
-            .await
+        self.configure(Request::AddNode { id, peer_url }, deadline).await
     }
 
     /// Removes a node for good.
@@ -533,12 +458,7 @@ impl Service {
         deadline: Instant,
         to: Option<NodeId>,
     ) -> Result<LeaderAnswer, ServiceError> {
-        match self
-            .parts
-            .leader
-            .ask(Request::Transfer(to), deadline)
-            .await?
-        {
+        match self.parts.leader.ask(Request::Transfer(to), deadline).await? {
             Reply::Leader(answer) => Ok(answer),
             other => Err(strange(&other)),
         }
@@ -551,11 +471,7 @@ impl Service {
         member: &MemberId,
         incarnation: Incarnation,
     ) -> Option<Suspicion> {
-        let subject = Subject {
-            group: group.clone(),
-            member: member.clone(),
-            incarnation,
-        };
+        let subject = Subject { group: group.clone(), member: member.clone(), incarnation };
         if let Some(own) = self.parts.liveness.suspicion(subject.clone()).await {
             return Some(own);
         }
@@ -563,14 +479,10 @@ impl Service {
             let request = Request::Suspicion(subject.clone());
             async move { self.exchange(node, request, REPORT_WAIT).await }
         });
-        join_all(asking)
-            .await
-            .into_iter()
-            .flatten()
-            .find_map(|reply| match reply {
-                Reply::Doubt(doubt) => doubt,
-                _ => None,
-            })
+        join_all(asking).await.into_iter().flatten().find_map(|reply| match reply {
+            Reply::Doubt(doubt) => doubt,
+            _ => None,
+        })
     }
 
     // Within.
@@ -579,12 +491,7 @@ impl Service {
     pub(super) fn others(&self) -> Vec<NodeId> {
         let standing = self.parts.consensus.standing();
         let standing = standing.borrow();
-        standing
-            .peer_urls
-            .keys()
-            .copied()
-            .filter(|node| *node != standing.node)
-            .collect()
+        standing.peer_urls.keys().copied().filter(|node| *node != standing.node).collect()
     }
 
     /// One request to another node; none if it does not answer in time.
@@ -594,9 +501,7 @@ impl Service {
         request: Request,
         within: Duration,
     ) -> Option<Reply> {
-        exchange(&self.parts.consensus.peers(), node, &request, within)
-            .await
-            .ok()
+        exchange(&self.parts.consensus.peers(), node, &request, within).await.ok()
     }
 
     /// Commits one command, or rehearses it. Tells at which revision, and what came of it.
@@ -606,15 +511,8 @@ impl Service {
         request: [u8; 16],
         command: Command,
     ) -> Result<(Revision, Result<Outcome, Rejection>), ServiceError> {
-        let token = terms
-            .idempotency_key
-            .clone()
-            .map(|key| Token { key, request });
-        let proposal = Proposal {
-            token,
-            if_view: terms.if_view,
-            command,
-        };
+        let token = terms.idempotency_key.clone().map(|key| Token { key, request });
+        let proposal = Proposal { token, if_view: terms.if_view, command };
         if terms.dry_run {
             return self.rehearse(proposal, terms.deadline).await;
         }
@@ -622,10 +520,7 @@ impl Service {
             let request = Request::Propose(Box::new(proposal.clone()));
             return match self.parts.leader.ask(request, terms.deadline).await? {
                 // Another wish for the same member was in the same entry.
-                Reply::Applied {
-                    result: Err(Rejection::Busy),
-                    ..
-                } => continue,
+                Reply::Applied { result: Err(Rejection::Busy), .. } => continue,
                 Reply::Applied { revision, result } => Ok((revision, result)),
                 other => Err(strange(&other)),
             };
@@ -640,13 +535,7 @@ impl Service {
         let state = self.read(Consistency::Linearizable, deadline).await?.state;
         let revision = Revision(state.revision().0 + 1);
         let at_ms = self.parts.host.clock.wall_ms();
-        let mut results = state.rehearse(
-            revision,
-            &Entry {
-                at_ms,
-                proposals: vec![proposal],
-            },
-        );
+        let mut results = state.rehearse(revision, &Entry { at_ms, proposals: vec![proposal] });
         let result = results.pop().expect("one proposal has one answer");
         Ok((revision, result))
     }
@@ -713,9 +602,7 @@ fn not_there(
     incarnation: Incarnation,
 ) -> Rejection {
     let Some(known) = state.group(group) else {
-        return Rejection::NoGroup {
-            group: group.clone(),
-        };
+        return Rejection::NoGroup { group: group.clone() };
     };
     Rejection::Fenced {
         incarnation,
@@ -743,11 +630,7 @@ fn strange(reply: &Reply) -> ServiceError {
 fn fingerprint(verb: &str, group: &GroupId, asked: &impl serde::Serialize) -> [u8; 16] {
     let body = serde_json::to_vec(asked).unwrap_or_default();
     let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(verb.as_bytes())
-        .update(b"/")
-        .update(group.as_str().as_bytes())
-        .update(b"/");
+    hasher.update(verb.as_bytes()).update(b"/").update(group.as_str().as_bytes()).update(b"/");
     let mut head = [0; 16];
     head.copy_from_slice(&hasher.update(&body).finalize().as_bytes()[..16]);
     head

@@ -95,16 +95,12 @@ impl Liveness {
     /// Whether this life answers this node right now, by a ping within the time that affirmed
     /// evidence is given. False too if the node is stopping.
     pub async fn inquire(&self, subject: Subject) -> bool {
-        self.ask(|reply| Input::Inquire(subject, reply))
-            .await
-            .unwrap_or(false)
+        self.ask(|reply| Input::Inquire(subject, reply)).await.unwrap_or(false)
     }
 
     /// What this node doubts about this life.
     pub async fn suspicion(&self, subject: Subject) -> Option<Suspicion> {
-        self.ask(|reply| Input::Suspicion(subject, reply))
-            .await
-            .flatten()
+        self.ask(|reply| Input::Suspicion(subject, reply)).await.flatten()
     }
 
     /// What changed in the looks of the members; none if the node is stopping.

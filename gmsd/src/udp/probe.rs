@@ -33,18 +33,13 @@ pub async fn probe(host: &Host, to: SocketAddr, what: Probe, timeout: Duration) 
             Probe::Get { host, path } => get(stream, &host, &path).await,
         }
     };
-    tokio::time::timeout(timeout, asking)
-        .await
-        .unwrap_or(Probed::Failed)
+    tokio::time::timeout(timeout, asking).await.unwrap_or(Probed::Failed)
 }
 
 async fn get(stream: Box<dyn Stream>, host: &str, path: &str) -> Probed {
     let request = Request::get(path)
         .header(header::HOST, host)
-        .header(
-            header::USER_AGENT,
-            concat!("gmsd/", env!("CARGO_PKG_VERSION")),
-        )
+        .header(header::USER_AGENT, concat!("gmsd/", env!("CARGO_PKG_VERSION")))
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new());
     let Ok(request) = request else {

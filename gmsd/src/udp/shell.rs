@@ -88,17 +88,10 @@ impl<S: Surroundings> Shell<S> {
         timing: Timing,
         state: Arc<State>,
     ) -> std::io::Result<Self> {
-        let v4 = host
-            .net
-            .bind_datagrams((Ipv4Addr::UNSPECIFIED, 0).into())
-            .await?;
+        let v4 = host.net.bind_datagrams((Ipv4Addr::UNSPECIFIED, 0).into()).await?;
         let mut sockets = vec![v4];
         // A machine without IPv6 has no members there.
-        if let Ok(v6) = host
-            .net
-            .bind_datagrams((Ipv6Addr::UNSPECIFIED, 0).into())
-            .await
-        {
+        if let Ok(v6) = host.net.bind_datagrams((Ipv6Addr::UNSPECIFIED, 0).into()).await {
             sockets.push(v6);
         }
         let mut random = [0; 12];
@@ -119,11 +112,7 @@ impl<S: Surroundings> Shell<S> {
             sends: JoinSet::new(),
             inquiries: Vec::new(),
             inquiry: 0,
-            rate: Rate {
-                since: now,
-                pings_then: 0,
-                per_s: 0,
-            },
+            rate: Rate { since: now, pings_then: 0, per_s: 0 },
         })
     }
 
@@ -175,8 +164,7 @@ impl<S: Surroundings> Shell<S> {
             for _ in 0..DRAIN_MAX {
                 match socket.try_recv_from(&mut buffer) {
                     Ok((len, _)) => {
-                        self.observer
-                            .handle_datagram(self.host.clock.now(), &buffer[..len]);
+                        self.observer.handle_datagram(self.host.clock.now(), &buffer[..len]);
                     }
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                     // An error that a former datagram earned; the next call goes on.
@@ -188,8 +176,7 @@ impl<S: Surroundings> Shell<S> {
             }
         }
         while let Some(Ok((nonce, probed))) = self.probes.try_join_next() {
-            self.observer
-                .handle_probe(self.host.clock.now(), nonce, probed);
+            self.observer.handle_probe(self.host.clock.now(), nonce, probed);
         }
         for _ in 0..DRAIN_MAX {
             match inbox.try_recv() {
@@ -223,16 +210,14 @@ impl<S: Surroundings> Shell<S> {
                 self.observer.handle_session_opened(now, &subject);
             }
             Input::SessionClosed { subject, by_member } => {
-                self.observer
-                    .handle_session_closed(now, &subject, by_member);
+                self.observer.handle_session_closed(now, &subject, by_member);
             }
         }
     }
 
     fn resolved(&mut self, slot: u32, subject: &Subject, target: Option<SocketAddr>) {
         let target = target.filter(|target| self.surroundings.may_reach(*target));
-        self.observer
-            .handle_resolved(self.host.clock.now(), slot, subject, target);
+        self.observer.handle_resolved(self.host.clock.now(), slot, subject, target);
     }
 
     /// Does what the core says.
@@ -240,23 +225,14 @@ impl<S: Surroundings> Shell<S> {
         while let Some(output) = self.observer.poll_output() {
             match output {
                 Output::Datagram { to, bytes } => self.send_datagram(to, &bytes),
-                Output::Probe {
-                    nonce,
-                    to,
-                    what,
-                    timeout,
-                } => {
+                Output::Probe { nonce, to, what, timeout } => {
                     if self.probes.len() < PROBES_MAX {
                         let host = self.host.clone();
                         self.probes
                             .spawn(async move { (nonce, probe(&host, to, what, timeout).await) });
                     }
                 }
-                Output::Resolve {
-                    slot,
-                    subject,
-                    address,
-                } => self.resolve(slot, subject, &address),
+                Output::Resolve { slot, subject, address } => self.resolve(slot, subject, &address),
                 Output::Send { to, message } => {
                     let sending = self.surroundings.send(to, message);
                     self.spawn_send(sending);
@@ -302,20 +278,15 @@ impl<S: Surroundings> Shell<S> {
         let (name, port) = (address.host().to_owned(), address.port());
         self.resolutions.spawn(async move {
             let found = host.net.resolve(&name, port).await;
-            (
-                slot,
-                subject,
-                found.ok().and_then(|all| all.first().copied()),
-            )
+            (slot, subject, found.ok().and_then(|all| all.first().copied()))
         });
     }
 
     fn bands(&self, query: &BandsQuery) -> Bands {
         let mut bands = self.record.since(query.after);
         let pinned = query.pinned.iter();
-        bands.pinned = pinned
-            .filter_map(|(group, member)| self.observer.liveness(group, member))
-            .collect();
+        bands.pinned =
+            pinned.filter_map(|(group, member)| self.observer.liveness(group, member)).collect();
         if query.tally {
             bands.groups = self.observer.group_tallies();
         }

@@ -25,11 +25,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// One node of a cluster under test.
@@ -45,11 +41,7 @@ pub(crate) struct TestNode {
 impl TestNode {
     pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "node {} runs already", self.id);
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&self.log)
-            .unwrap();
+        let log = File::options().create(true).append(true).open(&self.log).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_gmsd"))
             .args(&self.arguments)
             .stdin(Stdio::null())
@@ -62,10 +54,7 @@ impl TestNode {
 
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.as_ref().expect("the node runs").id().to_string();
-        let done = Command::new("kill")
-            .args([&format!("-{name}"), &pid])
-            .status()
-            .unwrap();
+        let done = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
         assert!(done.success());
     }
 
@@ -82,9 +71,7 @@ impl TestNode {
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
-        self.child
-            .as_mut()
-            .is_some_and(|child| child.try_wait().unwrap().is_none())
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
@@ -110,12 +97,9 @@ impl TestCluster {
 
     pub(crate) async fn start_with(count: u64, more: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let peers: Vec<String> = (0..count)
-            .map(|_| format!("http://127.0.0.1:{}", free_port()))
-            .collect();
-        let nodes = (1..=count)
-            .map(|id| node(dir.path(), id, &peers, more))
-            .collect();
+        let peers: Vec<String> =
+            (0..count).map(|_| format!("http://127.0.0.1:{}", free_port())).collect();
+        let nodes = (1..=count).map(|id| node(dir.path(), id, &peers, more)).collect();
         let mut cluster = Self { nodes, dir };
         cluster.nodes.iter_mut().for_each(TestNode::start);
         cluster.leader().await;
@@ -123,11 +107,7 @@ impl TestCluster {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::new(
-            self.nodes.iter().map(TestNode::endpoint),
-            Options::default(),
-        )
-        .unwrap()
+        Client::new(self.nodes.iter().map(TestNode::endpoint), Options::default()).unwrap()
     }
 
     /// A client that asks this node only.
@@ -145,11 +125,8 @@ impl TestCluster {
 
     /// The leader that all running nodes agree on.
     pub(crate) async fn leader(&mut self) -> u64 {
-        let running: Vec<u64> = self
-            .nodes
-            .iter_mut()
-            .filter_map(|node| node.is_running().then_some(node.id))
-            .collect();
+        let running: Vec<u64> =
+            self.nodes.iter_mut().filter_map(|node| node.is_running().then_some(node.id)).collect();
         eventually("a leader known to all", async || {
             let mut leaders = Vec::new();
             for id in &running {
@@ -166,27 +143,16 @@ impl TestCluster {
     }
 
     pub(crate) async fn status(&self, id: u64) -> Option<Status> {
-        self.client_of(id)
-            .status()
-            .await
-            .ok()
-            .map(|answer| answer.value)
+        self.client_of(id).status().await.ok().map(|answer| answer.value)
     }
 
     pub(crate) async fn join(&self, group: &str, id: &str, address: &str) -> Joined {
-        join(&self.client(), group, id, address)
-            .await
-            .unwrap()
-            .value
+        join(&self.client(), group, id, address).await.unwrap().value
     }
 
     pub(crate) async fn view(&self, node: u64, group: &str) -> Option<View> {
         let group: GroupId = group.parse().unwrap();
-        self.client_of(node)
-            .group(&group)
-            .await
-            .ok()
-            .map(|answer| answer.value)
+        self.client_of(node).group(&group).await.ok().map(|answer| answer.value)
     }
 
     pub(crate) async fn members(&self, node: u64, group: &str) -> Vec<String> {
@@ -256,9 +222,7 @@ pub(crate) async fn join(
     address: &str,
 ) -> Result<Answer<Joined>, ClientError> {
     let group: GroupId = group.parse().unwrap();
-    client
-        .join(&group, &request(id, address), &Write::default())
-        .await
+    client.join(&group, &request(id, address), &Write::default()).await
 }
 
 pub(crate) fn member(id: &str) -> MemberId {
@@ -272,10 +236,7 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(
-            Instant::now() < deadline,
-            "waited {PATIENCE:?} in vain for {what}"
-        );
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
