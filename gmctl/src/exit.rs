@@ -203,7 +203,10 @@ mod tests {
         assert_eq!(TABLE.len(), plain.len() + 1);
         for ((exit, code, name), row) in plain.into_iter().zip(TABLE) {
             assert_eq!((row.code, row.name), (code, name));
-            assert_eq!((exit.code().to_string().as_str(), exit.name()), (code, name));
+            assert_eq!(
+                (exit.code().to_string().as_str(), exit.name()),
+                (code, name)
+            );
         }
         for (signal, code) in [(1, 129), (2, 130), (13, 141), (15, 143)] {
             assert_eq!(Exit::Signal(signal).code(), code);

@@ -2,6 +2,7 @@
 //!
 //! A library only so that tests reach its rooms; the program is the product.
 
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod exit;

@@ -109,7 +109,9 @@ pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
             }
             Err(failure) => {
                 tally.clear(console);
-                console.printer.message(&format!("line {number}: {failure}"));
+                console
+                    .printer
+                    .message(&format!("line {number}: {failure}"));
                 let is_over = failure.exit == Exit::Unreachable;
                 tally.fail(failure);
                 if is_over {

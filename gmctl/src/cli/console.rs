@@ -42,7 +42,9 @@ impl Console {
         let style = Style {
             colored: terminal.is_colored(globals.color, false),
             ascii: globals.ascii,
-            columns: terminal.columns.filter(|_| globals.output != Some(Format::Wide)),
+            columns: terminal
+                .columns
+                .filter(|_| globals.output != Some(Format::Wide)),
         };
         let message_style = Style {
             colored: terminal.is_colored(globals.color, true),
@@ -84,10 +86,7 @@ impl Console {
 
     /// How the client shall behave.
     pub fn options(&self) -> Options {
-        let timeout = self
-            .globals
-            .timeout
-            .map_or(TIMEOUT_DEFAULT, Duration::from);
+        let timeout = self.globals.timeout.map_or(TIMEOUT_DEFAULT, Duration::from);
         Options {
             timeout,
             connect_timeout: CONNECT_TIMEOUT.min(timeout),

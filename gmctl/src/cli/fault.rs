@@ -5,6 +5,7 @@ use gms::{
     answer::{ClientError, Meta},
     endpoint::{Endpoint, EndpointError},
     problem::{Code, Problem},
+    stream::WatchEnd,
 };
 
 use crate::{error::Failure, exit::Exit};
@@ -12,11 +13,12 @@ use crate::{error::Failure, exit::Exit};
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Unreachable { tried } => {
-                Failure::new(Exit::Unreachable, "no node can be reached; nothing happened")
-                    .asked(list(&tried))
-                    .hint("is gmsd running there? gmctl doctor looks closer; -e names other nodes")
-            }
+            ClientError::Unreachable { tried } => Failure::new(
+                Exit::Unreachable,
+                "no node can be reached; nothing happened",
+            )
+            .asked(list(&tried))
+            .hint("is gmsd running there? gmctl doctor looks closer; -e names other nodes"),
             ClientError::Refused { problem, meta } => of_refusal(*problem, &meta),
             ClientError::Timeout {
                 outcome_unknown,
@@ -30,6 +32,18 @@ impl From<ClientError> for Failure {
             .asked(endpoint.to_string())
             .hint("is this the client port of gmsd, and not its peer port?"),
             ClientError::Invalid { why } => Failure::usage(why),
+        }
+    }
+}
+
+impl From<WatchEnd> for Failure {
+    fn from(end: WatchEnd) -> Self {
+        let exit = Exit::of_code(end.problem.code);
+        let failure =
+            Failure::new(exit, end.problem.detail.clone()).asked(end.endpoint.to_string());
+        Failure {
+            problem: Some(end.problem),
+            ..failure
         }
     }
 }

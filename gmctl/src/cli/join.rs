@@ -79,7 +79,9 @@ pub fn parse_liveness(text: &str) -> Result<Liveness, String> {
     } else {
         let kinds = [Kind::Udp, Kind::Stream, Kind::Http, Kind::Tcp];
         let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
-        Liveness::of(kind.ok_or("give tcp, http, udp, stream or an object like {\"kind\":\"tcp\"}")?)
+        Liveness::of(
+            kind.ok_or("give tcp, http, udp, stream or an object like {\"kind\":\"tcp\"}")?,
+        )
     };
     liveness.check()?;
     Ok(liveness)
@@ -182,7 +184,9 @@ impl Entry {
     fn print(&self, console: &mut Console) -> Result<(), Failure> {
         console
             .printer
-            .item(&self.joined, &self.names(), |wide, style| self.text(wide, style))
+            .item(&self.joined, &self.names(), |wide, style| {
+                self.text(wide, style)
+            })
     }
 }
 

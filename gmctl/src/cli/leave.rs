@@ -91,8 +91,9 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
             batch::run(console, act, |console, gone| gone.print(console)).await
         }
         (Target::Stdin, Some(_)) => Err(Failure::usage("leave - reads everything from stdin")),
-        (Target::Group(_), None) => Err(Failure::usage("leave needs GROUP ID, or -")
-            .hint("gmctl leave payments web-1")),
+        (Target::Group(_), None) => {
+            Err(Failure::usage("leave needs GROUP ID, or -").hint("gmctl leave payments web-1"))
+        }
     }
 }
 
@@ -134,7 +135,9 @@ impl Gone {
     fn print(&self, console: &mut Console) -> Result<(), Failure> {
         console
             .printer
-            .item(&self.left, &self.names(), |wide, style| self.text(wide, style))
+            .item(&self.left, &self.names(), |wide, style| {
+                self.text(wide, style)
+            })
     }
 }
 

@@ -47,7 +47,10 @@ impl Page for Status {
     fn text(&self, wide: bool, style: &Style) -> String {
         let mut table = Table::of_facts();
         table.fact("cluster", &self.cluster);
-        table.fact("answered", format!("node {}, {}", self.node, self.role.as_str()));
+        table.fact(
+            "answered",
+            format!("node {}, {}", self.node, self.role.as_str()),
+        );
         table.fact(
             "leader",
             match self.leader {

@@ -58,7 +58,14 @@ pub async fn run(args: &WaitArgs, console: &mut Console) -> Result<Exit, Failure
     if args.what.as_str() == "leader" && args.count.is_none() {
         wait_for_leader(console, deadline, timeout).await
     } else {
-        wait_for_members(&args.what, args.count.unwrap_or(1), console, deadline, timeout).await
+        wait_for_members(
+            &args.what,
+            args.count.unwrap_or(1),
+            console,
+            deadline,
+            timeout,
+        )
+        .await
     }
 }
 

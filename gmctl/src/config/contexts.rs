@@ -69,7 +69,11 @@ pub struct Contexts {
     /// The one that holds where no other is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     current: Option<ContextName>,
-    #[serde(default, rename = "context", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        rename = "context",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     contexts: BTreeMap<ContextName, Context>,
 }
 
@@ -87,15 +91,19 @@ impl Contexts {
         {
             return Err(format!("its current context {:?} is not in it", current.0));
         }
-        if let Some((name, _)) = contexts.contexts.iter().find(|(_, c)| c.endpoints.is_empty()) {
+        if let Some((name, _)) = contexts
+            .contexts
+            .iter()
+            .find(|(_, c)| c.endpoints.is_empty())
+        {
             return Err(format!("context {:?} has no endpoint", name.0));
         }
         Ok(contexts)
     }
 
     /// The text of a file.
-    pub fn to_text(&self) -> String {
-        toml::to_string(self).expect("names, texts and lists are TOML")
+    pub fn to_text(&self) -> Result<String, String> {
+        toml::to_string(self).map_err(|why| why.to_string())
     }
 
     /// The name of the current one.
@@ -162,7 +170,10 @@ mod tests {
         contexts.set(name("prod.eu"), of("b:2"));
         assert_eq!(contexts.current(), Some(&name("lab")));
         contexts.select(&name("prod.eu")).unwrap();
-        assert_eq!(Contexts::parse(&contexts.to_text()), Ok(contexts.clone()));
+        assert_eq!(
+            Contexts::parse(&contexts.to_text().unwrap()),
+            Ok(contexts.clone())
+        );
         contexts.remove(&name("prod.eu")).unwrap();
         assert_eq!(contexts.current(), None);
         assert_eq!(Contexts::parse(""), Ok(Contexts::default()));
@@ -177,7 +188,10 @@ mod tests {
         for (text, why) in [
             ("current = \"x\"", "not in it"),
             ("[context.a]\nendpoints = []", "no endpoint"),
-            ("[context.\"a b\"]\nendpoints = [\"h:1\"]", "no name of a context"),
+            (
+                "[context.\"a b\"]\nendpoints = [\"h:1\"]",
+                "no name of a context",
+            ),
             ("curent = \"x\"", "unknown field"),
         ] {
             let error = Contexts::parse(text).unwrap_err();

@@ -42,7 +42,8 @@ pub fn write(path: Option<&Path>, contexts: &Contexts) -> Result<(), Failure> {
         Failure::usage("there is no home directory to keep contexts in")
             .hint("name a file with --config FILE or GMS_CONFIG")
     })?;
-    replace(path, contexts.to_text().as_bytes()).map_err(|why| {
+    let text = contexts.to_text().map_err(Failure::bug)?;
+    replace(path, text.as_bytes()).map_err(|why| {
         Failure::new(
             Exit::Refused,
             format!("{} cannot be written: {why}", path.display()),

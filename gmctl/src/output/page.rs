@@ -32,13 +32,6 @@ pub struct PageError {
 
 /// The page in the format, ended by a line end unless it is empty.
 pub fn render<P: Page>(page: &P, format: Format, style: &Style) -> Result<String, PageError> {
-    let lines = |lines: Vec<String>| {
-        lines.into_iter().fold(String::new(), |mut text, line| {
-            text.push_str(&line);
-            text.push('\n');
-            text
-        })
-    };
     let json = |why: serde_json::Error| PageError {
         format: "json",
         why: why.to_string(),
@@ -48,15 +41,24 @@ pub fn render<P: Page>(page: &P, format: Format, style: &Style) -> Result<String
         Format::Wide => page.text(true, style),
         Format::Json => serde_json::to_string_pretty(page).map_err(json)? + "\n",
         Format::Jsonl => lines(
-            page.items()
+            &page
+                .items()
                 .into_iter()
                 .map(serde_json::to_string)
-                .collect::<Result<_, _>>()
+                .collect::<Result<Vec<_>, _>>()
                 .map_err(json)?,
         ),
         Format::Yaml => yaml(page)?,
-        Format::Name => lines(page.names()),
+        Format::Name => lines(&page.names()),
     })
+}
+
+/// Each text on its line.
+pub fn lines(texts: &[String]) -> String {
+    texts
+        .iter()
+        .flat_map(|text| [text.as_str(), "\n"])
+        .collect()
 }
 
 /// YAML by way of the JSON value, so that both say the same, whatever a type's own serializer
@@ -125,7 +127,20 @@ mod tests {
 
     #[test]
     fn texts_that_look_like_something_else_stay_texts() {
-        for text in ["true", "null", "~", "1e3", "0x10", "1:30", "", "- a", "a: b", "#", "no", "2026-01-01"] {
+        for text in [
+            "true",
+            "null",
+            "~",
+            "1e3",
+            "0x10",
+            "1:30",
+            "",
+            "- a",
+            "a: b",
+            "#",
+            "no",
+            "2026-01-01",
+        ] {
             let read: Value = serde_saphyr::from_str(&yaml(&json!([text])).unwrap()).unwrap();
             assert_eq!(read, json!([text]), "{text:?}");
         }

@@ -84,7 +84,7 @@ impl Printer {
                 serde_json::to_string(item).map_err(Failure::bug)? + "\n"
             }
             Format::Yaml => format!("---\n{}", page::yaml(item)?),
-            Format::Name => names.iter().map(|name| format!("{name}\n")).collect(),
+            Format::Name => page::lines(names),
         };
         self.data(&text)
     }
@@ -138,7 +138,7 @@ fn lines_of(failure: &Failure, style: &Style) -> String {
     let mut text = format!("{error} {}\n", plain::clean(&failure.what));
     for (name, value) in [("asked", &failure.asked), ("hint ", &failure.hint)] {
         if let Some(value) = value {
-            text.push_str(&format!("  {name}  {}\n", plain::clean(value)));
+            text.extend(["  ", name, "  ", &plain::clean(value), "\n"]);
         }
     }
     text

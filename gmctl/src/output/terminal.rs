@@ -67,11 +67,14 @@ impl Terminal {
 
     /// Whether stdout, or stderr if `for_messages`, gets colour.
     pub fn is_colored(&self, wish: ColorWish, for_messages: bool) -> bool {
-        let is_terminal = if for_messages { self.stderr } else { self.stdout };
+        let is_terminal = if for_messages {
+            self.stderr
+        } else {
+            self.stdout
+        };
         match (wish, self.color) {
-            (ColorWish::Always, _) => true,
+            (ColorWish::Always, _) | (ColorWish::Auto, ColorEnv::Forced) => true,
             (ColorWish::Never, _) | (ColorWish::Auto, ColorEnv::Off) => false,
-            (ColorWish::Auto, ColorEnv::Forced) => true,
             (ColorWish::Auto, ColorEnv::Silent) => is_terminal,
         }
     }
@@ -129,7 +132,10 @@ mod tests {
         };
         assert_eq!(of(&[]), ColorEnv::Silent);
         assert_eq!(of(&[("NO_COLOR", "")]), ColorEnv::Silent);
-        assert_eq!(of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), ColorEnv::Off);
+        assert_eq!(
+            of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]),
+            ColorEnv::Off
+        );
         assert_eq!(of(&[("TERM", "dumb")]), ColorEnv::Off);
         assert_eq!(of(&[("CLICOLOR_FORCE", "1")]), ColorEnv::Forced);
         assert_eq!(of(&[("CLICOLOR_FORCE", "0")]), ColorEnv::Silent);
