@@ -5,7 +5,12 @@ use std::env;
 
 use clap::Args;
 use futures_util::future::join_all;
-use gms::{answer::Answer, api::Status, client::Client, endpoint::Endpoint};
+use gms::{
+    answer::{Answer, ClientError},
+    api::Status,
+    client::Client,
+    endpoint::Endpoint,
+};
 use serde::Serialize;
 
 use crate::{
@@ -178,9 +183,7 @@ async fn of_endpoints(client: &Client, findings: &mut Vec<Finding>) -> Exit {
             Err(why) => findings.push(Finding::bad(
                 Level::Wrong,
                 endpoint.to_string(),
-                Failure::from(why.clone())
-                    .asked
-                    .unwrap_or_else(|| why.to_string()),
+                reason(&why),
                 "is gmsd running there, and is this its client port?",
             )),
         }
@@ -208,6 +211,18 @@ async fn of_endpoints(client: &Client, findings: &mut Vec<Finding>) -> Exit {
         (_, false, _) => Exit::NoQuorum,
         (_, _, true) => Exit::Refused,
         _ => Exit::Ok,
+    }
+}
+
+/// What was wrong with the only endpoint asked.
+fn reason(error: &ClientError) -> String {
+    match error {
+        ClientError::Unreachable { tried } | ClientError::Timeout { tried, .. } => {
+            let reasons: Vec<&str> = tried.iter().map(|(_, why)| why.as_str()).collect();
+            reasons.join("; ")
+        }
+        ClientError::Protocol { what, .. } => what.clone(),
+        _ => error.to_string(),
     }
 }
 
