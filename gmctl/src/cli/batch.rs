@@ -5,68 +5,29 @@
 //! When nobody can be reached any more the rest is not tried, and the message says from which line.
 
 use std::{
-    future::Future,
-    io::{self, BufRead, Read as _},
+    future::{Future, ready},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
 
-use crate::{cli::console::Console, error::Failure, exit::Exit, output::human};
+use crate::{
+    cli::{
+        console::Console,
+        lines::{self, Line},
+    },
+    error::Failure,
+    exit::Exit,
+    output::human,
+};
 
 /// Acts under way together: enough to fill a batch of the leader, few enough that a burst is no
 /// attack.
 const AT_ONCE: usize = 32;
-/// The longest line, in bytes: the service takes no larger join.
-const LINE_MAX_BYTES: u64 = 64 << 10;
-/// Lines read ahead.
-const READ_AHEAD: usize = 2 * AT_ONCE;
 /// How often the progress on a terminal is drawn: often enough to look alive.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
-
-/// One line of stdin.
-#[derive(Debug)]
-pub struct Line {
-    /// Counted from 1.
-    pub number: usize,
-    /// Its object, or why it has none.
-    pub object: Result<Map<String, Value>, String>,
-}
-
-/// Reads lines until the end of the input. Empty lines are skipped.
-fn read_lines(mut input: impl BufRead, lines: &mpsc::Sender<Line>) {
-    for number in 1.. {
-        let mut bytes = Vec::new();
-        let object = match input
-            .by_ref()
-            .take(LINE_MAX_BYTES + 1)
-            .read_until(b'\n', &mut bytes)
-        {
-            Ok(0) => return,
-            Ok(_) if bytes.len() as u64 > LINE_MAX_BYTES && !bytes.ends_with(b"\n") => {
-                let _ = input.skip_until(b'\n');
-                Err(format!("the line is longer than {LINE_MAX_BYTES} bytes"))
-            }
-            Ok(_) if bytes.trim_ascii().is_empty() => continue,
-            Ok(_) => serde_json::from_slice(&bytes)
-                .map_err(|why| format!("the line is no JSON object: {why}")),
-            Err(why) => {
-                let failed = Line {
-                    number,
-                    object: Err(format!("stdin cannot be read: {why}")),
-                };
-                let _ = lines.blocking_send(failed);
-                return;
-            }
-        };
-        if lines.blocking_send(Line { number, object }).is_err() {
-            return;
-        }
-    }
-}
 
 /// Takes a field out of an object and reads it.
 pub fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<T, String> {
@@ -82,16 +43,14 @@ pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
     act: impl Fn(Map<String, Value>) -> F,
     mut print: impl FnMut(&mut Console, T) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    // The thread ends with its input, or with the process: a read from a terminal cannot be undone.
-    std::thread::spawn(move || read_lines(io::stdin().lock(), &sender));
-    let lines = stream::unfold(receiver, async |mut lines| {
+    let lines = stream::unfold(lines::of_stdin(), async |mut lines| {
         lines.recv().await.map(|line| (line, lines))
     });
+    let lines = lines.filter(|line| ready(!is_empty(line)));
     let answers = lines.map(|line| {
         let act = &act;
         async move {
-            let result = match line.object {
+            let result = match object(line.bytes) {
                 Ok(object) => act(object).await,
                 Err(why) => Err(Failure::usage(why)),
             };
@@ -126,6 +85,14 @@ pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
     }
     tally.clear(console);
     tally.end()
+}
+
+fn is_empty(line: &Line) -> bool {
+    matches!(&line.bytes, Ok(bytes) if bytes.trim_ascii().is_empty())
+}
+
+fn object(bytes: Result<Vec<u8>, String>) -> Result<Map<String, Value>, String> {
+    serde_json::from_slice(&bytes?).map_err(|why| format!("the line is no JSON object: {why}"))
 }
 
 #[derive(Default)]
@@ -184,28 +151,19 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn read(input: &[u8]) -> Vec<(usize, Result<usize, String>)> {
-        let (sender, mut receiver) = mpsc::channel(100);
-        read_lines(input, &sender);
-        drop(sender);
-        std::iter::from_fn(|| receiver.blocking_recv())
-            .map(|line| (line.number, line.object.map(|object| object.len())))
-            .collect()
-    }
-
     #[test]
-    fn every_line_is_an_object_or_says_why_not() {
-        let mut input = b"{\"a\":1}\n\n[]\n".to_vec();
-        input.extend(vec![b'x'; 70_000]);
-        input.extend(b"\n{\"a\":1,\"b\":2}");
-        let lines = read(&input);
-        assert_eq!(lines[0], (1, Ok(1)));
-        assert_eq!(lines[1].0, 3);
-        assert!(lines[1].1.as_ref().unwrap_err().contains("no JSON object"));
-        assert_eq!(lines[2].0, 4);
-        assert!(lines[2].1.as_ref().unwrap_err().contains("65536 bytes"));
-        assert_eq!(lines[3], (5, Ok(2)));
-        assert_eq!(lines.len(), 4);
+    fn a_line_is_an_object_or_says_why_not() {
+        assert_eq!(object(Ok(b"{\"a\":1}\r".to_vec())).unwrap()["a"], 1);
+        for bytes in [&b"[]"[..], b"nonsense", b"\xff"] {
+            let why = object(Ok(bytes.to_vec())).unwrap_err();
+            assert!(why.contains("no JSON object"), "{why}");
+        }
+        assert_eq!(object(Err("too long".to_owned())).unwrap_err(), "too long");
+        let line = |text: &str| Line {
+            number: 1,
+            bytes: Ok(text.into()),
+        };
+        assert!(is_empty(&line(" \r")) && !is_empty(&line("x")));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | 3 | `dispatch` | from the verb to its file |
 //! | 2 | `tree` | every verb |
 //! | 1 | one file a verb | its arguments, its act, its page |
-//! | 0 | `globals`, `console`, `fault`, `batch`, `target`, `signals` | what verbs share |
+//! | 0 | `globals`, `console`, `fault`, `batch`, `lines`, `target`, `signals`, `leash` | what verbs share |
 
 pub mod batch;
 pub mod check;
@@ -24,7 +24,9 @@ pub mod help;
 pub mod hold;
 pub mod join;
 pub mod leader;
+pub mod leash;
 pub mod leave;
+pub mod lines;
 pub mod man;
 pub mod members;
 pub mod node;

@@ -43,9 +43,13 @@ pub fn or_dash<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// `1 member`, `2 members`.
+/// `1 member`, `2 members`, `3 processes`.
 pub fn count(number: usize, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if one.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{number} {one}{plural}")
 }
 
