@@ -310,3 +310,7 @@ pub(crate) fn read_problem(response: &Response) -> Result<Problem, String> {
         )
     })
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

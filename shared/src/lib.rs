@@ -30,5 +30,9 @@ mod sequence;
 pub mod span;
 pub mod sse;
 pub mod stream;
+#[cfg(test)]
+mod test_history;
+#[cfg(test)]
+mod test_node;
 pub mod view;
 pub mod watch;

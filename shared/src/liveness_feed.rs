@@ -82,7 +82,9 @@ impl LivenessFeed {
                 StreamItem::Connected { endpoint, node } => {
                     return Ok(LivenessItem::Connected { endpoint, node });
                 }
-                StreamItem::Disconnected { why } => return Ok(LivenessItem::Disconnected { why }),
+                StreamItem::Disconnected { why, .. } => {
+                    return Ok(LivenessItem::Disconnected { why });
+                }
                 StreamItem::Sse(event) => match decode(&event) {
                     Ok(Some(item)) => return Ok(item),
                     Ok(None) => {}

@@ -392,3 +392,136 @@ fn to_http(
         .body(Full::new(request.body.clone()))
         .map_err(|error| refuse(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_node::{Reply, TestNode, nobody};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    fn get(path: &str) -> Request {
+        Request::new(Method::GET, path)
+    }
+
+    fn rpc() -> Rpc {
+        Rpc::new(Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_died_is_replaced_without_a_word() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint: Endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let server = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let mut request = [0; 1000];
+                let _ = stream.read(&mut request).await.unwrap();
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        let rpc = rpc();
+        rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        let is_dead = || {
+            let idle = rpc.idle.lock().unwrap();
+            let mut kept = idle.get(&endpoint).into_iter().flatten();
+            kept.all(|kept| kept.connection.sender.is_closed())
+        };
+        while !is_dead() {
+            tokio::task::yield_now().await;
+        }
+        let answer = rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn at_most_so_many_idle_connections_are_kept() {
+        let all = std::sync::Arc::new(tokio::sync::Barrier::new(IDLE_CONNECTIONS_MAX + 3));
+        let barrier = Arc::clone(&all);
+        let node = TestNode::start(move |_| {
+            let barrier = Arc::clone(&barrier);
+            Reply::Later(Box::pin(async move {
+                barrier.wait().await;
+                Reply::json(200, &1)
+            }))
+        })
+        .await;
+        let rpc = rpc();
+        let request = get("/");
+        let calls =
+            (0..IDLE_CONNECTIONS_MAX + 3).map(|_| rpc.exchange(&node.endpoint, &request, soon()));
+        for result in futures_util::future::join_all(calls).await {
+            result.unwrap();
+        }
+        let idle = rpc.idle.lock().unwrap();
+        assert_eq!(idle[&node.endpoint].len(), IDLE_CONNECTIONS_MAX);
+    }
+
+    #[tokio::test]
+    async fn each_failure_says_whether_the_request_may_have_arrived() {
+        let node = TestNode::start(|seen| match seen.path.as_str() {
+            "/close" => Reply::Close,
+            _ => Reply::Hang,
+        })
+        .await;
+        let rpc = rpc();
+        let nobody = nobody().await;
+        for (endpoint, path, sent) in [
+            (&nobody, "/", false),
+            (&node.endpoint, "no path", false),
+            (&node.endpoint, "/close", true),
+            (&node.endpoint, "/hang", true),
+        ] {
+            let deadline = Instant::now() + Duration::from_millis(300);
+            let error = rpc.exchange(endpoint, &get(path), deadline).await;
+            let error = error.unwrap_err();
+            assert_eq!(error.may_have_been_sent(), sent, "{path} {error:?}");
+        }
+        let mut request = get("/");
+        request.headers.push(("accept", "a\nb".into()));
+        let refused = rpc.exchange(&node.endpoint, &request, soon()).await;
+        assert!(matches!(refused, Err(RpcError::Invalid { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let feed = async {
+            let chunk = " ".repeat(1 << 20);
+            for _ in 0..=RESPONSE_MAX_BYTES >> 20 {
+                writer.raw(chunk.clone());
+            }
+            writer.closed().await;
+        };
+        let request = get("/");
+        let exchange = rpc.exchange(&node.endpoint, &request, soon());
+        let (result, ()) = tokio::join!(exchange, feed);
+        assert!(
+            matches!(result, Err(RpcError::Unreadable { .. })),
+            "{result:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_as_it_comes_and_its_connection_ends_with_it() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let mut answer = rpc.open(&node.endpoint, &get("/"), soon()).await.unwrap();
+        for text in ["one", "two"] {
+            writer.raw(text);
+            assert_eq!(answer.chunk().await.unwrap().unwrap(), text);
+        }
+        drop(answer);
+        writer.closed().await;
+    }
+}

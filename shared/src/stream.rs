@@ -47,6 +47,8 @@ pub(crate) enum StreamItem {
     },
     Disconnected {
         why: String,
+        /// The node's history does not reach back to where the stream wanted to go on.
+        compacted: bool,
     },
     Sse(SseEvent),
 }
@@ -82,8 +84,10 @@ pub(crate) struct EventStream {
     request: Request,
     /// The endpoint of the present or next attempt.
     place: usize,
-    /// Attempts since an event was last read.
+    /// Attempts since a stream last lasted.
     attempts: u32,
+    /// When the present stream was opened.
+    opened_at: Option<Instant>,
     state: State,
     ready: VecDeque<StreamItem>,
 }
@@ -96,6 +100,7 @@ impl EventStream {
             client: client.clone(),
             request,
             attempts: 0,
+            opened_at: None,
             state: State::Waiting {
                 until: Instant::now(),
             },
@@ -111,7 +116,10 @@ impl EventStream {
     /// Gives the present connection up, and what was read from it and not yet taken.
     pub(crate) fn reopen(&mut self, why: String) {
         self.ready.clear();
-        self.ready.push_back(StreamItem::Disconnected { why });
+        self.ready.push_back(StreamItem::Disconnected {
+            why,
+            compacted: false,
+        });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
@@ -137,9 +145,6 @@ impl EventStream {
                             *quiet_until = Instant::now() + STREAM_IDLE_TIMEOUT;
                             let mut events = Vec::new();
                             let result = body.decoder.push(&bytes, &mut events);
-                            if !events.is_empty() {
-                                self.attempts = 0;
-                            }
                             self.ready.extend(events.into_iter().map(StreamItem::Sse));
                             if let Err(error) = result {
                                 self.lost(&error.to_string());
@@ -186,6 +191,7 @@ impl EventStream {
                     endpoint: self.endpoint(),
                     node,
                 });
+                self.opened_at = Some(Instant::now());
                 self.state = State::Reading {
                     body: Box::new(Reading {
                         body,
@@ -200,21 +206,33 @@ impl EventStream {
                     problem: Box::new(problem),
                 });
             }
-            Err(Fault::Refused(problem)) => self.lost(&problem.to_string()),
+            Err(Fault::Refused(problem)) => {
+                self.lost_to(&problem.to_string(), problem.code == Code::Compacted);
+            }
             Err(Fault::Failed(why)) => self.lost(&why),
         }
     }
 
     /// The connection is lost; items read from it before stay.
     fn lost(&mut self, why: &str) {
+        self.lost_to(why, false);
+    }
+
+    fn lost_to(&mut self, why: &str, compacted: bool) {
         let why = format!("{}: {why}", self.endpoint());
-        self.ready.push_back(StreamItem::Disconnected { why });
+        self.ready
+            .push_back(StreamItem::Disconnected { why, compacted });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
 
-    /// The wait is doubled when every endpoint was tried once more.
+    /// The wait is doubled when every endpoint was tried once more, and is short again after a
+    /// stream that lasted longer than the longest wait.
     fn wait(&mut self) {
+        let opened_at = self.opened_at.take();
+        if opened_at.is_some_and(|at| at.elapsed() > RECONNECT_MAX) {
+            self.attempts = 0;
+        }
         let endpoints = u32::try_from(self.client.endpoints().len()).unwrap_or(u32::MAX);
         let rounds = self.attempts / endpoints.max(1);
         self.attempts = self.attempts.saturating_add(1);

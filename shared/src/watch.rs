@@ -27,6 +27,9 @@ pub struct WatchOptions {
     pub after: Option<Revision>,
     /// Also yield what is no view: elections, nodes, holds.
     pub events: bool,
+    /// A watch of one group: leave nodes whose snapshot is older than this view. What was just
+    /// written is then seen whichever node serves the watch.
+    pub at_least: Revision,
     /// Make the stream this life's session: the service learns of its end from the kernel.
     pub member: Option<(MemberId, Incarnation)>,
 }
@@ -83,7 +86,7 @@ impl Watch {
             .with("as", member.map(|(id, _)| id))
             .with("incarnation", member.map(|(_, incarnation)| incarnation))
             .done();
-        let sequence = Sequence::new(all, options.after);
+        let sequence = Sequence::new(all, options.after, options.at_least);
         let stream = EventStream::new(client, request(&path, &sequence));
         Self {
             stream,
@@ -99,7 +102,10 @@ impl Watch {
                 StreamItem::Connected { endpoint, node } => {
                     return Ok(WatchItem::Connected { endpoint, node });
                 }
-                StreamItem::Disconnected { why } => {
+                StreamItem::Disconnected { why, compacted } => {
+                    if compacted {
+                        self.sequence.start_over();
+                    }
                     self.stream.set_request(request(&self.path, &self.sequence));
                     return Ok(WatchItem::Disconnected { why });
                 }
@@ -157,3 +163,7 @@ fn decode(event: &SseEvent) -> Result<Option<WatchEvent>, String> {
         .map(Some)
         .map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
