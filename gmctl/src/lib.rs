@@ -1,1 +1,9 @@
 //! gmctl: the terminal of gms.
+//!
+//! A library only so that tests reach its rooms; the program is the product.
+
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod exit;
+pub mod output;

@@ -240,7 +240,7 @@ async fn every_call_asks_what_the_contract_says() {
             "POST /v1/groups/g/members",
             "GET /v1/groups/g/members/m",
             "PATCH /v1/groups/g/members/m?dry_run=true&if_view=7",
-            "DELETE /v1/groups/g/members/m?incarnation=7&reason=too%20slow%20%26%20old&exit=%2D3",
+            "DELETE /v1/groups/g/members/m?incarnation=7&reason=too%20slow%20%26%20old&cause=exit&number=%2D3",
             "GET /v1/events?after=3&group=g&member=m",
             "PUT /v1/groups/g/hold",
             "DELETE /v1/groups/g/hold",
