@@ -2,8 +2,12 @@
 //!
 //! A library only so that tests reach its rooms; the program is the product.
 
+pub mod action;
 pub mod cli;
 pub mod config;
 pub mod error;
 pub mod exit;
+pub mod filter;
+pub mod model;
 pub mod output;
+pub mod tui;
