@@ -34,13 +34,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without anybody asked.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self {
-            exit,
-            what: what.into(),
-            asked: None,
-            hint: None,
-            problem: None,
-        }
+        Self { exit, what: what.into(), asked: None, hint: None, problem: None }
     }
 
     /// The command line or the configuration is wrong.
@@ -57,19 +51,13 @@ impl Failure {
     /// The same with the one we asked.
     #[must_use]
     pub fn asked(self, asked: impl Into<String>) -> Self {
-        Self {
-            asked: Some(asked.into()),
-            ..self
-        }
+        Self { asked: Some(asked.into()), ..self }
     }
 
     /// The same with a hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// Nothing is said when the reader of stdout has gone: it knows.

@@ -52,34 +52,18 @@ pub struct Row {
 }
 
 const fn row(code: &'static str, name: &'static str, meaning: &'static str) -> Row {
-    Row {
-        code,
-        name,
-        meaning,
-    }
+    Row { code, name, meaning }
 }
 
 /// Every exit code there is.
 pub const TABLE: &[Row] = &[
     row("0", "ok", "done, or the condition is true"),
     row("1", "refused", "the service, a file or a program refused"),
-    row(
-        "2",
-        "usage",
-        "a wrong flag, argument or configuration file; nothing was asked",
-    ),
-    row(
-        "3",
-        "not_found",
-        "no such context, node, group, member or path",
-    ),
+    row("2", "usage", "a wrong flag, argument or configuration file; nothing was asked"),
+    row("3", "not_found", "no such context, node, group, member or path"),
     row("4", "denied", "not allowed"),
     row("5", "unreachable", "no endpoint answered; nothing happened"),
-    row(
-        "6",
-        "no_quorum",
-        "no leader or no quorum of nodes; nothing happened",
-    ),
+    row("6", "no_quorum", "no leader or no quorum of nodes; nothing happened"),
     row(
         "7",
         "conflict",
@@ -90,16 +74,8 @@ pub const TABLE: &[Row] = &[
         "timeout",
         "the time ran out; for a write the outcome is not known, and the message says so",
     ),
-    row(
-        "9",
-        "partial",
-        "some lines of a batch failed, the others took effect",
-    ),
-    row(
-        "10",
-        "declined",
-        "the answer was no, or nobody could be asked and --yes was not given",
-    ),
+    row("9", "partial", "some lines of a batch failed, the others took effect"),
+    row("10", "declined", "the answer was no, or nobody could be asked and --yes was not given"),
     row("70", "bug", "a fault of gmctl itself"),
     row(
         "128+n",
@@ -147,10 +123,7 @@ impl Exit {
             Exit::Passed(_) => "passed",
             _ => {
                 let code = self.code().to_string();
-                TABLE
-                    .iter()
-                    .find(|row| row.code == code)
-                    .map_or("unknown", |row| row.name)
+                TABLE.iter().find(|row| row.code == code).map_or("unknown", |row| row.name)
             }
         }
     }
@@ -203,10 +176,7 @@ mod tests {
         assert_eq!(TABLE.len(), plain.len() + 1);
         for ((exit, code, name), row) in plain.into_iter().zip(TABLE) {
             assert_eq!((row.code, row.name), (code, name));
-            assert_eq!(
-                (exit.code().to_string().as_str(), exit.name()),
-                (code, name)
-            );
+            assert_eq!((exit.code().to_string().as_str(), exit.name()), (code, name));
         }
         for (signal, code) in [(1, 129), (2, 130), (13, 141), (15, 143)] {
             assert_eq!(Exit::Signal(signal).code(), code);

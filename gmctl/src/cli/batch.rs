@@ -31,9 +31,7 @@ const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
 /// Takes a field out of an object and reads it.
 pub fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<T, String> {
-    let value = object
-        .remove(name)
-        .ok_or_else(|| format!("the line has no {name:?}"))?;
+    let value = object.remove(name).ok_or_else(|| format!("the line has no {name:?}"))?;
     serde_json::from_value(value).map_err(|why| format!("{name}: {why}"))
 }
 
@@ -68,9 +66,7 @@ pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
             }
             Err(failure) => {
                 tally.clear(console);
-                console
-                    .printer
-                    .message(&format!("line {number}: {failure}"));
+                console.printer.message(&format!("line {number}: {failure}"));
                 let is_over = failure.exit == Exit::Unreachable;
                 tally.fail(failure);
                 if is_over {
@@ -117,9 +113,7 @@ impl Tally {
         if console.terminal.stderr && !console.terminal.stdout && !console.globals.quiet && is_due {
             self.drawn = Some(Instant::now());
             self.is_on_screen = true;
-            console
-                .printer
-                .prompt(&format!("\r{} done, {} failed", self.done, self.failed));
+            console.printer.prompt(&format!("\r{} done, {} failed", self.done, self.failed));
         }
     }
 
@@ -138,11 +132,7 @@ impl Tally {
         }
         Err(Failure::new(
             Exit::Partial,
-            format!(
-                "{} failed, {} took effect",
-                human::count(self.failed, "line"),
-                self.done
-            ),
+            format!("{} failed, {} took effect", human::count(self.failed, "line"), self.done),
         ))
     }
 }
@@ -159,20 +149,14 @@ mod tests {
             assert!(why.contains("no JSON object"), "{why}");
         }
         assert_eq!(object(Err("too long".to_owned())).unwrap_err(), "too long");
-        let line = |text: &str| Line {
-            number: 1,
-            bytes: Ok(text.into()),
-        };
+        let line = |text: &str| Line { number: 1, bytes: Ok(text.into()) };
         assert!(is_empty(&line(" \r")) && !is_empty(&line("x")));
     }
 
     #[test]
     fn some_is_partial_and_none_is_the_first_failure() {
         let end = |done, failed: usize| {
-            let mut tally = Tally {
-                done,
-                ..Tally::default()
-            };
+            let mut tally = Tally { done, ..Tally::default() };
             for _ in 0..failed {
                 tally.fail(Failure::new(Exit::NotFound, "no"));
             }

@@ -117,10 +117,9 @@ pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failur
 }
 
 async fn look(args: &CheckArgs, console: &Console) -> Result<Report, Failure> {
-    let client = console.client()?.with_options(Options {
-        consistency: Consistency::Local,
-        ..console.options()
-    });
+    let client = console
+        .client()?
+        .with_options(Options { consistency: Consistency::Local, ..console.options() });
     let status = client.status().await?.value;
     let nodes = client.nodes().await?.value;
     Ok(judge(args, &status, &nodes))
@@ -135,11 +134,7 @@ fn judge(args: &CheckArgs, status: &Status, nodes: &Nodes) -> Report {
         health(args, nodes),
         suspects(args, status),
     ];
-    let level = checks
-        .iter()
-        .map(|check| check.level)
-        .max()
-        .unwrap_or(Level::Unknown);
+    let level = checks.iter().map(|check| check.level).max().unwrap_or(Level::Unknown);
     let counts = &status.counts;
     let figures = format!(
         "nodes={} reachable={} groups={} members={} suspects={} revision={}c",
@@ -150,11 +145,7 @@ fn judge(args: &CheckArgs, status: &Status, nodes: &Nodes) -> Report {
         counts.suspects,
         status.revision
     );
-    Report {
-        level,
-        checks,
-        figures,
-    }
+    Report { level, checks, figures }
 }
 
 fn leader(status: &Status, nodes: &Nodes) -> Finding {
@@ -166,32 +157,18 @@ fn leader(status: &Status, nodes: &Nodes) -> Finding {
         (None, _) => (Level::Critical, "no leader".to_owned()),
         (Some(_), 2..) => {
             let names: Vec<String> = others.iter().map(NodeId::to_string).collect();
-            (
-                Level::Warning,
-                format!("nodes name different leaders: {}", names.join(", ")),
-            )
+            (Level::Warning, format!("nodes name different leaders: {}", names.join(", ")))
         }
-        (Some(leader), _) => (
-            Level::Ok,
-            format!("node {leader} leads, term {}", status.term),
-        ),
+        (Some(leader), _) => (Level::Ok, format!("node {leader} leads, term {}", status.term)),
     };
-    Finding {
-        name: "leader",
-        level,
-        text,
-    }
+    Finding { name: "leader", level, text }
 }
 
 fn quorum(status: &Status) -> Finding {
     let quorum = &status.quorum;
     Finding {
         name: "quorum",
-        level: if quorum.ok {
-            Level::Ok
-        } else {
-            Level::Critical
-        },
+        level: if quorum.ok { Level::Ok } else { Level::Critical },
         text: format!(
             "{} of {} voters in touch, {} needed",
             quorum.reachable,
@@ -218,20 +195,12 @@ fn reach(status: &Status, nodes: &Nodes) -> Finding {
     Finding {
         name: "nodes",
         level: Level::Warning,
-        text: format!(
-            "out of reach from node {}: node {}",
-            status.node,
-            lost.join(", ")
-        ),
+        text: format!("out of reach from node {}: node {}", status.node, lost.join(", ")),
     }
 }
 
 fn lag(args: &CheckArgs, nodes: &Nodes) -> Finding {
-    let worst = nodes
-        .nodes
-        .iter()
-        .filter_map(|node| node.lag.map(|lag| (lag, node.id)))
-        .max();
+    let worst = nodes.nodes.iter().filter_map(|node| node.lag.map(|lag| (lag, node.id))).max();
     let (level, text) = match worst {
         None => (Level::Ok, "no node tells its lag".to_owned()),
         Some((lag, node)) => {
@@ -242,36 +211,22 @@ fn lag(args: &CheckArgs, nodes: &Nodes) -> Finding {
             } else {
                 Level::Ok
             };
-            (
-                level,
-                format!("at most {lag} revisions behind (node {node})"),
-            )
+            (level, format!("at most {lag} revisions behind (node {node})"))
         }
     };
-    Finding {
-        name: "lag",
-        level,
-        text,
-    }
+    Finding { name: "lag", level, text }
 }
 
 fn health(args: &CheckArgs, nodes: &Nodes) -> Finding {
-    let worst = nodes
-        .nodes
-        .iter()
-        .filter_map(|node| node.health.map(|health| (health, node.id)))
-        .max();
+    let worst =
+        nodes.nodes.iter().filter_map(|node| node.health.map(|health| (health, node.id))).max();
     let (level, text) = match worst {
         Some((health, node)) if health >= args.health_warn => {
             (Level::Warning, format!("node {node} is unwell ({health})"))
         }
         _ => (Level::Ok, "sound".to_owned()),
     };
-    Finding {
-        name: "health",
-        level,
-        text,
-    }
+    Finding { name: "health", level, text }
 }
 
 fn suspects(args: &CheckArgs, status: &Status) -> Finding {
@@ -297,11 +252,8 @@ impl Page for Report {
 
     /// The worst first, for a pager shows one line; then the figures after a bar.
     fn text(&self, wide: bool, _: &Style) -> String {
-        let mut checks: Vec<&Finding> = self
-            .checks
-            .iter()
-            .filter(|check| wide || check.level == self.level)
-            .collect();
+        let mut checks: Vec<&Finding> =
+            self.checks.iter().filter(|check| wide || check.level == self.level).collect();
         checks.sort_by_key(|check| std::cmp::Reverse(check.level));
         let texts: Vec<&str> = checks.iter().map(|check| check.text.as_str()).collect();
         let bar = if self.figures.is_empty() { "" } else { " | " };

@@ -42,21 +42,12 @@ impl Console {
         let style = Style {
             colored: terminal.is_colored(globals.color, false),
             ascii: globals.ascii,
-            columns: terminal
-                .columns
-                .filter(|_| globals.output != Some(Format::Wide)),
+            columns: terminal.columns.filter(|_| globals.output != Some(Format::Wide)),
         };
-        let message_style = Style {
-            colored: terminal.is_colored(globals.color, true),
-            columns: None,
-            ..style
-        };
+        let message_style =
+            Style { colored: terminal.is_colored(globals.color, true), columns: None, ..style };
         let printer = Printer::of_process(globals.output, style, message_style, globals.quiet);
-        Self {
-            globals,
-            terminal,
-            printer,
-        }
+        Self { globals, terminal, printer }
     }
 
     /// The file of contexts.
@@ -72,16 +63,9 @@ impl Console {
     /// Which nodes are meant, and who says so.
     pub fn endpoints(&self) -> Result<(Vec<Endpoint>, Origin), Failure> {
         // The file is not even read where the flag decides, so a broken one does no harm.
-        let contexts = if self.globals.endpoints.is_empty() {
-            self.contexts()?
-        } else {
-            Contexts::default()
-        };
-        endpoints::resolve(
-            &self.globals.endpoints,
-            self.globals.context.as_ref(),
-            &contexts,
-        )
+        let contexts =
+            if self.globals.endpoints.is_empty() { self.contexts()? } else { Contexts::default() };
+        endpoints::resolve(&self.globals.endpoints, self.globals.context.as_ref(), &contexts)
     }
 
     /// How the client shall behave.
@@ -105,10 +89,7 @@ impl Console {
 
     /// How a write shall be done.
     pub fn write(&self) -> Write {
-        Write {
-            dry_run: self.globals.dry_run,
-            ..Write::default()
-        }
+        Write { dry_run: self.globals.dry_run, ..Write::default() }
     }
 
     /// Asks on a terminal before a destructive act. Without a terminal a single act goes on, since
@@ -138,10 +119,7 @@ impl Console {
             Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => {
                 Ok(())
             }
-            _ => Err(Failure::new(
-                Exit::Declined,
-                format!("{act}: declined; nothing happened"),
-            )),
+            _ => Err(Failure::new(Exit::Declined, format!("{act}: declined; nothing happened"))),
         }
     }
 }

@@ -87,10 +87,7 @@ pub fn run(args: &ContextArgs, console: &mut Console) -> Result<Exit, Failure> {
     match &args.verb {
         ContextVerb::Ls => {}
         ContextVerb::Use { name } => contexts.select(name).map_err(|why| missing(&why))?,
-        ContextVerb::Set {
-            name,
-            endpoints: texts,
-        } => {
+        ContextVerb::Set { name, endpoints: texts } => {
             let endpoints = endpoints::parse(texts)?;
             let endpoints = endpoints.iter().map(ToString::to_string).collect();
             contexts.set(name.clone(), Context { endpoints });

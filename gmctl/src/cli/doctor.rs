@@ -57,12 +57,7 @@ struct Finding {
 
 impl Finding {
     fn ok(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            level: Level::Ok,
-            text: text.into(),
-            hint: None,
-        }
+        Self { name: name.into(), level: Level::Ok, text: text.into(), hint: None }
     }
 
     fn bad(
@@ -71,11 +66,7 @@ impl Finding {
         text: impl Into<String>,
         hint: &'static str,
     ) -> Self {
-        Self {
-            level,
-            hint: Some(hint),
-            ..Self::ok(name, text)
-        }
+        Self { level, hint: Some(hint), ..Self::ok(name, text) }
     }
 }
 
@@ -111,20 +102,13 @@ pub async fn run(_: &DoctorArgs, console: &mut Console) -> Result<Exit, Failure>
 fn of_terminal(console: &Console) -> Vec<Finding> {
     let terminal = &console.terminal;
     let kind = env::var("TERM").unwrap_or_else(|_| "not set".to_owned());
-    let size = terminal
-        .columns
-        .map_or("no terminal".to_owned(), |columns| {
-            format!("{columns} columns")
-        });
+    let size =
+        terminal.columns.map_or("no terminal".to_owned(), |columns| format!("{columns} columns"));
     let mut findings = vec![Finding::ok(
         "terminal",
         format!(
             "stdout {size}, TERM {kind}, colour {}",
-            if console.printer.style().colored {
-                "on"
-            } else {
-                "off"
-            }
+            if console.printer.style().colored { "on" } else { "off" }
         ),
     )];
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -151,9 +135,7 @@ fn of_terminal(console: &Console) -> Vec<Finding> {
 fn of_contexts(console: &Console) -> Finding {
     let path = console
         .contexts_path()
-        .map_or("no home directory".to_owned(), |path| {
-            path.display().to_string()
-        });
+        .map_or("no home directory".to_owned(), |path| path.display().to_string());
     match console.contexts() {
         Ok(contexts) => {
             let number = human::count(contexts.iter().count(), "context");
@@ -188,19 +170,14 @@ async fn of_endpoints(client: &Client, findings: &mut Vec<Finding>) -> Exit {
             )),
         }
     }
-    let clusters: std::collections::BTreeSet<&str> = answers
-        .iter()
-        .map(|(_, answer)| answer.value.cluster.as_str())
-        .collect();
+    let clusters: std::collections::BTreeSet<&str> =
+        answers.iter().map(|(_, answer)| answer.value.cluster.as_str()).collect();
     if clusters.len() > 1 {
         let list: Vec<&str> = clusters.into_iter().collect();
         findings.push(Finding::bad(
             Level::Wrong,
             "cluster",
-            format!(
-                "the endpoints belong to different clusters: {}",
-                list.join(", ")
-            ),
+            format!("the endpoints belong to different clusters: {}", list.join(", ")),
             "name the nodes of one cluster only",
         ));
     }
@@ -249,12 +226,7 @@ fn of_answer(endpoint: &Endpoint, answer: &Answer<Status>) -> Finding {
     } else if status.version == VERSION {
         Finding::ok(name, text)
     } else {
-        Finding::bad(
-            Level::Warning,
-            name,
-            text,
-            "its version differs from that of gmctl",
-        )
+        Finding::bad(Level::Warning, name, text, "its version differs from that of gmctl")
     }
 }
 

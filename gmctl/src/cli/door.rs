@@ -84,20 +84,12 @@ fn carry_out(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
 
 /// Help and version are data; everything else is a wrong command line.
 fn refuse(error: &clap::Error, arguments: &[OsString], terminal: Terminal) -> Exit {
-    let is_data = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    );
+    let is_data = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if !is_data && let Some(format) = json_wish(arguments) {
-        let globals = Globals {
-            output: Some(format),
-            ..Globals::default()
-        };
+        let globals = Globals { output: Some(format), ..Globals::default() };
         let text = error.to_string();
         let what = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
-        Console::new(globals, terminal)
-            .printer
-            .failure(&Failure::usage(what));
+        Console::new(globals, terminal).printer.failure(&Failure::usage(what));
         return Exit::Usage;
     }
     // A reader that is gone does not change what the command line was.
@@ -132,14 +124,10 @@ fn report_panics() {
             .map(|text| (*text).to_owned())
             .or_else(|| info.payload().downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".to_owned());
-        let place = info
-            .location()
-            .map_or(String::new(), |at| format!(" at {at}"));
+        let place = info.location().map_or(String::new(), |at| format!(" at {at}"));
         let thread = thread::current().name().unwrap_or("unnamed").to_owned();
         let failure = Failure::bug(format!("{message}{place}, thread {thread}"));
-        Console::new(Globals::default(), Terminal::detect())
-            .printer
-            .failure(&failure);
+        Console::new(Globals::default(), Terminal::detect()).printer.failure(&failure);
         if env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             trace(info);
         }

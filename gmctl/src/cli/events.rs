@@ -43,11 +43,8 @@ pub struct EventsArgs {
 
 /// Prints the events.
 pub async fn run(args: &EventsArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let query = EventsQuery {
-        after: args.after,
-        group: args.group.clone(),
-        member: args.member.clone(),
-    };
+    let query =
+        EventsQuery { after: args.after, group: args.group.clone(), member: args.member.clone() };
     let answer = console.client()?.events(&query).await?;
     if let Some(after) = args.after
         && after < answer.value.floor
@@ -69,10 +66,7 @@ impl Page for Events {
     }
 
     fn names(&self) -> Vec<String> {
-        self.events
-            .iter()
-            .map(|event| event.revision.to_string())
-            .collect()
+        self.events.iter().map(|event| event.revision.to_string()).collect()
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {
@@ -112,30 +106,16 @@ pub struct Line {
 impl Line {
     /// The event in words.
     pub fn of(what: &What) -> Self {
-        let line = |role, kind, subject: String, detail: String| Self {
-            role,
-            kind,
-            subject,
-            detail,
-        };
+        let line =
+            |role, kind, subject: String, detail: String| Self { role, kind, subject, detail };
         match what {
-            What::Joined {
-                group,
-                member,
-                incarnation,
-                address,
-            } => line(
+            What::Joined { group, member, incarnation, address } => line(
                 Role::Good,
                 "joined",
                 format!("{group}/{member}"),
                 format!("incarnation {incarnation} at {address}"),
             ),
-            What::Left {
-                group,
-                member,
-                incarnation,
-                reason,
-            } => line(
+            What::Left { group, member, incarnation, reason } => line(
                 Role::Plain,
                 "left",
                 format!("{group}/{member}"),
@@ -144,23 +124,13 @@ impl Line {
                     None => format!("incarnation {incarnation}"),
                 },
             ),
-            What::Removed {
-                group,
-                member,
-                incarnation,
-                evidence,
-            } => line(
+            What::Removed { group, member, incarnation, evidence } => line(
                 Role::Bad,
                 "removed",
                 format!("{group}/{member}"),
                 format!("incarnation {incarnation}: {}", cause(evidence)),
             ),
-            What::Updated {
-                group,
-                member,
-                incarnation,
-                state,
-            } => line(
+            What::Updated { group, member, incarnation, state } => line(
                 Role::Plain,
                 "updated",
                 format!("{group}/{member}"),
@@ -184,11 +154,7 @@ impl Line {
                 format!("node {leader}"),
                 format!("leads in term {term}"),
             ),
-            What::NodeStarted {
-                node,
-                api_url,
-                version,
-            } => line(
+            What::NodeStarted { node, api_url, version } => line(
                 Role::Good,
                 "node_started",
                 format!("node {node}"),

@@ -13,24 +13,20 @@ use crate::{error::Failure, exit::Exit};
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Unreachable { tried } => Failure::new(
-                Exit::Unreachable,
-                "no node can be reached; nothing happened",
-            )
-            .asked(list(&tried))
-            .hint("is gmsd running there? gmctl doctor looks closer; -e names other nodes"),
+            ClientError::Unreachable { tried } => {
+                Failure::new(Exit::Unreachable, "no node can be reached; nothing happened")
+                    .asked(list(&tried))
+                    .hint("is gmsd running there? gmctl doctor looks closer; -e names other nodes")
+            }
             ClientError::Refused { problem, meta } => of_refusal(*problem, &meta),
-            ClientError::Timeout {
-                outcome_unknown,
-                tried,
-                ..
-            } => of_timeout(outcome_unknown, &tried),
-            ClientError::Protocol { endpoint, what } => Failure::new(
-                Exit::Refused,
-                format!("the answer is not one of a gms node: {what}"),
-            )
-            .asked(endpoint.to_string())
-            .hint("is this the client port of gmsd, and not its peer port?"),
+            ClientError::Timeout { outcome_unknown, tried, .. } => {
+                of_timeout(outcome_unknown, &tried)
+            }
+            ClientError::Protocol { endpoint, what } => {
+                Failure::new(Exit::Refused, format!("the answer is not one of a gms node: {what}"))
+                    .asked(endpoint.to_string())
+                    .hint("is this the client port of gmsd, and not its peer port?")
+            }
             ClientError::Invalid { why } => Failure::usage(why),
         }
     }
@@ -41,10 +37,7 @@ impl From<WatchEnd> for Failure {
         let exit = Exit::of_code(end.problem.code);
         let failure =
             Failure::new(exit, end.problem.detail.clone()).asked(end.endpoint.to_string());
-        Failure {
-            problem: Some(end.problem),
-            ..failure
-        }
+        Failure { problem: Some(end.problem), ..failure }
     }
 }
 
@@ -64,19 +57,15 @@ fn of_refusal(problem: Problem, meta: &Meta) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure,
     };
-    Failure {
-        problem: Some(Box::new(problem)),
-        ..failure
-    }
+    Failure { problem: Some(Box::new(problem)), ..failure }
 }
 
 fn of_timeout(outcome_unknown: bool, tried: &[(Endpoint, String)]) -> Failure {
     if outcome_unknown {
-        Failure::new(
-            Exit::Timeout,
-            "no answer in time; the act may have taken effect, or may yet",
-        )
-        .hint("look first (gmctl members, gmctl events), then repeat; --timeout gives more time")
+        Failure::new(Exit::Timeout, "no answer in time; the act may have taken effect, or may yet")
+            .hint(
+                "look first (gmctl members, gmctl events), then repeat; --timeout gives more time",
+            )
     } else {
         Failure::new(Exit::Timeout, "no answer in time; nothing was changed")
             .hint("--timeout gives more time; --consistency local reads without a quorum")
@@ -101,11 +90,7 @@ pub fn who(meta: &Meta) -> String {
 }
 
 fn list(tried: &[(Endpoint, String)]) -> String {
-    tried
-        .iter()
-        .map(|(endpoint, why)| format!("{endpoint} ({why})"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    tried.iter().map(|(endpoint, why)| format!("{endpoint} ({why})")).collect::<Vec<_>>().join(", ")
 }
 
 fn hint(code: Code) -> Option<&'static str> {

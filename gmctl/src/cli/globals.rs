@@ -22,10 +22,7 @@ pub enum Freshness {
 /// The flags that every verb takes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Globals {
     /// A node's client API; may be repeated, or a list separated by commas, in which a bare port
     /// takes the host before it [default: the context's, else http://127.0.0.1:12380,22380,32380]
@@ -40,23 +37,11 @@ pub struct Globals {
     pub endpoints: Vec<String>,
 
     /// The context to use instead of the current one
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "GMS_CONTEXT",
-        global = true,
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "NAME", env = "GMS_CONTEXT", global = true, hide_env_values = true)]
     pub context: Option<ContextName>,
 
     /// The file of contexts
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "GMS_CONFIG",
-        global = true,
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "FILE", env = "GMS_CONFIG", global = true, hide_env_values = true)]
     pub config: Option<PathBuf>,
 
     /// How data is printed [default: table]
@@ -68,13 +53,7 @@ pub struct Globals {
     pub consistency: Option<Freshness>,
 
     /// The time for one call, or for all of a wait: 500ms, 30s, 1h [default: 5s]
-    #[arg(
-        long,
-        value_name = "TIME",
-        env = "GMS_TIMEOUT",
-        global = true,
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "TIME", env = "GMS_TIMEOUT", global = true, hide_env_values = true)]
     pub timeout: Option<Span>,
 
     /// Whether to colour

@@ -40,10 +40,7 @@ impl Page for Groups {
     }
 
     fn names(&self) -> Vec<String> {
-        self.groups
-            .iter()
-            .map(|group| group.name.to_string())
-            .collect()
+        self.groups.iter().map(|group| group.name.to_string()).collect()
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {

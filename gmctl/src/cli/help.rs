@@ -84,14 +84,9 @@ struct ExitCode {
 
 impl Codes {
     fn all() -> Self {
-        let code = |row: &exit::Row| ExitCode {
-            code: row.code,
-            name: row.name,
-            meaning: row.meaning,
-        };
-        Self {
-            exit_codes: exit::TABLE.iter().map(code).collect(),
-        }
+        let code =
+            |row: &exit::Row| ExitCode { code: row.code, name: row.name, meaning: row.meaning };
+        Self { exit_codes: exit::TABLE.iter().map(code).collect() }
     }
 }
 
@@ -103,18 +98,12 @@ impl Page for Codes {
     }
 
     fn names(&self) -> Vec<String> {
-        self.exit_codes
-            .iter()
-            .map(|code| code.name.to_owned())
-            .collect()
+        self.exit_codes.iter().map(|code| code.name.to_owned()).collect()
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {
-        let mut table = Table::new(&[
-            Column::new("CODE").right(),
-            Column::new("NAME"),
-            Column::new("MEANING"),
-        ]);
+        let mut table =
+            Table::new(&[Column::new("CODE").right(), Column::new("NAME"), Column::new("MEANING")]);
         for code in &self.exit_codes {
             table.row([code.code.into(), code.name.into(), code.meaning.into()]);
         }
@@ -135,10 +124,8 @@ struct Variable {
 
 impl Variables {
     fn all() -> Self {
-        let environment = ENVIRONMENT
-            .iter()
-            .map(|(name, meaning)| Variable { name, meaning })
-            .collect();
+        let environment =
+            ENVIRONMENT.iter().map(|(name, meaning)| Variable { name, meaning }).collect();
         Self { environment }
     }
 }

@@ -78,15 +78,8 @@ Examples:
 pub async fn run(args: &HoldArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
     match &args.verb {
-        HoldVerb::Set {
-            group,
-            lasts,
-            reason,
-        } => {
-            let request = HoldRequest {
-                lasts: *lasts,
-                reason: reason.clone(),
-            };
+        HoldVerb::Set { group, lasts, reason } => {
+            let request = HoldRequest { lasts: *lasts, reason: reason.clone() };
             let answer = client.set_hold(group, &request, &console.write()).await?;
             console.printer.page(&answer.value)?;
         }

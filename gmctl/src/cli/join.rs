@@ -101,10 +101,7 @@ pub fn tags_of(pairs: &[(String, String)]) -> Result<Tags, Failure> {
 /// Lets one member in, or many.
 pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let write = Write {
-        if_view: args.if_view,
-        ..console.write()
-    };
+    let write = Write { if_view: args.if_view, ..console.write() };
     match (&args.target, &args.id, &args.address) {
         (Target::Group(group), Some(id), Some(address)) => {
             let request = JoinRequest {
@@ -148,10 +145,7 @@ async fn one(
         Ok(answer) => Ok(Entry::new(&group, answer, write)),
         Err(why) => {
             let failure = Failure::from(why);
-            Err(Failure {
-                what: format!("{name}: {}", failure.what),
-                ..failure
-            })
+            Err(Failure { what: format!("{name}: {}", failure.what), ..failure })
         }
     }
 }
@@ -174,19 +168,11 @@ impl Entry {
             (false, true) => "joined",
             (false, false) => "was in already",
         };
-        Self {
-            joined: answer.value,
-            group: group.clone(),
-            word,
-        }
+        Self { joined: answer.value, group: group.clone(), word }
     }
 
     fn print(&self, console: &mut Console) -> Result<(), Failure> {
-        console
-            .printer
-            .item(&self.joined, &self.names(), |wide, style| {
-                self.text(wide, style)
-            })
+        console.printer.item(&self.joined, &self.names(), |wide, style| self.text(wide, style))
     }
 }
 
@@ -203,11 +189,7 @@ impl Page for Entry {
 
     fn text(&self, wide: bool, _: &Style) -> String {
         let member = &self.joined.member;
-        let key = if wide {
-            format!(", key {}", self.joined.key)
-        } else {
-            String::new()
-        };
+        let key = if wide { format!(", key {}", self.joined.key) } else { String::new() };
         format!(
             "{}/{} {}: incarnation {}, view {}{key}\n",
             self.group, member.id, self.word, member.incarnation, self.joined.view

@@ -63,17 +63,11 @@ pub async fn run(args: &LeaderArgs, console: &mut Console) -> Result<Exit, Failu
                     .asked(who(&answer.meta))
                     .hint("gmctl wait leader waits for one"));
             };
-            LeaderAnswer {
-                leader,
-                term: answer.value.term,
-            }
+            LeaderAnswer { leader, term: answer.value.term }
         }
         LeaderVerb::Transfer { to } => {
             let request = TransferRequest { to: *to };
-            client
-                .transfer_leader(&request, &console.write())
-                .await?
-                .value
+            client.transfer_leader(&request, &console.write()).await?.value
         }
     };
     console.printer.page(&leader)?;

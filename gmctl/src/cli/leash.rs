@@ -36,27 +36,18 @@ pub fn command(program: &Path, arguments: &[OsString]) -> io::Result<Command> {
         env::current_exe()?
     };
     let mut command = Command::new(own);
-    command
-        .arg0("gmctl")
-        .arg(ROLE)
-        .arg(process::id().to_string())
-        .arg(program)
-        .args(arguments);
+    command.arg0("gmctl").arg(ROLE).arg(process::id().to_string()).arg(program).args(arguments);
     Ok(command)
 }
 
 /// Finds the program as a shell would, before anything is joined for it.
 pub fn find(program: &OsStr) -> Result<PathBuf, Failure> {
     let fits = |path: &Path| {
-        path.metadata()
-            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
     };
     let refuse = |code, why: &str| {
         let name = program.to_string_lossy();
-        Err(Failure::new(
-            Exit::Passed(code),
-            format!("{name}: {why}; nothing was joined"),
-        ))
+        Err(Failure::new(Exit::Passed(code), format!("{name}: {why}; nothing was joined")))
     };
     if program.as_bytes().contains(&b'/') {
         let path = PathBuf::from(program);
@@ -69,9 +60,7 @@ pub fn find(program: &OsStr) -> Result<PathBuf, Failure> {
         };
     }
     let found = env::var_os("PATH").and_then(|path| {
-        env::split_paths(&path)
-            .map(|directory| directory.join(program))
-            .find(|path| fits(path))
+        env::split_paths(&path).map(|directory| directory.join(program)).find(|path| fits(path))
     });
     match found {
         Some(path) => Ok(path),
@@ -129,17 +118,10 @@ mod tests {
     fn a_program_is_found_as_a_shell_would() {
         assert!(find(OsStr::new("sh")).unwrap().is_absolute());
         assert_eq!(find(OsStr::new("/bin/sh")).unwrap(), Path::new("/bin/sh"));
-        for (name, code) in [
-            ("no-such-program", 127),
-            ("/no/such", 127),
-            ("/etc/passwd", 126),
-            ("/", 126),
-        ] {
-            assert_eq!(
-                find(OsStr::new(name)).unwrap_err().exit,
-                Exit::Passed(code),
-                "{name}"
-            );
+        for (name, code) in
+            [("no-such-program", 127), ("/no/such", 127), ("/etc/passwd", 126), ("/", 126)]
+        {
+            assert_eq!(find(OsStr::new(name)).unwrap_err().exit, Exit::Passed(code), "{name}");
         }
     }
 }

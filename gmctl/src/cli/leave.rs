@@ -63,15 +63,10 @@ struct Line {
 /// Takes one member out, or many.
 pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let write = Write {
-        if_view: args.if_view,
-        ..console.write()
-    };
+    let write = Write { if_view: args.if_view, ..console.write() };
     match (&args.target, &args.id) {
         (Target::Group(group), Some(id)) => {
-            console
-                .confirm(&format!("take {id} out of {group}"), false)
-                .await?;
+            console.confirm(&format!("take {id} out of {group}"), false).await?;
             let departure = Departure {
                 incarnation: args.incarnation,
                 reason: args.reason.clone(),
@@ -84,9 +79,7 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
         (Target::Stdin, None) => {
             // stdin is the list, so there is nobody to ask even on a terminal.
             console.terminal.stdin = false;
-            console
-                .confirm("take out every member that stdin names", true)
-                .await?;
+            console.confirm("take out every member that stdin names", true).await?;
             let act = |line| one(&client, &write, line);
             batch::run(console, act, |console, gone| gone.print(console)).await
         }
@@ -100,11 +93,7 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
 async fn one(client: &Client, write: &Write, line: Map<String, Value>) -> Result<Gone, Failure> {
     let line: Line = serde_json::from_value(Value::Object(line))
         .map_err(|why| Failure::usage(format!("no leave: {why}")))?;
-    let departure = Departure {
-        incarnation: line.incarnation,
-        reason: line.reason,
-        exit: None,
-    };
+    let departure = Departure { incarnation: line.incarnation, reason: line.reason, exit: None };
     match client.leave(&line.group, &line.id, &departure, write).await {
         Ok(answer) => Ok(Gone::new(answer.value, write)),
         Err(why) => {
@@ -133,11 +122,7 @@ impl Gone {
     }
 
     fn print(&self, console: &mut Console) -> Result<(), Failure> {
-        console
-            .printer
-            .item(&self.left, &self.names(), |wide, style| {
-                self.text(wide, style)
-            })
+        console.printer.item(&self.left, &self.names(), |wide, style| self.text(wide, style))
     }
 }
 

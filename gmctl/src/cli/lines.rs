@@ -32,10 +32,7 @@ pub fn of_stdin() -> mpsc::Receiver<Line> {
 fn read(mut input: impl BufRead, lines: &mpsc::Sender<Line>) {
     for number in 1.. {
         let mut bytes = Vec::new();
-        let limited = input
-            .by_ref()
-            .take(LINE_MAX_BYTES + 1)
-            .read_until(b'\n', &mut bytes);
+        let limited = input.by_ref().take(LINE_MAX_BYTES + 1).read_until(b'\n', &mut bytes);
         let is_last = limited.is_err();
         let bytes = match limited {
             Ok(0) => return,
@@ -73,9 +70,6 @@ mod tests {
         assert_eq!(lines[0].bytes, Ok(b"a".to_vec()));
         assert_eq!(lines[1].bytes, Ok(b"\r".to_vec()));
         assert!(lines[2].bytes.as_ref().unwrap_err().contains("65536 bytes"));
-        assert_eq!(
-            (lines[3].number, &lines[3].bytes),
-            (4, &Ok(b"last".to_vec()))
-        );
+        assert_eq!((lines[3].number, &lines[3].bytes), (4, &Ok(b"last".to_vec())));
     }
 }

@@ -55,8 +55,5 @@ fn collect(command: &Command, name: &str, pages: &mut Vec<(String, Command)>) {
 }
 
 fn unwritable(path: &std::path::Path, why: &io::Error) -> Failure {
-    Failure::new(
-        Exit::Refused,
-        format!("{} cannot be written: {why}", path.display()),
-    )
+    Failure::new(Exit::Refused, format!("{} cannot be written: {why}", path.display()))
 }

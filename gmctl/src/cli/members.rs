@@ -65,10 +65,7 @@ pub fn tags(tags: &Tags) -> String {
     if tags.is_empty() {
         return "-".to_owned();
     }
-    tags.iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect::<Vec<_>>()
-        .join(",")
+    tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 fn state(member: &Member) -> Cell {
@@ -116,10 +113,7 @@ impl Page for View {
     }
 
     fn names(&self) -> Vec<String> {
-        self.members
-            .iter()
-            .map(|member| member.id.to_string())
-            .collect()
+        self.members.iter().map(|member| member.id.to_string()).collect()
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {
@@ -152,10 +146,9 @@ impl Views {
         let rows = groups
             .iter()
             .flat_map(|view| {
-                view.members.iter().map(|member| MemberOf {
-                    group: view.group.clone(),
-                    member: member.clone(),
-                })
+                view.members
+                    .iter()
+                    .map(|member| MemberOf { group: view.group.clone(), member: member.clone() })
             })
             .collect();
         Self { groups, rows }
@@ -170,10 +163,7 @@ impl Page for Views {
     }
 
     fn names(&self) -> Vec<String> {
-        self.rows
-            .iter()
-            .map(|row| format!("{}/{}", row.group, row.member.id))
-            .collect()
+        self.rows.iter().map(|row| format!("{}/{}", row.group, row.member.id)).collect()
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {

@@ -63,16 +63,11 @@ pub async fn run(args: &NodeArgs, console: &mut Console) -> Result<Exit, Failure
     let client = console.client()?;
     let answer = match &args.verb {
         NodeVerb::Add { peer_url, id } => {
-            let request = AddNodeRequest {
-                id: *id,
-                peer_url: peer_url.clone(),
-            };
+            let request = AddNodeRequest { id: *id, peer_url: peer_url.clone() };
             client.add_node(&request, &console.write()).await?
         }
         NodeVerb::Remove { id } => {
-            console
-                .confirm(&format!("remove node {id} from the cluster for good"), true)
-                .await?;
+            console.confirm(&format!("remove node {id} from the cluster for good"), true).await?;
             client.remove_node(*id, &console.write()).await?
         }
     };
@@ -92,13 +87,8 @@ impl Page for Configuration {
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {
-        let list = |nodes: &[NodeId]| {
-            nodes
-                .iter()
-                .map(NodeId::to_string)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let list =
+            |nodes: &[NodeId]| nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(" ");
         let mut table = Table::of_facts();
         table.fact("node", self.node);
         table.fact("cluster", &self.cluster);

@@ -102,11 +102,7 @@ fn role(node: &NodeStatus) -> Cell {
 }
 
 fn reachable(node: &NodeStatus) -> Cell {
-    if node.reachable {
-        Cell::new(Role::Good, "yes")
-    } else {
-        Cell::new(Role::Bad, "no")
-    }
+    if node.reachable { Cell::new(Role::Good, "yes") } else { Cell::new(Role::Bad, "no") }
 }
 
 fn health(node: &NodeStatus) -> Cell {

@@ -47,10 +47,7 @@ impl Page for Status {
     fn text(&self, wide: bool, style: &Style) -> String {
         let mut table = Table::of_facts();
         table.fact("cluster", &self.cluster);
-        table.fact(
-            "answered",
-            format!("node {}, {}", self.node, self.role.as_str()),
-        );
+        table.fact("answered", format!("node {}, {}", self.node, self.role.as_str()));
         table.fact(
             "leader",
             match self.leader {
@@ -67,10 +64,7 @@ impl Page for Status {
             0 => Role::Plain,
             _ => Role::Warn,
         };
-        table.fact(
-            "suspects",
-            Cell::new(suspects, self.counts.suspects.to_string()),
-        );
+        table.fact("suspects", Cell::new(suspects, self.counts.suspects.to_string()));
         table.fact("version", &self.version);
         table.fact("uptime", human::age(self.uptime_ms));
         if wide {
@@ -83,11 +77,7 @@ impl Page for Status {
 
 fn quorum(status: &Status) -> Cell {
     let quorum = &status.quorum;
-    let (role, word) = if quorum.ok {
-        (Role::Good, "ok")
-    } else {
-        (Role::Bad, "lost")
-    };
+    let (role, word) = if quorum.ok { (Role::Good, "ok") } else { (Role::Bad, "lost") };
     Cell::new(
         role,
         format!(

@@ -38,10 +38,7 @@ pub struct Cli {
 
 /// Every verb.
 #[derive(Debug, Subcommand)]
-#[expect(
-    missing_docs,
-    reason = "each verb's documentation is its arguments' and its file's"
-)]
+#[expect(missing_docs, reason = "each verb's documentation is its arguments' and its file's")]
 pub enum Verb {
     Status(StatusArgs),
     Nodes(NodesArgs),

@@ -47,23 +47,11 @@ struct Server {
 
 /// Prints the versions.
 pub async fn run(args: &VersionArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let servers = if args.server {
-        Some(ask(&console.client()?).await)
-    } else {
-        None
-    };
-    let is_silent = servers
-        .as_ref()
-        .is_some_and(|servers| servers.iter().all(|server| server.error.is_some()));
-    console.printer.page(&Versions {
-        version: VERSION,
-        servers,
-    })?;
-    Ok(if is_silent {
-        Exit::Unreachable
-    } else {
-        Exit::Ok
-    })
+    let servers = if args.server { Some(ask(&console.client()?).await) } else { None };
+    let is_silent =
+        servers.as_ref().is_some_and(|servers| servers.iter().all(|server| server.error.is_some()));
+    console.printer.page(&Versions { version: VERSION, servers })?;
+    Ok(if is_silent { Exit::Unreachable } else { Exit::Ok })
 }
 
 async fn ask(client: &Client) -> Vec<Server> {
@@ -73,12 +61,7 @@ async fn ask(client: &Client) -> Vec<Server> {
             Ok(answer) => (Some(answer.value.node.0), Some(answer.value.version), None),
             Err(why) => (None, None, Some(why.to_string())),
         };
-        Server {
-            endpoint: endpoint.to_string(),
-            node,
-            version,
-            error,
-        }
+        Server { endpoint: endpoint.to_string(), node, version, error }
     });
     join_all(questions).await
 }

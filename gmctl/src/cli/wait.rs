@@ -50,22 +50,12 @@ pub struct WaitArgs {
 
 /// Waits.
 pub async fn run(args: &WaitArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let timeout = console
-        .globals
-        .timeout
-        .map_or(TIMEOUT_DEFAULT, Duration::from);
+    let timeout = console.globals.timeout.map_or(TIMEOUT_DEFAULT, Duration::from);
     let deadline = Instant::now() + timeout;
     if args.what.as_str() == "leader" && args.count.is_none() {
         wait_for_leader(console, deadline, timeout).await
     } else {
-        wait_for_members(
-            &args.what,
-            args.count.unwrap_or(1),
-            console,
-            deadline,
-            timeout,
-        )
-        .await
+        wait_for_members(&args.what, args.count.unwrap_or(1), console, deadline, timeout).await
     }
 }
 
@@ -73,21 +63,14 @@ pub async fn run(args: &WaitArgs, console: &mut Console) -> Result<Exit, Failure
 fn options(console: &Console, deadline: Instant) -> Options {
     let left = deadline.saturating_duration_since(Instant::now());
     let timeout = CALL_TIMEOUT.min(left.max(Duration::from_millis(1)));
-    Options {
-        timeout,
-        ..console.options()
-    }
+    Options { timeout, ..console.options() }
 }
 
 fn too_late(what: &str, timeout: Duration, last: Option<Failure>) -> Failure {
     let span = Span::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let late = Failure::new(Exit::Timeout, format!("{what} within {span}"));
     let late = match last {
-        Some(Failure {
-            asked: Some(asked),
-            what,
-            ..
-        }) => late.asked(format!("{asked}: {what}")),
+        Some(Failure { asked: Some(asked), what, .. }) => late.asked(format!("{asked}: {what}")),
         _ => late,
     };
     late.hint("--timeout gives more time")

@@ -66,11 +66,8 @@ pub struct WatchArgs {
 /// Follows until it is stopped.
 pub async fn run(args: &WatchArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let options = WatchOptions {
-        after: args.after,
-        events: args.events,
-        member: None,
-    };
+    let options =
+        WatchOptions { after: args.after, events: args.events, ..WatchOptions::default() };
     let mut watch = match &args.group {
         Some(group) => Watch::of_group(&client, group, &options),
         None => Watch::of_all(&client, &options),
@@ -87,9 +84,7 @@ pub async fn run(args: &WatchArgs, console: &mut Console) -> Result<Exit, Failur
                 return Err(Failure::new(Exit::Unreachable, "no node serves a watch").asked(why));
             }
             WatchItem::Disconnected { why } => {
-                console
-                    .printer
-                    .note(&format!("lost, trying another node: {why}"));
+                console.printer.note(&format!("lost, trying another node: {why}"));
             }
             WatchItem::Event(event) => match args.exec.split_first() {
                 None => print(&event, console)?,
@@ -171,13 +166,8 @@ fn print(event: &WatchEvent, console: &mut Console) -> Result<(), Failure> {
         WatchEvent::Compacted(compacted) => Data::Compacted(compacted),
         WatchEvent::Event(event) => Data::Event(event),
     };
-    let named = Named {
-        event: event.name(),
-        data,
-    };
-    console
-        .printer
-        .item(&named, &names(event), |_, style| sentence(event, style))
+    let named = Named { event: event.name(), data };
+    console.printer.item(&named, &names(event), |_, style| sentence(event, style))
 }
 
 /// The members an event is about.

@@ -76,14 +76,8 @@ impl Page for Why {
 
 fn of_suspicion(suspicion: &Suspicion, wide: bool, style: &Style) -> String {
     let mut facts = Table::of_facts();
-    facts.fact(
-        "suspected",
-        format!("by node {} for {}", suspicion.by, age(suspicion.for_ms)),
-    );
-    facts.fact(
-        "last round trip",
-        last_round_trip(suspicion.last_round_trip_ms_ago, "ago"),
-    );
+    facts.fact("suspected", format!("by node {} for {}", suspicion.by, age(suspicion.for_ms)));
+    facts.fact("last round trip", last_round_trip(suspicion.last_round_trip_ms_ago, "ago"));
     facts.fact("refuted before", suspicion.refuted);
     facts.draw(wide, style) + &observers(&suspicion.observers, wide, style)
 }

@@ -20,9 +20,7 @@ impl FromStr for ContextName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let fits = (1..=NAME_MAX_LEN).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         if fits {
             Ok(Self(text.to_owned()))
         } else {
@@ -69,11 +67,7 @@ pub struct Contexts {
     /// The one that holds where no other is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     current: Option<ContextName>,
-    #[serde(
-        default,
-        rename = "context",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[serde(default, rename = "context", skip_serializing_if = "BTreeMap::is_empty")]
     contexts: BTreeMap<ContextName, Context>,
 }
 
@@ -91,11 +85,7 @@ impl Contexts {
         {
             return Err(format!("its current context {:?} is not in it", current.0));
         }
-        if let Some((name, _)) = contexts
-            .contexts
-            .iter()
-            .find(|(_, c)| c.endpoints.is_empty())
-        {
+        if let Some((name, _)) = contexts.contexts.iter().find(|(_, c)| c.endpoints.is_empty()) {
             return Err(format!("context {:?} has no endpoint", name.0));
         }
         Ok(contexts)
@@ -113,9 +103,7 @@ impl Contexts {
 
     /// By name.
     pub fn get(&self, name: &ContextName) -> Result<&Context, NoSuchContext> {
-        self.contexts
-            .get(name)
-            .ok_or_else(|| NoSuchContext(name.0.clone()))
+        self.contexts.get(name).ok_or_else(|| NoSuchContext(name.0.clone()))
     }
 
     /// All of them, ordered by name.
@@ -158,9 +146,7 @@ mod tests {
     }
 
     fn of(endpoint: &str) -> Context {
-        Context {
-            endpoints: vec![endpoint.to_owned()],
-        }
+        Context { endpoints: vec![endpoint.to_owned()] }
     }
 
     #[test]
@@ -170,10 +156,7 @@ mod tests {
         contexts.set(name("prod.eu"), of("b:2"));
         assert_eq!(contexts.current(), Some(&name("lab")));
         contexts.select(&name("prod.eu")).unwrap();
-        assert_eq!(
-            Contexts::parse(&contexts.to_text().unwrap()),
-            Ok(contexts.clone())
-        );
+        assert_eq!(Contexts::parse(&contexts.to_text().unwrap()), Ok(contexts.clone()));
         contexts.remove(&name("prod.eu")).unwrap();
         assert_eq!(contexts.current(), None);
         assert_eq!(Contexts::parse(""), Ok(Contexts::default()));
@@ -188,10 +171,7 @@ mod tests {
         for (text, why) in [
             ("current = \"x\"", "not in it"),
             ("[context.a]\nendpoints = []", "no endpoint"),
-            (
-                "[context.\"a b\"]\nendpoints = [\"h:1\"]",
-                "no name of a context",
-            ),
+            ("[context.\"a b\"]\nendpoints = [\"h:1\"]", "no name of a context"),
             ("curent = \"x\"", "unknown field"),
         ] {
             let error = Contexts::parse(text).unwrap_err();

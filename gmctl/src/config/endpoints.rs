@@ -91,31 +91,14 @@ mod tests {
         let default = of(&[], None, &contexts).unwrap();
         assert_eq!((default.0.len(), default.1), (3, Origin::Default));
         for (name, endpoint) in [("lab", "a:1"), ("prod", "b:2")] {
-            contexts.set(
-                name.parse().unwrap(),
-                Context {
-                    endpoints: vec![endpoint.to_owned()],
-                },
-            );
+            contexts.set(name.parse().unwrap(), Context { endpoints: vec![endpoint.to_owned()] });
         }
         let lab = Origin::Context("lab".parse().unwrap());
-        assert_eq!(
-            of(&[], None, &contexts).unwrap(),
-            (vec!["http://a:1".to_owned()], lab)
-        );
+        assert_eq!(of(&[], None, &contexts).unwrap(), (vec!["http://a:1".to_owned()], lab));
         assert_eq!(of(&[], Some("prod"), &contexts).unwrap().0, ["http://b:2"]);
-        assert_eq!(
-            of(&["c:3"], Some("prod"), &contexts).unwrap().0,
-            ["http://c:3"]
-        );
-        assert_eq!(
-            of(&[], Some("no"), &contexts).unwrap_err().exit,
-            Exit::NotFound
-        );
-        assert_eq!(
-            of(&["nonsense"], None, &contexts).unwrap_err().exit,
-            Exit::Usage
-        );
+        assert_eq!(of(&["c:3"], Some("prod"), &contexts).unwrap().0, ["http://c:3"]);
+        assert_eq!(of(&[], Some("no"), &contexts).unwrap_err().exit, Exit::NotFound);
+        assert_eq!(of(&["nonsense"], None, &contexts).unwrap_err().exit, Exit::Usage);
         assert_eq!(of(&[""], None, &contexts).unwrap_err().exit, Exit::Usage);
     }
 

@@ -29,10 +29,7 @@ pub fn read(path: Option<&Path>) -> Result<Contexts, Failure> {
                 .hint("mend it, or name another with --config FILE")
         }),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Contexts::default()),
-        Err(why) => Err(Failure::usage(format!(
-            "{} cannot be read: {why}",
-            path.display()
-        ))),
+        Err(why) => Err(Failure::usage(format!("{} cannot be read: {why}", path.display()))),
     }
 }
 
@@ -44,10 +41,7 @@ pub fn write(path: Option<&Path>, contexts: &Contexts) -> Result<(), Failure> {
     })?;
     let text = contexts.to_text().map_err(Failure::bug)?;
     replace(path, text.as_bytes()).map_err(|why| {
-        Failure::new(
-            Exit::Refused,
-            format!("{} cannot be written: {why}", path.display()),
-        )
+        Failure::new(Exit::Refused, format!("{} cannot be written: {why}", path.display()))
     })
 }
 
@@ -76,12 +70,7 @@ mod tests {
         let path = directory.path().join("deep/contexts.toml");
         assert_eq!(read(Some(&path)).unwrap(), Contexts::default());
         let mut contexts = Contexts::default();
-        contexts.set(
-            "lab".parse().unwrap(),
-            Context {
-                endpoints: vec!["h:1".to_owned()],
-            },
-        );
+        contexts.set("lab".parse().unwrap(), Context { endpoints: vec!["h:1".to_owned()] });
         write(Some(&path), &contexts).unwrap();
         assert_eq!(read(Some(&path)).unwrap(), contexts);
         fs::write(&path, "current = 3").unwrap();

@@ -69,12 +69,9 @@ mod tests {
         ] {
             assert_eq!(age(millis), text);
         }
-        for (micros, text) in [
-            (180, "180us"),
-            (1_250, "1.2ms"),
-            (34_900, "34ms"),
-            (2_150_000, "2.1s"),
-        ] {
+        for (micros, text) in
+            [(180, "180us"), (1_250, "1.2ms"), (34_900, "34ms"), (2_150_000, "2.1s")]
+        {
             assert_eq!(round_trip(micros), text);
         }
     }

@@ -32,10 +32,7 @@ pub struct PageError {
 
 /// The page in the format, ended by a line end unless it is empty.
 pub fn render<P: Page>(page: &P, format: Format, style: &Style) -> Result<String, PageError> {
-    let json = |why: serde_json::Error| PageError {
-        format: "json",
-        why: why.to_string(),
-    };
+    let json = |why: serde_json::Error| PageError { format: "json", why: why.to_string() };
     Ok(match format {
         Format::Table => page.text(false, style),
         Format::Wide => page.text(true, style),
@@ -55,19 +52,13 @@ pub fn render<P: Page>(page: &P, format: Format, style: &Style) -> Result<String
 
 /// Each text on its line.
 pub fn lines(texts: &[String]) -> String {
-    texts
-        .iter()
-        .flat_map(|text| [text.as_str(), "\n"])
-        .collect()
+    texts.iter().flat_map(|text| [text.as_str(), "\n"]).collect()
 }
 
 /// YAML by way of the JSON value, so that both say the same, whatever a type's own serializer
 /// does for one of them.
 pub fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, PageError> {
-    let refuse = |why: String| PageError {
-        format: "yaml",
-        why,
-    };
+    let refuse = |why: String| PageError { format: "yaml", why };
     let value = serde_json::to_value(value).map_err(|why| refuse(why.to_string()))?;
     serde_saphyr::to_string(&value).map_err(|why| refuse(why.to_string()))
 }
@@ -100,10 +91,7 @@ mod tests {
 
     #[test]
     fn each_format_says_the_same() {
-        let list = List {
-            revision: u64::MAX,
-            rows: vec![json!({"id": 1}), json!({"id": 2})],
-        };
+        let list = List { revision: u64::MAX, rows: vec![json!({"id": 1}), json!({"id": 2})] };
         let of = |format| render(&list, format, &Style::default()).unwrap();
         assert_eq!(of(Format::Table), "false\n");
         assert_eq!(of(Format::Wide), "true\n");
@@ -127,20 +115,9 @@ mod tests {
 
     #[test]
     fn texts_that_look_like_something_else_stay_texts() {
-        for text in [
-            "true",
-            "null",
-            "~",
-            "1e3",
-            "0x10",
-            "1:30",
-            "",
-            "- a",
-            "a: b",
-            "#",
-            "no",
-            "2026-01-01",
-        ] {
+        for text in
+            ["true", "null", "~", "1e3", "0x10", "1:30", "", "- a", "a: b", "#", "no", "2026-01-01"]
+        {
             let read: Value = serde_saphyr::from_str(&yaml(&json!([text])).unwrap()).unwrap();
             assert_eq!(read, json!([text]), "{text:?}");
         }

@@ -112,10 +112,7 @@ impl Printer {
 
     /// Prints a part of a line: a question before its answer, progress that overwrites itself.
     pub fn prompt(&mut self, text: &str) {
-        let _ = self
-            .messages
-            .write_all(text.as_bytes())
-            .and_then(|()| self.messages.flush());
+        let _ = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
     }
 
     /// Prints what failed.

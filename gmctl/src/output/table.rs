@@ -27,12 +27,7 @@ pub struct Column {
 impl Column {
     /// A column of text that is always shown.
     pub const fn new(head: &'static str) -> Self {
-        Self {
-            head,
-            priority: 0,
-            wide: false,
-            right: false,
-        }
+        Self { head, priority: 0, wide: false, right: false }
     }
 
     /// The same, left out in this order when the terminal is narrow.
@@ -50,10 +45,7 @@ impl Column {
     /// The same, with its cells at the right.
     #[must_use]
     pub const fn right(self) -> Self {
-        Self {
-            right: true,
-            ..self
-        }
+        Self { right: true, ..self }
     }
 }
 
@@ -67,10 +59,7 @@ pub struct Cell {
 impl Cell {
     /// A cell whose colour tells its meaning.
     pub fn new(role: Role, text: impl AsRef<str>) -> Self {
-        Self {
-            text: plain::clean(text.as_ref()).into_owned(),
-            role,
-        }
+        Self { text: plain::clean(text.as_ref()).into_owned(), role }
     }
 }
 
@@ -91,19 +80,12 @@ pub struct Table {
 impl Table {
     /// A table with these columns and no row yet.
     pub fn new(columns: &[Column]) -> Self {
-        Self {
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-            has_head: true,
-        }
+        Self { columns: columns.to_vec(), rows: Vec::new(), has_head: true }
     }
 
     /// Names and values, without a head.
     pub fn of_facts() -> Self {
-        Self {
-            has_head: false,
-            ..Self::new(&[Column::new("fact"), Column::new("value")])
-        }
+        Self { has_head: false, ..Self::new(&[Column::new("fact"), Column::new("value")]) }
     }
 
     /// One more row; missing cells are empty.
@@ -119,8 +101,7 @@ impl Table {
 
     /// One more name and value.
     pub fn fact(&mut self, name: &str, value: impl Into<Cell>) {
-        self.rows
-            .push(vec![Cell::new(Role::Faint, name), value.into()]);
+        self.rows.push(vec![Cell::new(Role::Faint, name), value.into()]);
     }
 
     /// The text, each row ended by a line end.
@@ -129,11 +110,8 @@ impl Table {
         let shown = self.fit(&widths, wide, style.columns);
         let mut text = String::new();
         if self.has_head {
-            let heads: Vec<Cell> = self
-                .columns
-                .iter()
-                .map(|column| Cell::new(Role::Strong, column.head))
-                .collect();
+            let heads: Vec<Cell> =
+                self.columns.iter().map(|column| Cell::new(Role::Strong, column.head)).collect();
             self.draw_row(&heads, &shown, &widths, style, &mut text);
         }
         for row in &self.rows {
@@ -154,9 +132,8 @@ impl Table {
 
     /// Which columns are shown: those of `wide` only if asked for, then as many as fit.
     fn fit(&self, widths: &[usize], wide: bool, columns: Option<usize>) -> Vec<usize> {
-        let mut shown: Vec<usize> = (0..self.columns.len())
-            .filter(|at| wide || !self.columns[*at].wide)
-            .collect();
+        let mut shown: Vec<usize> =
+            (0..self.columns.len()).filter(|at| wide || !self.columns[*at].wide).collect();
         let Some(columns) = columns else {
             return shown;
         };
@@ -195,11 +172,7 @@ impl Table {
             let empty = Cell::default();
             let cell = row.get(*at).unwrap_or(&empty);
             let padding = widths[*at].saturating_sub(plain::width(&cell.text));
-            let (before, after) = if self.columns[*at].right {
-                (padding, 0)
-            } else {
-                (0, padding)
-            };
+            let (before, after) = if self.columns[*at].right { (padding, 0) } else { (0, padding) };
             spaces += before;
             if !cell.text.is_empty() {
                 if spaces >= room {
@@ -231,21 +204,12 @@ mod tests {
             Column::new("TAGS").wide(),
         ]);
         table.row(["a".into(), "h:1".into(), 7.into(), "x=1".into()]);
-        table.row([
-            Cell::new(Role::Bad, "longer"),
-            "host:12".into(),
-            1234.into(),
-            "".into(),
-        ]);
+        table.row([Cell::new(Role::Bad, "longer"), "host:12".into(), 1234.into(), "".into()]);
         table
     }
 
     fn style(columns: Option<usize>) -> Style {
-        Style {
-            columns,
-            ascii: true,
-            colored: false,
-        }
+        Style { columns, ascii: true, colored: false }
     }
 
     #[test]
@@ -268,10 +232,7 @@ mod tests {
 
     #[test]
     fn colour_changes_no_width() {
-        let colored = Style {
-            colored: true,
-            ..style(None)
-        };
+        let colored = Style { colored: true, ..style(None) };
         let text = table().draw(false, &colored);
         assert!(text.contains("\x1b[1m\x1b[31mlonger\x1b[0m  host:12") || text.contains("\x1b["));
         assert!(!table().draw(false, &style(None)).contains('\x1b'));

@@ -67,11 +67,7 @@ impl Terminal {
 
     /// Whether stdout, or stderr if `for_messages`, gets colour.
     pub fn is_colored(&self, wish: ColorWish, for_messages: bool) -> bool {
-        let is_terminal = if for_messages {
-            self.stderr
-        } else {
-            self.stdout
-        };
+        let is_terminal = if for_messages { self.stderr } else { self.stdout };
         match (wish, self.color) {
             (ColorWish::Always, _) | (ColorWish::Auto, ColorEnv::Forced) => true,
             (ColorWish::Never, _) | (ColorWish::Auto, ColorEnv::Off) => false,
@@ -124,18 +120,12 @@ mod tests {
     fn the_conventions_for_colour_are_kept() {
         let of = |pairs: &'static [(&str, &str)]| {
             ColorEnv::of(|name| {
-                pairs
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             })
         };
         assert_eq!(of(&[]), ColorEnv::Silent);
         assert_eq!(of(&[("NO_COLOR", "")]), ColorEnv::Silent);
-        assert_eq!(
-            of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]),
-            ColorEnv::Off
-        );
+        assert_eq!(of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), ColorEnv::Off);
         assert_eq!(of(&[("TERM", "dumb")]), ColorEnv::Off);
         assert_eq!(of(&[("CLICOLOR_FORCE", "1")]), ColorEnv::Forced);
         assert_eq!(of(&[("CLICOLOR_FORCE", "0")]), ColorEnv::Silent);

@@ -71,9 +71,5 @@ fn a_batch_stops_when_nobody_is_there() {
     let input = "{\"group\":\"g\",\"id\":\"a\",\"address\":\"h:1\"}\n".repeat(500);
     let ran = run_with_input(&["-e", &url, "join", "-"], &input);
     assert_eq!(ran.code, Some(5), "{ran:?}");
-    assert!(
-        ran.stderr
-            .contains("stopped: nothing after line 1 was tried"),
-        "{ran:?}"
-    );
+    assert!(ran.stderr.contains("stopped: nothing after line 1 was tried"), "{ran:?}");
 }

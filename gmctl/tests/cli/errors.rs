@@ -148,10 +148,7 @@ fn writes_ask_the_service_for_what_the_flags_say() {
     assert!(ran.stdout.contains("would be in"), "{ran:?}");
     let asked = fake.asked().pop().unwrap();
     assert_eq!(asked.method, "POST");
-    assert_eq!(
-        asked.path,
-        "/v1/groups/payments/members?dry_run=true&if_view=43"
-    );
+    assert_eq!(asked.path, "/v1/groups/payments/members?dry_run=true&if_view=43");
     assert_eq!(
         asked.body,
         serde_json::json!({
@@ -159,25 +156,14 @@ fn writes_ask_the_service_for_what_the_flags_say() {
             "instance": "x", "liveness": {"kind": "http", "path": "/health"},
         })
     );
-    let ran = run(&[
-        "-e",
-        &url,
-        "leave",
-        "payments",
-        "web-1",
-        "--incarnation",
-        "42",
-    ]);
+    let ran = run(&["-e", &url, "leave", "payments", "web-1", "--incarnation", "42"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let asked = fake.asked().pop().unwrap();
     assert_eq!(
         asked.path,
         "/v1/groups/payments/members/web%2D1?incarnation=42".replace("%2D", "-")
     );
-    assert_eq!(
-        run(&["-e", &url, "groups", "--consistency", "local"]).code,
-        Some(0)
-    );
+    assert_eq!(run(&["-e", &url, "groups", "--consistency", "local"]).code, Some(0));
     let asked = fake.asked().pop().unwrap();
     assert_eq!(asked.path, "/v1/groups?consistency=local");
 }

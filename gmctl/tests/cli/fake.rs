@@ -61,10 +61,8 @@ impl Fake {
         let (tell, told) = std::sync::mpsc::channel();
         let log = Arc::clone(&asked);
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
@@ -74,12 +72,7 @@ impl Fake {
                 }
             });
         });
-        Self {
-            address: told.recv().unwrap(),
-            asked,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address: told.recv().unwrap(), asked, stop: Some(stop), thread: Some(thread) }
     }
 
     /// `http://127.0.0.1:port`.
@@ -108,9 +101,7 @@ async fn serve(listener: TcpListener, log: Arc<Mutex<Vec<Asked>>>) {
         let log = Arc::clone(&log);
         tokio::spawn(async move {
             let service = service_fn(move |request| handle(request, Arc::clone(&log)));
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
         });
     }
 }
@@ -152,13 +143,9 @@ fn answer(method: &Method, parts: &[&str], body: &Value) -> Response<Body> {
         ("POST", ["v1", "groups", _, "members"]) => {
             json(201, &joined(body["id"].as_str().unwrap_or("web-1")))
         }
-        ("GET", ["v1", "groups", _, "members", id]) => json(
-            200,
-            &MemberAnswer {
-                member: member(id, 42),
-                view: Revision(43),
-            },
-        ),
+        ("GET", ["v1", "groups", _, "members", id]) => {
+            json(200, &MemberAnswer { member: member(id, 42), view: Revision(43) })
+        }
         ("DELETE", ["v1", "groups", group, "members", id]) => json(200, &left(group, id)),
         ("GET", ["v1", "groups", group, "members", id, "why"]) => json(200, &why(group, id)),
         ("GET", ["v1", "groups", group, "watch"]) => watch(group),
@@ -182,17 +169,13 @@ fn builder(status: u16, kind: &str) -> hyper::http::response::Builder {
 
 fn json(status: u16, value: &impl Serialize) -> Response<Body> {
     let body = Full::new(Bytes::from(serde_json::to_vec(value).unwrap()));
-    builder(status, "application/json")
-        .body(body.boxed())
-        .unwrap()
+    builder(status, "application/json").body(body.boxed()).unwrap()
 }
 
 fn refuse(code: Code, detail: &str) -> Response<Body> {
     let problem = Problem::new(code, detail);
     let body = Full::new(Bytes::from(serde_json::to_vec(&problem).unwrap()));
-    builder(problem.status, gms::problem::MEDIA_TYPE)
-        .body(body.boxed())
-        .unwrap()
+    builder(problem.status, gms::problem::MEDIA_TYPE).body(body.boxed()).unwrap()
 }
 
 /// A snapshot, one change, a bookmark; then the stream stays open.
@@ -202,9 +185,7 @@ fn watch(group: &str) -> Response<Body> {
         + &sse("change", text(&change(group)))
         + &sse("bookmark", "{\"revision\":44}".to_owned());
     let frames = stream::iter([Ok(Frame::data(Bytes::from(whole)))]).chain(stream::pending());
-    builder(200, "text/event-stream")
-        .body(BoxBody::new(StreamBody::new(frames)))
-        .unwrap()
+    builder(200, "text/event-stream").body(BoxBody::new(StreamBody::new(frames))).unwrap()
 }
 
 fn text(value: &impl Serialize) -> String {
@@ -233,13 +214,7 @@ pub(crate) fn status() -> Status {
             reachable: 3,
             ok: true,
         },
-        counts: Counts {
-            nodes: 3,
-            groups: 2,
-            members: 4,
-            suspects: 0,
-            watchers: 1,
-        },
+        counts: Counts { nodes: 3, groups: 2, members: 4, suspects: 0, watchers: 1 },
         version: "0.1.0".to_owned(),
         uptime_ms: 7_985_000,
         age_ms: Some(12),
@@ -295,10 +270,7 @@ pub(crate) fn configuration() -> Configuration {
 }
 
 pub(crate) fn leader() -> LeaderAnswer {
-    LeaderAnswer {
-        leader: NodeId(1),
-        term: 3,
-    }
+    LeaderAnswer { leader: NodeId(1), term: 3 }
 }
 
 fn hold() -> Hold {
@@ -311,10 +283,7 @@ fn hold() -> Hold {
 }
 
 pub(crate) fn hold_answer(group: &str, is_set: bool) -> HoldAnswer {
-    HoldAnswer {
-        group: group_id(group),
-        hold: is_set.then(hold),
-    }
+    HoldAnswer { group: group_id(group), hold: is_set.then(hold) }
 }
 
 pub(crate) fn groups() -> Groups {
@@ -373,11 +342,7 @@ pub(crate) fn change(group: &str) -> Change {
 }
 
 pub(crate) fn joined(id: &str) -> Joined {
-    Joined {
-        member: member(id, 42),
-        view: Revision(42),
-        key: "ab".repeat(32),
-    }
+    Joined { member: member(id, 42), view: Revision(42), key: "ab".repeat(32) }
 }
 
 pub(crate) fn left(group: &str, id: &str) -> LeftAnswer {
@@ -423,11 +388,8 @@ pub(crate) fn why(group: &str, id: &str) -> Why {
 }
 
 pub(crate) fn events() -> Events {
-    let event = |revision, what| Event {
-        revision: Revision(revision),
-        at_ms: 1_790_000_000_000,
-        what,
-    };
+    let event =
+        |revision, what| Event { revision: Revision(revision), at_ms: 1_790_000_000_000, what };
     Events {
         revision: Revision(918),
         floor: Revision(0),
@@ -450,13 +412,7 @@ pub(crate) fn events() -> Events {
                     evidence: evidence(),
                 },
             ),
-            event(
-                45,
-                What::Election {
-                    leader: NodeId(1),
-                    term: 4,
-                },
-            ),
+            event(45, What::Election { leader: NodeId(1), term: 4 }),
         ],
     }
 }

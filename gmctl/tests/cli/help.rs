@@ -47,41 +47,21 @@ fn every_help_has_an_impact_and_examples_that_can_be_typed() {
         if !path.is_empty() {
             let impact = text.lines().find(|line| line.starts_with("Impact: "));
             let impact = impact.unwrap_or_else(|| panic!("{name}: no impact"));
-            let is_known = [
-                "read",
-                "write",
-                "destructive",
-                "local",
-                "reads",
-                "add writes",
-            ]
-            .iter()
-            .any(|word| impact.contains(word));
+            let is_known = ["read", "write", "destructive", "local", "reads", "add writes"]
+                .iter()
+                .any(|word| impact.contains(word));
             assert!(is_known, "{name}: {impact}");
         }
         let mut number = 0;
-        for example in examples
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-        {
+        for example in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let line = example.rsplit_once(" | ").map_or(example, |(_, last)| last);
-            let line = if line.contains("gmctl") {
-                line
-            } else {
-                example
-            };
-            let line = line
-                .split(" | ")
-                .find(|part| part.contains("gmctl"))
-                .unwrap();
+            let line = if line.contains("gmctl") { line } else { example };
+            let line = line.split(" | ").find(|part| part.contains("gmctl")).unwrap();
             let typed = words(line);
             assert_eq!(typed[0], "gmctl", "{name}: {example}");
             if let Err(error) = Cli::try_parse_from(&typed) {
-                let is_help = matches!(
-                    error.kind(),
-                    ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-                );
+                let is_help =
+                    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
                 assert!(is_help, "{name}: {example}: {error}");
             }
             if !path.is_empty() {
@@ -108,10 +88,7 @@ fn the_exit_codes_in_the_help_are_those_of_the_table() {
             .lines()
             .find(|line| line.trim_start().starts_with(&format!("{} ", row.code)))
             .unwrap_or_else(|| panic!("no line for {}", row.code));
-        assert!(
-            line.contains(row.name) && line.contains(row.meaning),
-            "{line}"
-        );
+        assert!(line.contains(row.name) && line.contains(row.meaning), "{line}");
     }
 }
 
@@ -124,10 +101,7 @@ fn every_variable_of_a_flag_is_in_the_help_on_the_environment() {
     for flag in Cli::command().get_arguments() {
         if let Some(name) = flag.get_env() {
             let name = name.to_str().unwrap();
-            assert!(
-                ENVIRONMENT.iter().any(|(known, _)| *known == name),
-                "{name}"
-            );
+            assert!(ENVIRONMENT.iter().any(|(known, _)| *known == name), "{name}");
         }
     }
 }
@@ -148,11 +122,7 @@ fn completions_are_made_for_every_shell() {
         let ran = run(&["completions", shell]);
         assert_eq!(ran.code, Some(0), "{shell}");
         for word in ["members", "--endpoint", "transfer"] {
-            let word = if shell == "fish" {
-                word.trim_start_matches('-')
-            } else {
-                word
-            };
+            let word = if shell == "fish" { word.trim_start_matches('-') } else { word };
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }

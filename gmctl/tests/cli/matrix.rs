@@ -34,10 +34,7 @@ fn leaf(words: &'static str, body: &impl Serialize, names: &[&'static str]) -> L
 fn list(words: &'static str, body: &impl Serialize, key: &str, names: &[&'static str]) -> Leaf {
     let leaf = leaf(words, body, names);
     let items = leaf.body[key].as_array().unwrap().clone();
-    Leaf {
-        items: Some(items),
-        ..leaf
-    }
+    Leaf { items: Some(items), ..leaf }
 }
 
 /// All views, and a line for each member with its group.
@@ -58,12 +55,7 @@ fn members_of_all() -> Leaf {
         ..leaf(
             "members",
             &json!({ "groups": views }),
-            &[
-                "orders/web-1",
-                "orders/web-2",
-                "payments/web-1",
-                "payments/web-2",
-            ],
+            &["orders/web-1", "orders/web-2", "payments/web-1", "payments/web-2"],
         )
     }
 }
@@ -78,56 +70,25 @@ fn holds() -> Value {
 fn leaves() -> Vec<Leaf> {
     let view = fake::view("payments");
     vec![
-        leaf(
-            "status",
-            &fake::status(),
-            &["0123456789abcdef0123456789abcdef"],
-        ),
+        leaf("status", &fake::status(), &["0123456789abcdef0123456789abcdef"]),
         list("nodes", &fake::nodes(), "nodes", &["1", "2", "3"]),
         list("groups", &fake::groups(), "groups", &["orders", "payments"]),
         list("members payments", &view, "members", &["web-1", "web-2"]),
         members_of_all(),
         list("events", &fake::events(), "events", &["42", "44", "45"]),
-        leaf(
-            "why payments web-1",
-            &fake::why("payments", "web-1"),
-            &["web-1"],
-        ),
-        leaf(
-            "wait leader",
-            &fake::status(),
-            &["0123456789abcdef0123456789abcdef"],
-        ),
-        Leaf {
-            names: vec!["web-1", "web-2"],
-            ..leaf("wait payments --count 2", &view, &[])
-        },
-        leaf(
-            "join payments web-1 10.0.0.7:8080",
-            &fake::joined("web-1"),
-            &["web-1"],
-        ),
-        leaf(
-            "leave payments web-1",
-            &fake::left("payments", "web-1"),
-            &["web-1"],
-        ),
+        leaf("why payments web-1", &fake::why("payments", "web-1"), &["web-1"]),
+        leaf("wait leader", &fake::status(), &["0123456789abcdef0123456789abcdef"]),
+        Leaf { names: vec!["web-1", "web-2"], ..leaf("wait payments --count 2", &view, &[]) },
+        leaf("join payments web-1 10.0.0.7:8080", &fake::joined("web-1"), &["web-1"]),
+        leaf("leave payments web-1", &fake::left("payments", "web-1"), &["web-1"]),
         leaf(
             "hold set payments --for 30m --reason switch",
             &fake::hold_answer("payments", true),
             &["payments"],
         ),
-        leaf(
-            "hold clear payments",
-            &fake::hold_answer("payments", false),
-            &["payments"],
-        ),
+        leaf("hold clear payments", &fake::hold_answer("payments", false), &["payments"]),
         list("hold ls", &holds(), "groups", &["payments"]),
-        leaf(
-            "node add http://127.0.0.1:42379",
-            &fake::configuration(),
-            &["4"],
-        ),
+        leaf("node add http://127.0.0.1:42379", &fake::configuration(), &["4"]),
         leaf("node remove 4 --yes", &fake::configuration(), &["4"]),
         leaf("leader get", &fake::leader(), &["1"]),
         leaf("leader transfer --to 1", &fake::leader(), &["1"]),
@@ -171,10 +132,7 @@ fn call(fake: &Fake, words: &str, format: &str, code: i32) -> String {
 }
 
 fn values(lines: &str) -> Vec<Value> {
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
@@ -189,12 +147,7 @@ fn every_leaf_says_the_same_in_every_format() {
         let items = leaf.items.clone().unwrap_or(vec![leaf.body.clone()]);
         assert_eq!(values(&of("jsonl")), items, "{}", leaf.words);
         let names = of("name");
-        assert_eq!(
-            names.lines().collect::<Vec<_>>(),
-            leaf.names,
-            "{}",
-            leaf.words
-        );
+        assert_eq!(names.lines().collect::<Vec<_>>(), leaf.names, "{}", leaf.words);
         let wide = of("wide");
         let table = of("table");
         for name in &leaf.names {
@@ -204,11 +157,7 @@ fn every_leaf_says_the_same_in_every_format() {
             assert!(is_shown || is_counted, "{}: {name}\n{table}", leaf.words);
         }
         assert!(table.ends_with('\n'), "{}", leaf.words);
-        assert!(
-            table.lines().all(|line| !line.ends_with(' ')),
-            "{}: {table}",
-            leaf.words
-        );
+        assert!(table.lines().all(|line| !line.ends_with(' ')), "{}: {table}", leaf.words);
     }
 }
 
@@ -225,10 +174,7 @@ fn what_is_gmctls_own_has_every_format_too() {
         assert!(json.is_object(), "{words}");
         assert!(values(&of("jsonl")).iter().all(Value::is_object), "{words}");
         of("name");
-        assert!(
-            of("wide").len() >= of("table").len() || *words == "doctor",
-            "{words}"
-        );
+        assert!(of("wide").len() >= of("table").len() || *words == "doctor", "{words}");
     }
 }
 
@@ -253,9 +199,8 @@ fn no_leaf_is_forgotten() {
         .chain(OTHERS.iter().map(|words| (*words).to_owned()))
         .collect();
     for leaf in all {
-        let is_seen = seen
-            .iter()
-            .any(|words| words == &leaf || words.starts_with(&format!("{leaf} ")));
+        let is_seen =
+            seen.iter().any(|words| words == &leaf || words.starts_with(&format!("{leaf} ")));
         assert!(is_seen, "{leaf:?} is in no test of formats");
     }
 }

@@ -32,13 +32,7 @@ fn lines(child: &mut Child, number: usize) -> Vec<String> {
 #[test]
 fn a_reader_that_goes_ends_the_run_quietly() {
     let fake = Fake::start();
-    for words in [
-        "members",
-        "events",
-        "nodes -o json",
-        "completions bash",
-        "man",
-    ] {
+    for words in ["members", "events", "nodes -o json", "completions bash", "man"] {
         let mut child = gmctl()
             .args(["-e", &fake.url()])
             .args(words.split(' '))
@@ -65,12 +59,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
         let output = command.args(["-e", &url]).args(words).output().unwrap();
         output.stdout.contains(&0x1b) || output.stderr.contains(&0x1b)
     };
-    for words in [
-        &["nodes"][..],
-        &["status"],
-        &["members", "none"],
-        &["--help"],
-    ] {
+    for words in [&["nodes"][..], &["status"], &["members", "none"], &["--help"]] {
         assert!(!has_escape(words, None), "{words:?}");
         assert!(!has_escape(words, Some(("NO_COLOR", "1"))), "{words:?}");
         let mut never = words.to_vec();
@@ -122,12 +111,7 @@ fn a_watch_speaks_to_people_too_and_ends_by_a_signal() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code));
         let mut rest = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut rest)
-            .unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "");
     }
 }
@@ -145,20 +129,14 @@ fn a_watch_calls_a_program_once_a_view() {
     let fake = Fake::start();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("views");
-    let script = format!(
-        "cat >> {0}; echo \" $GMS_GROUP $GMS_VIEW\"; exit 3",
-        file.display()
-    );
+    let script = format!("cat >> {0}; echo \" $GMS_GROUP $GMS_VIEW\"; exit 3", file.display());
     let mut child = watch(&fake, &["payments", "--exec", "sh", "-c", &script]);
     let printed = lines(&mut child, 2);
     assert_eq!(printed, [" payments 43", " payments 44"]);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    assert!(
-        said.starts_with("sh failed for view 43 of payments: "),
-        "{said}"
-    );
+    assert!(said.starts_with("sh failed for view 43 of payments: "), "{said}");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     child.wait().unwrap();
     let views: Vec<Value> =
