@@ -230,6 +230,12 @@ impl<'a> Unverified<'a> {
         self.frame.incarnation
     }
 
+    /// The node it claims to be from and the nonce it claims to have heard a pong to, by which a
+    /// member with several lives finds the key sooner; none if it claims to have heard none.
+    pub fn echoed(&self) -> Option<(NodeId, u64)> {
+        (self.frame.echo != 0).then_some((self.frame.node, self.frame.echo))
+    }
+
     /// The frame, if the key made it.
     pub fn verify(&self, key: &Key) -> Result<Frame, FrameError> {
         let mac = key.mac(&self.bytes[..SIGNED_LEN]);
@@ -291,10 +297,12 @@ mod tests {
         let bytes = frame().encode(&key(5));
         let read = Unverified::read(&bytes).unwrap();
         assert_eq!((read.nonce(), read.incarnation()), (6, Incarnation(5)));
+        assert_eq!(read.echoed(), Some((NodeId(3), 7)));
         assert_eq!(read.verify(&key(5)), Ok(frame()));
         assert_eq!(read.verify(&key(6)), Err(FrameError::Mac));
         let pong = frame().pong(Revision(9), true);
         let bytes = pong.encode(&key(5));
+        assert_eq!(Unverified::read(&bytes).unwrap().echoed(), None);
         assert_eq!(Unverified::read(&bytes).unwrap().verify(&key(5)), Ok(pong));
     }
 
