@@ -3,7 +3,7 @@
 //!
 //! Between two attempts it waits, at first at most 50 ms and at most 2 s, and it takes a stream
 //! for broken that was silent for [`STREAM_IDLE_TIMEOUT`]. It ends only when a node refuses it for
-//! good. [`EventStream::next`] can be cancelled at any time without losing an event: all its state
+//! good. Reading it can be cancelled at any time without losing an event: all its state
 //! is in the value.
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
