@@ -16,7 +16,6 @@ use crate::{
         TransferRequest, Why,
     },
     client::{Call, Client},
-    evidence::Cause,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     span::Span,
     view::View,
@@ -80,7 +79,8 @@ impl Client {
 
     /// `GET /v1/groups/{g}`: the present view of a group.
     pub async fn group(&self, group: &GroupId) -> Result<Answer<View>, ClientError> {
-        self.get(self.query(&format!("/v1/groups/{group}")).done()).await
+        self.get(self.query(&format!("/v1/groups/{group}")).done())
+            .await
     }
 
     /// The first view of a group after the view `after`, or the present one when `wait` is over.
@@ -119,7 +119,11 @@ impl Client {
         group: &GroupId,
         id: &MemberId,
     ) -> Result<Answer<MemberAnswer>, ClientError> {
-        self.get(self.query(&format!("/v1/groups/{group}/members/{id}")).done()).await
+        self.get(
+            self.query(&format!("/v1/groups/{group}/members/{id}"))
+                .done(),
+        )
+        .await
     }
 
     /// `PATCH /v1/groups/{g}/members/{id}`: changes a member's tags, or drains it.
@@ -142,22 +146,26 @@ impl Client {
         departure: &Departure,
         write: &Write,
     ) -> Result<Answer<LeftAnswer>, ClientError> {
-        let (cause, number) = match departure.exit {
-            Some(Exit::Code(code)) => (Some(Cause::Exit), Some(code)),
-            Some(Exit::Signal(signal)) => (Some(Cause::Signal), Some(signal)),
+        let (exit, signal) = match departure.exit {
+            Some(Exit::Code(code)) => (Some(code), None),
+            Some(Exit::Signal(signal)) => (None, Some(signal)),
             None => (None, None),
         };
         let query = Query::new(&format!("/v1/groups/{group}/members/{id}"))
             .with("incarnation", departure.incarnation)
             .with("reason", departure.reason.as_deref())
-            .with("cause", cause.map(Cause::as_str))
-            .with("number", number);
+            .with("exit", exit)
+            .with("signal", signal);
         self.send_empty(Method::DELETE, query, write).await
     }
 
     /// `GET /v1/groups/{g}/members/{id}/why`: why a member is gone, or doubted.
     pub async fn why(&self, group: &GroupId, id: &MemberId) -> Result<Answer<Why>, ClientError> {
-        self.get(self.query(&format!("/v1/groups/{group}/members/{id}/why")).done()).await
+        self.get(
+            self.query(&format!("/v1/groups/{group}/members/{id}/why"))
+                .done(),
+        )
+        .await
     }
 
     /// `GET /v1/events`: what happened, oldest first.
@@ -198,7 +206,8 @@ impl Client {
         request: &AddNodeRequest,
         write: &Write,
     ) -> Result<Answer<Configuration>, ClientError> {
-        self.send(Method::POST, Query::new("/v1/nodes"), request, write).await
+        self.send(Method::POST, Query::new("/v1/nodes"), request, write)
+            .await
     }
 
     /// `DELETE /v1/nodes/{id}`: removes a node from the cluster for good.
@@ -217,7 +226,8 @@ impl Client {
         request: &TransferRequest,
         write: &Write,
     ) -> Result<Answer<LeaderAnswer>, ClientError> {
-        self.send(Method::POST, Query::new("/v1/leader"), request, write).await
+        self.send(Method::POST, Query::new("/v1/leader"), request, write)
+            .await
     }
 
     /// `GET /metrics`: one node's figures in Prometheus' text format. [`Client::only`] says whose.
@@ -273,7 +283,10 @@ impl Client {
         call.any_status = true;
         let answer = self.call(call).await?;
         let ok = (200..300).contains(&answer.meta.status);
-        Ok(answer.map(|body| Probe { ok, text: String::from_utf8_lossy(&body).into_owned() }))
+        Ok(answer.map(|body| Probe {
+            ok,
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }))
     }
 
     async fn send<T: DeserializeOwned>(
@@ -328,7 +341,10 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn new(path: &str) -> Self {
-        Self { text: path.to_owned(), separator: '?' }
+        Self {
+            text: path.to_owned(),
+            separator: '?',
+        }
     }
 
     /// One more parameter, if there is a value.
@@ -339,7 +355,8 @@ impl Query {
             self.text.push_str(name);
             self.text.push('=');
             let value = value.to_string();
-            self.text.extend(utf8_percent_encode(&value, NON_ALPHANUMERIC));
+            self.text
+                .extend(utf8_percent_encode(&value, NON_ALPHANUMERIC));
         }
         self
     }
@@ -351,7 +368,10 @@ impl Query {
 
 fn read_json<T: DeserializeOwned>(answer: Answer<Bytes>) -> Result<Answer<T>, ClientError> {
     match serde_json::from_slice(&answer.value) {
-        Ok(value) => Ok(Answer { value, meta: answer.meta }),
+        Ok(value) => Ok(Answer {
+            value,
+            meta: answer.meta,
+        }),
         Err(error) => Err(ClientError::Protocol {
             endpoint: answer.meta.endpoint,
             what: format!("status {}: {error}", answer.meta.status),
