@@ -110,6 +110,7 @@ pub struct Consensus {
 }
 
 struct Inner {
+    lineage: String,
     raft: Raft<Types, Machine>,
     log: LogStore,
     host: Host,
@@ -215,6 +216,7 @@ impl Consensus {
         ));
         let consensus = Self {
             inner: Arc::new(Inner {
+                lineage: directory.local().lineage.clone(),
                 raft,
                 log,
                 host,
@@ -332,6 +334,12 @@ impl Consensus {
         }
     }
 
+    /// The random mark of this node's data directory, which it tells the cluster when it starts
+    /// (`Command::NodeStarted`).
+    pub fn lineage(&self) -> &str {
+        &self.inner.lineage
+    }
+
     /// The way to the services of other nodes.
     pub fn peers(&self) -> Peers {
         self.inner.peers.clone()
@@ -394,6 +402,11 @@ impl Consensus {
         }
         self.stop().await;
         tracing::info!("consensus has stopped");
+    }
+
+    #[cfg(test)]
+    pub(super) fn raft(&self) -> &Raft<Types, Machine> {
+        &self.inner.raft
     }
 
     /// Stops without handing over.
