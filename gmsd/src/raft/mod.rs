@@ -24,4 +24,6 @@ pub mod types;
 #[cfg(test)]
 mod consensus_tests;
 #[cfg(test)]
+mod peer_tests;
+#[cfg(test)]
 mod test_cluster;

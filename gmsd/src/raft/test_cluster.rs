@@ -1,12 +1,6 @@
 //! Nodes in one process over real sockets on the loopback, for tests.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -37,11 +31,14 @@ use crate::{
 pub(super) const SOON: Duration = Duration::from_secs(20);
 pub(super) const CLUSTER: ClusterId = ClusterId([3; 16]);
 
-/// Answers with what it was asked, and by whom.
+/// Answers with what it was asked, and by whom; to "nothing" it never answers.
 struct Echo;
 
 impl PeerHandler for Echo {
     fn handle(&self, from: NodeId, body: Bytes) -> BoxFuture<'_, Bytes> {
+        if body == "nothing" {
+            return Box::pin(std::future::pending());
+        }
         let text = format!("{from}: {}", String::from_utf8_lossy(&body));
         Box::pin(async move { Bytes::from(text) })
     }
@@ -56,29 +53,35 @@ pub(super) struct Cluster {
 }
 
 pub(super) fn join(member: &str) -> Entry {
-    join_with(member, BTreeMap::new())
-}
-
-pub(super) fn join_with(member: &str, tags: BTreeMap<String, String>) -> Entry {
     let join = Join {
         group: "g".parse().unwrap(),
         member: member.parse().unwrap(),
         address: "127.0.0.1:9".parse().unwrap(),
         liveness: gms::liveness::Liveness::of(gms::liveness::Kind::Udp),
-        tags,
+        tags: BTreeMap::new(),
         hold: None::<Span>,
         instance: Some(member.to_owned()),
         owner: String::new(),
         replaces: None,
     };
+    proposing(Command::Join(join))
+}
+
+pub(super) fn proposing(command: Command) -> Entry {
     Entry {
         at_ms: 1,
-        proposals: vec![Proposal { token: None, if_view: None, command: Command::Join(join) }],
+        proposals: vec![Proposal {
+            token: None,
+            if_view: None,
+            command,
+        }],
     }
 }
 
 pub(super) fn has(state: &State, member: &str) -> bool {
-    state.life(&"g".parse().unwrap(), &member.parse().unwrap()).is_some()
+    state
+        .life(&"g".parse().unwrap(), &member.parse().unwrap())
+        .is_some()
 }
 
 impl Cluster {
@@ -161,6 +164,10 @@ impl Cluster {
         self.nodes.remove(&node).unwrap().stop().await;
     }
 
+    pub(super) fn take(&mut self, node: NodeId) -> Consensus {
+        self.nodes.remove(&node).unwrap()
+    }
+
     pub(super) async fn kill_all(&mut self) {
         for node in self.running() {
             self.kill(node).await;
@@ -180,11 +187,19 @@ impl Cluster {
     }
 
     pub(super) fn urls(&self) -> BTreeMap<NodeId, String> {
-        self.at.keys().map(|node| (*node, self.url(*node))).collect()
+        self.at
+            .keys()
+            .map(|node| (*node, self.url(*node)))
+            .collect()
     }
 
     pub(super) fn address(&self, node: NodeId) -> SocketAddr {
         self.at[&node]
+    }
+
+    /// The mark of a node's data directory.
+    pub(super) fn lineage(&self, node: NodeId) -> String {
+        self.node(node).lineage().to_owned()
     }
 
     pub(super) fn data_dir(&self, node: NodeId) -> PathBuf {
@@ -220,7 +235,10 @@ impl Cluster {
             })
         });
         let first = futures_util::future::select_all(waits);
-        tokio::time::timeout(SOON, first).await.expect("a leader in time").0
+        tokio::time::timeout(SOON, first)
+            .await
+            .expect("a leader in time")
+            .0
     }
 
     /// Proposes where it is possible, again while it certainly was not done.
@@ -237,17 +255,26 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt).await.expect("an answer in time")
+        tokio::time::timeout(SOON, attempt)
+            .await
+            .expect("an answer in time")
     }
 
-    /// Waits until all running nodes have applied the same, and returns how far.
+    /// Waits until all running nodes have applied the same, and this revision with it.
     pub(super) async fn agrees(&self, revision: Revision) {
-        let mut digests = BTreeSet::new();
-        for node in self.running() {
-            let state = self.shows(node, |state| state.revision() >= revision).await;
-            assert_eq!(state.revision(), revision, "node {node}");
-            digests.insert(state.digest());
+        let mut target = revision;
+        loop {
+            let mut digests = BTreeMap::new();
+            for node in self.running() {
+                let state = self.shows(node, |state| state.revision() >= target).await;
+                digests.insert(state.revision(), state.digest());
+                assert_eq!(digests[&state.revision()], state.digest(), "node {node}");
+            }
+            // An election meanwhile is an entry that not all have applied yet.
+            if digests.len() == 1 {
+                return;
+            }
+            target = target.max(*digests.last_key_value().unwrap().0);
         }
-        assert_eq!(digests.len(), 1);
     }
 }
