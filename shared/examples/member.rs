@@ -52,17 +52,12 @@ fn report(session: &Session, event: &SessionEvent) {
         }
         SessionEvent::LeaseLost { .. } => println!("cut off: no longer acting as a member"),
         SessionEvent::LeaseRegained { .. } => println!("in touch again"),
-        SessionEvent::Removed {
-            cause, evidence, ..
-        } => {
+        SessionEvent::Removed { cause, evidence, .. } => {
             let cause = cause.map_or("a cause not told", gms::evidence::Cause::as_str);
             println!("removed for {cause}");
             for observation in evidence.iter().flat_map(|evidence| &evidence.observers) {
                 let verdict = observation.verdict.as_str();
-                println!(
-                    "  node {} said {verdict} {}",
-                    observation.node, observation.detail
-                );
+                println!("  node {} said {verdict} {}", observation.node, observation.detail);
             }
         }
         SessionEvent::Draining(true) => println!("asked to take no new work"),

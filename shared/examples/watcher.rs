@@ -19,9 +19,7 @@ use gms::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let nodes = arguments
-        .first()
-        .ok_or("give ENDPOINT[,ENDPOINT] [GROUP]")?;
+    let nodes = arguments.first().ok_or("give ENDPOINT[,ENDPOINT] [GROUP]")?;
     let client = Client::new(Endpoint::parse_list(nodes)?, Options::default())?;
     let options = WatchOptions::default();
     let mut watch = match arguments.get(1) {
@@ -58,11 +56,7 @@ fn print_change(change: &Change) {
         println!("{group}: {} left", left.id);
     }
     for removed in &change.removed {
-        println!(
-            "{group}: {} removed for {}",
-            removed.id,
-            removed.cause.as_str()
-        );
+        println!("{group}: {} removed for {}", removed.id, removed.cause.as_str());
     }
     for member in &change.updated {
         println!("{group}: {} is {}", member.id, member.state.as_str());

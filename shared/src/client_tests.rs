@@ -65,21 +65,11 @@ fn join_request() -> JoinRequest {
 }
 
 fn groups() -> Reply {
-    Reply::json(
-        200,
-        &Groups {
-            revision: Revision(50),
-            groups: Vec::new(),
-        },
-    )
+    Reply::json(200, &Groups { revision: Revision(50), groups: Vec::new() })
 }
 
 fn joined() -> Joined {
-    Joined {
-        member: member(),
-        view: Revision(7),
-        key: "00".repeat(32),
-    }
+    Joined { member: member(), view: Revision(7), key: "00".repeat(32) }
 }
 
 /// A script that gives each of these replies once, the last one for ever.
@@ -94,10 +84,7 @@ fn in_turn(
 }
 
 fn short(timeout_ms: u64) -> Options {
-    Options {
-        timeout: Duration::from_millis(timeout_ms),
-        ..Options::default()
-    }
+    Options { timeout: Duration::from_millis(timeout_ms), ..Options::default() }
 }
 
 #[tokio::test]
@@ -115,11 +102,7 @@ async fn an_answer_says_where_it_is_from() {
 #[tokio::test]
 async fn every_call_asks_what_the_contract_says() {
     let node = TestNode::start(|seen| {
-        let view = View {
-            group: group(),
-            view: Revision(7),
-            members: vec![member()],
-        };
+        let view = View { group: group(), view: Revision(7), members: vec![member()] };
         let (method, path) = (seen.method.as_str(), seen.path.split('?').next().unwrap());
         let configuration = Configuration {
             node: NodeId(4),
@@ -128,20 +111,13 @@ async fn every_call_asks_what_the_contract_says() {
             learners: vec![],
             peers: std::collections::BTreeMap::new(),
         };
-        let hold = HoldAnswer {
-            group: group(),
-            hold: None,
-        };
+        let hold = HoldAnswer { group: group(), hold: None };
         match (method, path) {
             ("GET", "/v1/groups/g") => Reply::json(200, &view),
             ("POST", "/v1/groups/g/members") => Reply::json(201, &joined()),
-            ("GET" | "PATCH", "/v1/groups/g/members/m") => Reply::json(
-                200,
-                &MemberAnswer {
-                    member: member(),
-                    view: Revision(7),
-                },
-            ),
+            ("GET" | "PATCH", "/v1/groups/g/members/m") => {
+                Reply::json(200, &MemberAnswer { member: member(), view: Revision(7) })
+            }
             ("DELETE", "/v1/groups/g/members/m") => Reply::json(
                 200,
                 &LeftAnswer {
@@ -153,21 +129,13 @@ async fn every_call_asks_what_the_contract_says() {
             ),
             ("GET", "/v1/events") => Reply::json(
                 200,
-                &Events {
-                    revision: Revision(9),
-                    floor: Revision(1),
-                    events: vec![],
-                },
+                &Events { revision: Revision(9), floor: Revision(1), events: vec![] },
             ),
             ("PUT" | "DELETE", "/v1/groups/g/hold") => Reply::json(200, &hold),
             ("POST" | "DELETE", "/v1/nodes" | "/v1/nodes/4") => Reply::json(200, &configuration),
-            ("POST", "/v1/leader") => Reply::json(
-                200,
-                &LeaderAnswer {
-                    leader: NodeId(2),
-                    term: 9,
-                },
-            ),
+            ("POST", "/v1/leader") => {
+                Reply::json(200, &LeaderAnswer { leader: NodeId(2), term: 9 })
+            }
             ("GET", "/metrics" | "/v1/openapi.json") => Reply::json(200, &"text"),
             ("GET", "/readyz") => Reply::json(503, &"no leader"),
             ("GET", "/healthz") => Reply::json(200, &"ok"),
@@ -183,15 +151,9 @@ async fn every_call_asks_what_the_contract_says() {
     let answer = client.join(&group, &join_request(), &write).await.unwrap();
     assert!(answer.is_new_life());
     client.member(&group, &id).await.unwrap();
-    let if_view = Write {
-        dry_run: true,
-        if_view: Some(Revision(7)),
-        idempotency_key: Some("mine".into()),
-    };
-    let patch = PatchRequest {
-        drain: Some(true),
-        ..PatchRequest::default()
-    };
+    let if_view =
+        Write { dry_run: true, if_view: Some(Revision(7)), idempotency_key: Some("mine".into()) };
+    let patch = PatchRequest { drain: Some(true), ..PatchRequest::default() };
     client.patch(&group, &id, &patch, &if_view).await.unwrap();
     let departure = Departure {
         incarnation: Some(Incarnation(7)),
@@ -205,16 +167,10 @@ async fn every_call_asks_what_the_contract_says() {
         member: Some(id.clone()),
     };
     client.events(&query).await.unwrap();
-    let hold = HoldRequest {
-        lasts: Span::from_millis(30_000),
-        reason: "switch".into(),
-    };
+    let hold = HoldRequest { lasts: Span::from_millis(30_000), reason: "switch".into() };
     client.set_hold(&group, &hold, &write).await.unwrap();
     client.clear_hold(&group, &write).await.unwrap();
-    let add = AddNodeRequest {
-        id: None,
-        peer_url: "http://127.0.0.1:1".into(),
-    };
+    let add = AddNodeRequest { id: None, peer_url: "http://127.0.0.1:1".into() };
     client.add_node(&add, &write).await.unwrap();
     client.remove_node(NodeId(4), &write).await.unwrap();
     let transfer = TransferRequest::default();
@@ -227,11 +183,8 @@ async fn every_call_asks_what_the_contract_says() {
     let error = client.why(&group, &id).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NotFound));
 
-    let asked: Vec<String> = node
-        .seen()
-        .iter()
-        .map(|seen| format!("{} {}", seen.method, seen.path))
-        .collect();
+    let asked: Vec<String> =
+        node.seen().iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
     assert_eq!(
         asked,
         [
@@ -262,22 +215,16 @@ async fn every_call_asks_what_the_contract_says() {
             _ => assert_eq!(key.map(str::len), Some(32)),
         }
         let kind = seen.header("content-type");
-        assert_eq!(
-            kind,
-            (!seen.body.is_empty()).then_some("application/json"),
-            "{}",
-            seen.path
-        );
+        assert_eq!(kind, (!seen.body.is_empty()).then_some("application/json"), "{}", seen.path);
     }
 }
 
 #[tokio::test]
 async fn a_local_client_says_so_where_it_matters() {
     let node = TestNode::start(|_| groups()).await;
-    let client = node.client().with_options(Options {
-        consistency: Consistency::Local,
-        ..Options::default()
-    });
+    let client = node
+        .client()
+        .with_options(Options { consistency: Consistency::Local, ..Options::default() });
     client.groups().await.unwrap();
     let _ = client.status().await;
     let paths: Vec<String> = node.seen().into_iter().map(|seen| seen.path).collect();
@@ -329,10 +276,8 @@ async fn the_others_are_asked_when_one_is_not_there_and_the_good_one_is_remember
 async fn with_nobody_there_the_call_ends_at_once_and_names_them_all() {
     let (one, two) = (nobody().await, nobody().await);
     let start = Instant::now();
-    let error = client(&[&one, &two])
-        .join(&group(), &join_request(), &Write::default())
-        .await
-        .unwrap_err();
+    let error =
+        client(&[&one, &two]).join(&group(), &join_request(), &Write::default()).await.unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(2));
     assert!(!error.outcome_unknown());
     let ClientError::Unreachable { tried } = &error else {
@@ -401,17 +346,10 @@ async fn a_connection_that_dies_is_survived_by_reads_and_by_writes_with_their_ke
     node.client().groups().await.unwrap();
 
     let node = TestNode::start(in_turn(&[|| Reply::Close, || Reply::json(201, &joined())])).await;
-    let answer = node
-        .client()
-        .join(&group(), &join_request(), &Write::default())
-        .await
-        .unwrap();
+    let answer = node.client().join(&group(), &join_request(), &Write::default()).await.unwrap();
     assert!(answer.is_new_life());
-    let keys: Vec<String> = node
-        .seen()
-        .iter()
-        .map(|seen| seen.header("idempotency-key").unwrap().to_owned())
-        .collect();
+    let keys: Vec<String> =
+        node.seen().iter().map(|seen| seen.header("idempotency-key").unwrap().to_owned()).collect();
     assert_eq!(keys[0], keys[1]);
 }
 
@@ -436,21 +374,11 @@ async fn a_write_without_an_answer_says_that_its_outcome_is_unknown() {
         || Reply::refuse(Code::OutcomeUnknown, "perhaps"),
     ] {
         let node = TestNode::start(move |_| reply()).await;
-        let write = Write {
-            idempotency_key: Some("k".into()),
-            ..Write::default()
-        };
+        let write = Write { idempotency_key: Some("k".into()), ..Write::default() };
         let client = node.client().with_options(short(300));
-        let error = client
-            .join(&group(), &join_request(), &write)
-            .await
-            .unwrap_err();
+        let error = client.join(&group(), &join_request(), &write).await.unwrap_err();
         assert!(error.outcome_unknown(), "{error:?}");
-        let ClientError::Timeout {
-            outcome_unknown: true,
-            idempotency_key: Some(key),
-            ..
-        } = &error
+        let ClientError::Timeout { outcome_unknown: true, idempotency_key: Some(key), .. } = &error
         else {
             panic!("{error:?}");
         };
@@ -488,10 +416,7 @@ async fn a_write_that_was_sent_once_is_unknown_even_if_nobody_is_there_any_more(
 #[tokio::test]
 async fn what_is_no_answer_of_ours_is_a_protocol_error_with_its_beginning() {
     for (reply, part) in [
-        (
-            (|| Reply::json(502, &"bad gateway")) as fn() -> Reply,
-            "bad gateway",
-        ),
+        ((|| Reply::json(502, &"bad gateway")) as fn() -> Reply, "bad gateway"),
         (|| Reply::json(200, &"what"), "invalid type"),
     ] {
         let node = TestNode::start(move |_| reply()).await;
@@ -534,11 +459,7 @@ async fn a_long_poll_may_take_its_wait_on_top() {
 
 #[tokio::test]
 async fn raw_calls_pass_anything_on_and_refuse_what_is_no_path() {
-    let node = TestNode::start(|seen| Reply::Json {
-        status: 200,
-        body: seen.body.clone(),
-    })
-    .await;
+    let node = TestNode::start(|seen| Reply::Json { status: 200, body: seen.body.clone() }).await;
     let client = node.client();
     let body = Bytes::from_static(b"{\"a\":1}");
     let answer = client.raw(Method::POST, "/v1/x?y=1", body.clone()).await;

@@ -90,11 +90,7 @@ impl Failover {
             asked: 0,
             round: 0,
             somebody_there: false,
-            outcome: if write {
-                Outcome::NothingHappened
-            } else {
-                Outcome::NoMatter
-            },
+            outcome: if write { Outcome::NothingHappened } else { Outcome::NoMatter },
             deadline: now + timeout + patience,
             attempt,
             waited: false,
@@ -150,10 +146,7 @@ impl Failover {
         }
         let endpoint = (self.first + self.asked) % self.endpoints;
         self.asked += 1;
-        Step::Try {
-            endpoint,
-            until: self.deadline.min(now + self.attempt),
-        }
+        Step::Try { endpoint, until: self.deadline.min(now + self.attempt) }
     }
 }
 
@@ -244,11 +237,7 @@ mod tests {
     }
 
     fn failure() -> impl Strategy<Value = Failure> {
-        prop_oneof![
-            Just(Failure::NotConnected),
-            Just(Failure::NoQuorum),
-            Just(Failure::Unanswered),
-        ]
+        prop_oneof![Just(Failure::NotConnected), Just(Failure::NoQuorum), Just(Failure::Unanswered),]
     }
 
     proptest! {

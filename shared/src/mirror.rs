@@ -73,12 +73,7 @@ impl MirrorGroup {
             .left
             .iter()
             .map(|left| (&left.id, left.incarnation))
-            .chain(
-                change
-                    .removed
-                    .iter()
-                    .map(|gone| (&gone.id, gone.incarnation)),
-            );
+            .chain(change.removed.iter().map(|gone| (&gone.id, gone.incarnation)));
         for (id, incarnation) in ended.clone() {
             if lives(id) != Some(incarnation) {
                 return false;
@@ -88,10 +83,7 @@ impl MirrorGroup {
             .joined
             .iter()
             .all(|new| lives(&new.id).is_none() || ended.clone().any(|(id, _)| *id == new.id))
-            && change
-                .updated
-                .iter()
-                .all(|member| lives(&member.id) == Some(member.incarnation))
+            && change.updated.iter().all(|member| lives(&member.id) == Some(member.incarnation))
     }
 
     fn follow(&mut self, change: &Change) {
@@ -154,46 +146,26 @@ impl Mirror {
     }
 
     fn replace(&mut self, view: &View) -> Applied {
-        if self
-            .groups
-            .get(&view.group)
-            .is_some_and(|held| held.view > view.view)
-        {
+        if self.groups.get(&view.group).is_some_and(|held| held.view > view.view) {
             return Applied::Unchanged;
         }
         self.revision = self.revision.max(view.view);
-        let members = view
-            .members
-            .iter()
-            .map(|member| (member.id.clone(), member.clone()))
-            .collect();
+        let members =
+            view.members.iter().map(|member| (member.id.clone(), member.clone())).collect();
         let group = view.group.clone();
-        self.groups.insert(
-            group.clone(),
-            MirrorGroup {
-                view: view.view,
-                members,
-            },
-        );
+        self.groups.insert(group.clone(), MirrorGroup { view: view.view, members });
         Applied::Replaced { group }
     }
 
     fn follow(&mut self, change: &Change) -> Applied {
         let group = change.group.clone();
-        let held = self
-            .groups
-            .get(&group)
-            .map_or(Revision(0), |held| held.view);
+        let held = self.groups.get(&group).map_or(Revision(0), |held| held.view);
         if change.view <= held {
             return Applied::Unchanged;
         }
         let target = self.groups.entry(group.clone()).or_default();
         if change.from != held || !target.fits(change) {
-            return Applied::Gap {
-                group,
-                held,
-                from: change.from,
-            };
+            return Applied::Gap { group, held, from: change.from };
         }
         target.follow(change);
         self.revision = self.revision.max(change.view);
@@ -302,14 +274,8 @@ mod tests {
         let another_life = member(0, Revision(4));
         let present = member(0, Revision(5));
         for change in [
-            Change {
-                updated: vec![another_life.clone()],
-                ..change.clone()
-            },
-            Change {
-                joined: vec![present],
-                ..change.clone()
-            },
+            Change { updated: vec![another_life.clone()], ..change.clone() },
+            Change { joined: vec![present], ..change.clone() },
             Change {
                 left: vec![crate::view::Left {
                     id: another_life.id,

@@ -55,12 +55,7 @@ pub struct Request {
 impl Request {
     /// A request without a body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }
+        Self { method, path: path.into(), headers: Vec::new(), body: Bytes::new() }
     }
 }
 
@@ -120,11 +115,7 @@ impl RpcError {
             why = format!("{why}: {inner}");
             cause = inner.source();
         }
-        if error.is_parse() {
-            Self::Unreadable { why }
-        } else {
-            Self::Broken { why }
-        }
+        if error.is_parse() { Self::Unreadable { why } } else { Self::Broken { why } }
     }
 }
 
@@ -138,19 +129,13 @@ pub struct Rpc {
 impl Rpc {
     /// An empty pool; a connection must come about within `connect_timeout`.
     pub fn new(connect_timeout: Duration) -> Self {
-        Self {
-            connect_timeout,
-            idle: Arc::default(),
-        }
+        Self { connect_timeout, idle: Arc::default() }
     }
 
     /// The same pool with another limit on the time to connect.
     #[must_use]
     pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
-        Self {
-            connect_timeout,
-            idle: Arc::clone(&self.idle),
-        }
+        Self { connect_timeout, idle: Arc::clone(&self.idle) }
     }
 
     /// Asks and reads the whole answer.
@@ -182,14 +167,12 @@ impl Rpc {
             }
         }
         let new = self.connect(endpoint, deadline).await?;
-        send(new, http, deadline)
-            .await
-            .map_err(|error| match error {
-                SendError::NotSent => RpcError::Connect {
-                    why: "the connection was closed as soon as it was made".to_owned(),
-                },
-                SendError::Failed(error) => error,
-            })
+        send(new, http, deadline).await.map_err(|error| match error {
+            SendError::NotSent => RpcError::Connect {
+                why: "the connection was closed as soon as it was made".to_owned(),
+            },
+            SendError::Failed(error) => error,
+        })
     }
 
     async fn connect(
@@ -199,16 +182,11 @@ impl Rpc {
     ) -> Result<Connection, RpcError> {
         let refuse = |why: String| RpcError::Connect { why };
         let limit = deadline.min(Instant::now() + self.connect_timeout);
-        let stream = timeout_at(
-            limit,
-            TcpStream::connect((endpoint.host(), endpoint.port())),
-        )
-        .await
-        .map_err(|_| refuse("no connection in time".to_owned()))?
-        .map_err(|error| refuse(error.to_string()))?;
-        stream
-            .set_nodelay(true)
+        let stream = timeout_at(limit, TcpStream::connect((endpoint.host(), endpoint.port())))
+            .await
+            .map_err(|_| refuse("no connection in time".to_owned()))?
             .map_err(|error| refuse(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| refuse(error.to_string()))?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| refuse(error.to_string()))?;
@@ -217,10 +195,7 @@ impl Rpc {
                 tracing::debug!(%error, "a connection to a node ended");
             }
         });
-        Ok(Connection {
-            sender,
-            _driver: Driver(driver),
-        })
+        Ok(Connection { sender, _driver: Driver(driver) })
     }
 
     /// The connection used last that is still open and ready.
@@ -249,10 +224,7 @@ impl Rpc {
             !kept.connection.sender.is_closed() && kept.since.elapsed() < IDLE_TIME_MAX
         });
         if kept.len() < IDLE_CONNECTIONS_MAX {
-            kept.push(Idle {
-                since: Instant::now(),
-                connection,
-            });
+            kept.push(Idle { since: Instant::now(), connection });
         }
     }
 }
@@ -289,9 +261,7 @@ impl Streaming {
     async fn collect(mut self, deadline: Instant) -> Result<(Response, Connection), RpcError> {
         let mut body = BytesMut::new();
         loop {
-            let chunk = timeout_at(deadline, self.chunk())
-                .await
-                .map_err(|_| RpcError::Late)??;
+            let chunk = timeout_at(deadline, self.chunk()).await.map_err(|_| RpcError::Late)??;
             let Some(chunk) = chunk else { break };
             if body.len() + chunk.len() > RESPONSE_MAX_BYTES {
                 return Err(RpcError::Unreadable {
@@ -300,11 +270,7 @@ impl Streaming {
             }
             body.extend_from_slice(&chunk);
         }
-        let response = Response {
-            status: self.status,
-            headers: self.headers,
-            body: body.freeze(),
-        };
+        let response = Response { status: self.status, headers: self.headers, body: body.freeze() };
         Ok((response, self.connection))
     }
 }
@@ -350,12 +316,7 @@ async fn send(
             None => SendError::Failed(RpcError::of(&error.into_error())),
         })?;
     let (head, body) = answer.into_parts();
-    Ok(Streaming {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        body,
-        connection,
-    })
+    Ok(Streaming { status: head.status.as_u16(), headers: head.headers, body, connection })
 }
 
 fn to_http(
@@ -364,10 +325,7 @@ fn to_http(
 ) -> Result<hyper::Request<Full<Bytes>>, RpcError> {
     let refuse = |why: String| RpcError::Invalid { why };
     if !request.path.starts_with('/') {
-        return Err(refuse(format!(
-            "the path {:?} does not begin with /",
-            request.path
-        )));
+        return Err(refuse(format!("the path {:?} does not begin with /", request.path)));
     }
     let uri: Uri = request
         .path
@@ -381,16 +339,11 @@ fn to_http(
         builder = builder.header(hyper::header::CONTENT_TYPE, "application/json");
     }
     for (name, value) in &request.headers {
-        let value = HeaderValue::from_str(value).map_err(|_| {
-            refuse(format!(
-                "the header {name} has a character it must not have"
-            ))
-        })?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| refuse(format!("the header {name} has a character it must not have")))?;
         builder = builder.header(HeaderName::from_static(name), value);
     }
-    builder
-        .body(Full::new(request.body.clone()))
-        .map_err(|error| refuse(error.to_string()))
+    builder.body(Full::new(request.body.clone())).map_err(|error| refuse(error.to_string()))
 }
 
 #[cfg(test)]
@@ -504,10 +457,7 @@ mod tests {
         let request = get("/");
         let exchange = rpc.exchange(&node.endpoint, &request, soon());
         let (result, ()) = tokio::join!(exchange, feed);
-        assert!(
-            matches!(result, Err(RpcError::Unreadable { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(RpcError::Unreadable { .. })), "{result:?}");
     }
 
     #[tokio::test]

@@ -97,10 +97,7 @@ impl Sequence {
                 Admission::Next
             }
             WatchEvent::Event(event) => {
-                let newest = self
-                    .recent
-                    .first()
-                    .map_or(Revision(0), |seen| seen.revision);
+                let newest = self.recent.first().map_or(Revision(0), |seen| seen.revision);
                 if event.revision < newest || self.recent.contains(event) {
                     return Admission::Repeated;
                 }
@@ -114,9 +111,7 @@ impl Sequence {
     }
 
     fn admit_change(&mut self, change: &Change) -> Admission {
-        let Change {
-            group, from, view, ..
-        } = change;
+        let Change { group, from, view, .. } = change;
         if from >= view {
             return Admission::Broken(format!(
                 "a change of group {group} from view {from} to {view}"

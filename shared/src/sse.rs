@@ -140,10 +140,7 @@ impl Decoder {
             Some(0) => return,
             Some(colon) => {
                 let value = line.get(colon + 1..).unwrap_or_default();
-                (
-                    line.get(..colon).unwrap_or_default(),
-                    value.strip_prefix(b" ").unwrap_or(value),
-                )
+                (line.get(..colon).unwrap_or_default(), value.strip_prefix(b" ").unwrap_or(value))
             }
             None => (line, &[][..]),
         };
@@ -174,11 +171,7 @@ impl Decoder {
         };
         events.push(SseEvent {
             id: self.id.clone(),
-            name: if name.is_empty() {
-                "message".to_owned()
-            } else {
-                name
-            },
+            name: if name.is_empty() { "message".to_owned() } else { name },
             data,
         });
     }
@@ -191,12 +184,8 @@ impl Decoder {
 /// another field. They are ours, never a user's, so what follows such a character is left out.
 pub fn encode(id: Option<&str>, name: &str, data: &str) -> String {
     let mut text = String::with_capacity(data.len() + name.len() + 40);
-    let one_line = |text: &str| {
-        text.split(['\r', '\n', '\0'])
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let one_line =
+        |text: &str| text.split(['\r', '\n', '\0']).next().unwrap_or_default().to_owned();
     if let Some(id) = id {
         let _ = writeln!(text, "id: {}", one_line(id));
     }
@@ -205,10 +194,7 @@ pub fn encode(id: Option<&str>, name: &str, data: &str) -> String {
     while let Some(at) = rest.find(['\r', '\n']) {
         let (line, tail) = rest.split_at(at);
         let _ = writeln!(text, "data: {line}");
-        rest = tail
-            .strip_prefix("\r\n")
-            .or_else(|| tail.get(1..))
-            .unwrap_or_default();
+        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
     }
     let _ = writeln!(text, "data: {rest}\n");
     text
@@ -229,25 +215,15 @@ mod tests {
     }
 
     fn event(id: &str, name: &str, data: &str) -> SseEvent {
-        SseEvent {
-            id: id.into(),
-            name: name.into(),
-            data: data.into(),
-        }
+        SseEvent { id: id.into(), name: name.into(), data: data.into() }
     }
 
     #[test]
     fn the_standard_s_forms_are_read() {
         for (text, expected) in [
             ("data: a\n\n", vec![event("", "message", "a")]),
-            (
-                "data:a\r\ndata: b\rdata\n\n",
-                vec![event("", "message", "a\nb\n")],
-            ),
-            (
-                "id: 7\nevent: change\ndata:  x\n\n",
-                vec![event("7", "change", " x")],
-            ),
+            ("data:a\r\ndata: b\rdata\n\n", vec![event("", "message", "a\nb\n")]),
+            ("id: 7\nevent: change\ndata:  x\n\n", vec![event("7", "change", " x")]),
             ("\u{feff}data: bom\n\n", vec![event("", "message", "bom")]),
             (": comment\n\ndata: a\n\n", vec![event("", "message", "a")]),
             (
@@ -276,10 +252,7 @@ mod tests {
         };
         assert_eq!(read(b"retry: soon\nretry:\nretry: -1\n"), None);
         assert_eq!(read(b"retry: 250\n"), Some(Duration::from_millis(250)));
-        assert_eq!(
-            read(b"retry: 99999999999999999999\n"),
-            Some(Duration::from_millis(250))
-        );
+        assert_eq!(read(b"retry: 99999999999999999999\n"), Some(Duration::from_millis(250)));
     }
 
     #[test]
@@ -290,9 +263,7 @@ mod tests {
             decoder.push(b": still here\n", &mut events).unwrap();
         }
         decoder.push(b"data: 12345\n\n", &mut events).unwrap();
-        decoder
-            .push(b"data: 12345\ndata: 1\n", &mut events)
-            .unwrap();
+        decoder.push(b"data: 12345\ndata: 1\n", &mut events).unwrap();
         let refused = decoder.push(b"data: 1234567890\n\n", &mut events);
         assert_eq!(refused, Err(SseTooLong { limit: 20 }));
         assert_eq!(decoder.push(b"\n", &mut events), refused);

@@ -56,14 +56,9 @@ pub(crate) enum StreamItem {
 type Opening = Pin<Box<dyn Future<Output = Result<Streaming, Fault>> + Send>>;
 
 enum State {
-    Waiting {
-        until: Instant,
-    },
+    Waiting { until: Instant },
     Opening(Opening),
-    Reading {
-        body: Box<Reading>,
-        quiet_until: Instant,
-    },
+    Reading { body: Box<Reading>, quiet_until: Instant },
     Ended(WatchEnd),
 }
 
@@ -101,9 +96,7 @@ impl EventStream {
             request,
             attempts: 0,
             opened_at: None,
-            state: State::Waiting {
-                until: Instant::now(),
-            },
+            state: State::Waiting { until: Instant::now() },
             ready: VecDeque::new(),
         }
     }
@@ -116,10 +109,7 @@ impl EventStream {
     /// Gives the present connection up, and what was read from it and not yet taken.
     pub(crate) fn reopen(&mut self, why: String) {
         self.ready.clear();
-        self.ready.push_back(StreamItem::Disconnected {
-            why,
-            compacted: false,
-        });
+        self.ready.push_back(StreamItem::Disconnected { why, compacted: false });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
@@ -152,10 +142,8 @@ impl EventStream {
                         }
                         Ok(Ok(None)) => self.lost("the node ended the stream"),
                         Ok(Err(error)) => self.lost(&error.to_string()),
-                        Err(_) => self.lost(&format!(
-                            "nothing came for {} s",
-                            STREAM_IDLE_TIMEOUT.as_secs()
-                        )),
+                        Err(_) => self
+                            .lost(&format!("nothing came for {} s", STREAM_IDLE_TIMEOUT.as_secs())),
                     }
                 }
                 State::Ended(end) => return Err(end.clone()),
@@ -166,10 +154,7 @@ impl EventStream {
     fn endpoint(&self) -> Endpoint {
         let endpoints = self.client.endpoints();
         let place = self.place % endpoints.len().max(1);
-        endpoints
-            .get(place)
-            .cloned()
-            .expect("a client has at least one endpoint")
+        endpoints.get(place).cloned().expect("a client has at least one endpoint")
     }
 
     fn opening(&self) -> Opening {
@@ -187,16 +172,10 @@ impl EventStream {
                     .headers
                     .get(crate::api::header::NODE)
                     .and_then(|value| value.to_str().ok()?.parse().ok());
-                self.ready.push_back(StreamItem::Connected {
-                    endpoint: self.endpoint(),
-                    node,
-                });
+                self.ready.push_back(StreamItem::Connected { endpoint: self.endpoint(), node });
                 self.opened_at = Some(Instant::now());
                 self.state = State::Reading {
-                    body: Box::new(Reading {
-                        body,
-                        decoder: Decoder::default(),
-                    }),
+                    body: Box::new(Reading { body, decoder: Decoder::default() }),
                     quiet_until: Instant::now() + STREAM_IDLE_TIMEOUT,
                 };
             }
@@ -220,8 +199,7 @@ impl EventStream {
 
     fn lost_to(&mut self, why: &str, compacted: bool) {
         let why = format!("{}: {why}", self.endpoint());
-        self.ready
-            .push_back(StreamItem::Disconnected { why, compacted });
+        self.ready.push_back(StreamItem::Disconnected { why, compacted });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
@@ -237,9 +215,7 @@ impl EventStream {
         let rounds = self.attempts / endpoints.max(1);
         self.attempts = self.attempts.saturating_add(1);
         let wait = backoff(RECONNECT_MIN, RECONNECT_MAX, rounds, random::number());
-        self.state = State::Waiting {
-            until: Instant::now() + wait,
-        };
+        self.state = State::Waiting { until: Instant::now() + wait };
     }
 }
 
@@ -262,10 +238,7 @@ async fn open(
     deadline: Instant,
 ) -> Result<Streaming, Fault> {
     let failed = |error: RpcError| Fault::Failed(error.to_string());
-    let answer = rpc
-        .open(endpoint, request, deadline)
-        .await
-        .map_err(failed)?;
+    let answer = rpc.open(endpoint, request, deadline).await.map_err(failed)?;
     if answer.status == 200 {
         return Ok(answer);
     }

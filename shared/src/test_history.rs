@@ -63,11 +63,7 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
 impl History {
     /// Entries, each so many revisions after the one before.
     fn new(entries: &[(u64, Vec<Act>)]) -> Self {
-        let mut history = Self {
-            events: Vec::new(),
-            views: BTreeMap::new(),
-            last: Revision(0),
-        };
+        let mut history = Self { events: Vec::new(), views: BTreeMap::new(), last: Revision(0) };
         for (step, acts) in entries {
             history.last.0 += step;
             history.enter(acts);
@@ -92,9 +88,7 @@ impl History {
             });
             let old = present.members.iter().find(|m| m.id == id(act.member));
             let touched = change.joined.iter().chain(&change.updated);
-            let mut touched = touched
-                .map(|m| &m.id)
-                .chain(change.left.iter().map(|l| &l.id));
+            let mut touched = touched.map(|m| &m.id).chain(change.left.iter().map(|l| &l.id));
             if touched.any(|of| *of == id(act.member))
                 || change.removed.iter().any(|r| r.id == id(act.member))
             {
@@ -118,22 +112,14 @@ impl History {
                         change.joined.push(member(act.member, at));
                     }
                 }
-                (Some(old), _) => change.updated.push(Member {
-                    state: MemberState::Draining,
-                    ..old.clone()
-                }),
+                (Some(old), _) => {
+                    change.updated.push(Member { state: MemberState::Draining, ..old.clone() })
+                }
             }
         }
         if changes.is_empty() {
-            let what = What::Election {
-                leader: NodeId(1),
-                term: at.0,
-            };
-            let event = Event {
-                revision: at,
-                at_ms: 0,
-                what,
-            };
+            let what = What::Election { leader: NodeId(1), term: at.0 };
+            let event = Event { revision: at, at_ms: 0, what };
             self.events.push((at, WatchEvent::Event(event)));
         }
         for change in changes.into_values() {
@@ -164,16 +150,10 @@ impl History {
     /// A group as of a revision.
     pub(crate) fn view(&self, group: &GroupId, at: Revision) -> View {
         let views = self.views.get(group);
-        views
-            .and_then(|views| views.range(..=at).next_back())
-            .map_or_else(
-                || View {
-                    group: group.clone(),
-                    view: Revision(0),
-                    members: vec![],
-                },
-                |(_, view)| view.clone(),
-            )
+        views.and_then(|views| views.range(..=at).next_back()).map_or_else(
+            || View { group: group.clone(), view: Revision(0), members: vec![] },
+            |(_, view)| view.clone(),
+        )
     }
 
     /// What a node that has applied `applied` and keeps the history after `floor` writes on a
@@ -191,9 +171,7 @@ impl History {
             if let Some(after) = after {
                 written.push(WatchEvent::Compacted(Compacted { after, floor }));
             }
-            let there = only
-                .into_iter()
-                .chain(self.views.keys().filter(|_| only.is_none()));
+            let there = only.into_iter().chain(self.views.keys().filter(|_| only.is_none()));
             for group in there {
                 let view = self.view(group, applied);
                 // Nobody has heard yet of a group without a view.

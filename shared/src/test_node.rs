@@ -66,10 +66,7 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
-        Self::Json {
-            status,
-            body: serde_json::to_vec(body).unwrap().into(),
-        }
+        Self::Json { status, body: serde_json::to_vec(body).unwrap().into() }
     }
 
     pub(crate) fn refuse(code: Code, detail: &str) -> Self {
@@ -104,11 +101,7 @@ impl StreamWriter {
             WatchEvent::Compacted(data) => serde_json::to_string(data),
             WatchEvent::Event(data) => serde_json::to_string(data),
         };
-        self.raw(sse::encode(
-            Some(&id.to_string()),
-            event.name(),
-            &data.unwrap(),
-        ));
+        self.raw(sse::encode(Some(&id.to_string()), event.name(), &data.unwrap()));
     }
 
     /// Ready when the reader has gone.
@@ -132,11 +125,7 @@ impl TestNode {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let script: Arc<Script> = Arc::new(script);
         let task = tokio::spawn(accept(listener, script, Arc::clone(&seen)));
-        Self {
-            endpoint,
-            seen,
-            task,
-        }
+        Self { endpoint, seen, task }
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -240,9 +229,9 @@ impl Body for Answered {
         match &mut *self {
             Answered::Whole(body) if body.is_empty() => Poll::Ready(None),
             Answered::Whole(body) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
-            Answered::Chunks(chunks) => chunks
-                .poll_recv(cx)
-                .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
+            Answered::Chunks(chunks) => {
+                chunks.poll_recv(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
+            }
         }
     }
 }

@@ -62,9 +62,7 @@ pub struct Watch {
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Watch").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -88,11 +86,7 @@ impl Watch {
             .done();
         let sequence = Sequence::new(all, options.after, options.at_least);
         let stream = EventStream::new(client, request(&path, &sequence));
-        Self {
-            stream,
-            path,
-            sequence,
-        }
+        Self { stream, path, sequence }
     }
 
     /// The next item. Cancelling the wait loses nothing.
@@ -137,13 +131,9 @@ impl Watch {
 
 fn request(path: &str, sequence: &Sequence) -> Request {
     let mut request = Request::new(Method::GET, path);
-    request
-        .headers
-        .push(("accept", "text/event-stream".to_owned()));
+    request.headers.push(("accept", "text/event-stream".to_owned()));
     if let Some(after) = sequence.resume_after() {
-        request
-            .headers
-            .push((header::LAST_EVENT_ID, after.to_string()));
+        request.headers.push((header::LAST_EVENT_ID, after.to_string()));
     }
     request
 }
@@ -159,9 +149,7 @@ fn decode(event: &SseEvent) -> Result<Option<WatchEvent>, String> {
         "event" => serde_json::from_str(data).map(WatchEvent::Event),
         _ => return Ok(None),
     };
-    decoded
-        .map(Some)
-        .map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
+    decoded.map(Some).map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
 }
 
 #[cfg(test)]

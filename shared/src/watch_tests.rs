@@ -24,11 +24,7 @@ async fn node(replies: Vec<Reply>) -> TestNode {
 }
 
 fn snapshot(view: u64) -> WatchEvent {
-    WatchEvent::Snapshot(View {
-        group: group(0),
-        view: Revision(view),
-        members: vec![],
-    })
+    WatchEvent::Snapshot(View { group: group(0), view: Revision(view), members: vec![] })
 }
 
 fn change(from: u64, view: u64) -> WatchEvent {
@@ -45,9 +41,7 @@ fn change(from: u64, view: u64) -> WatchEvent {
 }
 
 fn bookmark(revision: u64) -> WatchEvent {
-    WatchEvent::Bookmark(Bookmark {
-        revision: Revision(revision),
-    })
+    WatchEvent::Bookmark(Bookmark { revision: Revision(revision) })
 }
 
 async fn event(watch: &mut Watch) -> WatchEvent {
@@ -80,10 +74,7 @@ fn send(writer: &StreamWriter, events: &[WatchEvent]) {
 
 fn resumed(node: &TestNode) -> Vec<Option<String>> {
     let asked = node.seen();
-    asked
-        .iter()
-        .map(|seen| seen.header("last-event-id").map(str::to_owned))
-        .collect()
+    asked.iter().map(|seen| seen.header("last-event-id").map(str::to_owned)).collect()
 }
 
 #[tokio::test]
@@ -97,10 +88,7 @@ async fn a_lost_stream_goes_on_at_another_node_without_a_gap_or_a_repetition() {
     send(&first, &[snapshot(5), change(5, 8)]);
     assert_eq!(
         watch.next().await.unwrap(),
-        WatchItem::Connected {
-            endpoint: one.endpoint.clone(),
-            node: Some(NodeId(2)),
-        }
+        WatchItem::Connected { endpoint: one.endpoint.clone(), node: Some(NodeId(2)) }
     );
     assert_eq!(event(&mut watch).await, snapshot(5));
     assert_eq!(event(&mut watch).await, change(5, 8));
@@ -127,10 +115,7 @@ async fn a_gap_is_never_passed_on_but_mended_by_a_fresh_snapshot() {
     send(&first, &[snapshot(5), change(6, 8), change(8, 9)]);
     assert_eq!(event(&mut watch).await, snapshot(5));
     let why = disconnected(&mut watch).await;
-    assert!(
-        why.contains("view 8 of group g0 follows 6, this watch has 5"),
-        "{why}"
-    );
+    assert!(why.contains("view 8 of group g0 follows 6, this watch has 5"), "{why}");
     send(&second, &[snapshot(9), change(9, 10)]);
     assert_eq!(event(&mut watch).await, snapshot(9));
     assert_eq!(event(&mut watch).await, change(9, 10));
@@ -142,10 +127,7 @@ async fn a_node_that_is_behind_is_left() {
     let (first, reply_first) = Reply::stream();
     let (second, reply_second) = Reply::stream();
     let node = node(vec![reply_first, reply_second]).await;
-    let options = WatchOptions {
-        at_least: Revision(7),
-        ..WatchOptions::default()
-    };
+    let options = WatchOptions { at_least: Revision(7), ..WatchOptions::default() };
     let mut watch = Watch::of_group(&node.client(), &group(0), &options);
     send(&first, &[snapshot(5)]);
     let why = disconnected(&mut watch).await;
@@ -156,19 +138,13 @@ async fn a_node_that_is_behind_is_left() {
 
 #[tokio::test]
 async fn a_history_that_no_longer_reaches_back_is_said_and_snapshots_follow() {
-    let compacted = WatchEvent::Compacted(Compacted {
-        after: Revision(3),
-        floor: Revision(50),
-    });
+    let compacted = WatchEvent::Compacted(Compacted { after: Revision(3), floor: Revision(50) });
     let (first, reply_first) = Reply::stream();
     let (second, reply_second) = Reply::stream();
     let refusal = Reply::refuse(Code::Compacted, "too old");
     let node = node(vec![reply_first, refusal, reply_second]).await;
-    let options = WatchOptions {
-        after: Some(Revision(3)),
-        events: true,
-        ..WatchOptions::default()
-    };
+    let options =
+        WatchOptions { after: Some(Revision(3)), events: true, ..WatchOptions::default() };
     let mut watch = Watch::of_all(&node.client(), &options);
     send(&first, &[compacted.clone(), snapshot(60), bookmark(61)]);
     for expected in [compacted, snapshot(60), bookmark(61)] {
@@ -208,10 +184,7 @@ async fn a_fenced_session_ends_with_the_evidence_and_stays_ended() {
     let evidence = serde_json::to_value(Evidence::stated(Cause::Operator, None, vec![])).unwrap();
     let fenced = Problem::new(Code::Fenced, "this life is over").with("evidence", evidence);
     let node = node(vec![Reply::problem(&fenced)]).await;
-    let options = WatchOptions {
-        member: Some((id(1), Incarnation(4))),
-        ..WatchOptions::default()
-    };
+    let options = WatchOptions { member: Some((id(1), Incarnation(4))), ..WatchOptions::default() };
     let mut watch = Watch::of_group(&node.client(), &group(0), &options);
     for _ in 0..2 {
         let end = watch.next().await.unwrap_err();
@@ -323,18 +296,11 @@ async fn the_liveness_feed_tells_everything_anew_after_a_loss() {
         rtt_p50_us: None,
         rtt_p99_us: None,
     };
-    let gone = Gone {
-        group: group(0),
-        id: id(1),
-        incarnation: Incarnation(4),
-    };
+    let gone = Gone { group: group(0), id: id(1), incarnation: Incarnation(4) };
     let (first, reply_first) = Reply::stream();
     let (second, reply_second) = Reply::stream();
     let node = node(vec![reply_first, reply_second]).await;
-    let options = LivenessOptions {
-        group: Some(group(0)),
-        member: Some(id(1)),
-    };
+    let options = LivenessOptions { group: Some(group(0)), member: Some(id(1)) };
     let mut feed = LivenessFeed::new(&node.client(), &options);
     let write = |writer: &StreamWriter, name: &str, data: String| {
         writer.raw(crate::sse::encode(None, name, &data));
@@ -343,10 +309,8 @@ async fn the_liveness_feed_tells_everything_anew_after_a_loss() {
     write(&first, "counts", serde_json::to_string(&counts).unwrap());
     write(&first, "gone", serde_json::to_string(&gone).unwrap());
     drop(first);
-    let connected = LivenessItem::Connected {
-        endpoint: node.endpoint.clone(),
-        node: Some(NodeId(2)),
-    };
+    let connected =
+        LivenessItem::Connected { endpoint: node.endpoint.clone(), node: Some(NodeId(2)) };
     for expected in [
         connected.clone(),
         LivenessItem::Member(member.clone()),

@@ -70,8 +70,12 @@ impl GroupTally {
     /// Counts one member.
     pub fn add(&mut self, band: Band, age: Option<Duration>, rtt: Option<Duration>) {
         self.bands[index(band)] += 1;
-        age.into_iter().for_each(|age| self.ages.add(age));
-        rtt.into_iter().for_each(|rtt| self.rtts.add(rtt));
+        if let Some(age) = age {
+            self.ages.add(age);
+        }
+        if let Some(rtt) = rtt {
+            self.rtts.add(rtt);
+        }
     }
 
     /// Takes in another node's tally of the same group.

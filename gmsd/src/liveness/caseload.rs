@@ -15,6 +15,12 @@ use super::{case::Case, message::Subject, observed::Observed};
 /// Where a case is kept.
 pub(super) type Slot = u32;
 
+/// The slot of the case that a nonce belongs to.
+pub(super) fn slot_of_nonce(nonce: u64) -> Slot {
+    Slot::try_from(nonce >> 32).expect("32 bits are left")
+}
+
+/// All cases of this node.
 #[derive(Debug, Default)]
 pub(super) struct Caseload {
     cases: Vec<Option<Case>>,

@@ -28,12 +28,11 @@ use gms::{
 use super::{
     bands::GroupTally,
     case::{Asker, Duty, millis},
-    caseload::Caseload,
+    caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
     message::{Affirmation, Ask, Message, Subject, Tell},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
-    work,
 };
 use crate::membership::{command::Removal, journal::Happening, state::State};
 
@@ -284,7 +283,7 @@ impl Observer {
     /// What came of a probe.
     pub fn handle_probe(&mut self, now: Instant, nonce: u64, probed: Probed) {
         let now = self.clock.advance(now);
-        let slot = work::slot_of(nonce);
+        let slot = slot_of_nonce(nonce);
         match probed {
             Probed::Answered => {
                 self.answered(now, slot, nonce);

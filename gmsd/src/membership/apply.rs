@@ -17,7 +17,7 @@ use gms::{
 };
 
 use super::{
-    command::{Command, Join, NodeFacts, Proposal, Removal},
+    command::{Command, Entry, Join, NodeFacts, Proposal, Removal},
     group::Group,
     hold::Hold,
     journal::{Happening, Record},
@@ -30,6 +30,24 @@ use super::{
 
 type Answer = Result<Outcome, Rejection>;
 
+impl State {
+    /// Applies one entry of the log. The answers are in the order of the proposals.
+    pub fn apply(&mut self, revision: Revision, term: u64, entry: &Entry) -> Vec<Answer> {
+        self.revision = revision;
+        let mut applying = Applying::new(self, revision, term, entry.at_ms);
+        let answers =
+            entry.proposals.iter().map(|proposal| applying.propose(proposal)).collect::<Vec<_>>();
+        applying.finish();
+        self.trim_history();
+        answers
+    }
+
+    /// What the entry would answer, without doing it.
+    pub fn rehearse(&self, revision: Revision, entry: &Entry) -> Vec<Answer> {
+        self.clone().apply(revision, 0, entry)
+    }
+}
+
 /// What the entry has done so far to one group.
 #[derive(Default)]
 struct Draft {
@@ -39,7 +57,7 @@ struct Draft {
 }
 
 /// The state, with one entry half applied.
-pub(super) struct Applying<'a> {
+struct Applying<'a> {
     state: &'a mut State,
     revision: Revision,
     term: u64,
@@ -49,12 +67,12 @@ pub(super) struct Applying<'a> {
 }
 
 impl<'a> Applying<'a> {
-    pub(super) fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
+    fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
         Self { state, revision, term, at_ms, drafts: BTreeMap::new(), touched: BTreeSet::new() }
     }
 
     /// Decides one proposal.
-    pub(super) fn propose(&mut self, proposal: &Proposal) -> Answer {
+    fn propose(&mut self, proposal: &Proposal) -> Answer {
         if let Some(token) = &proposal.token {
             match self.state.receipts.look_up(token) {
                 Known::No => {}
@@ -81,7 +99,7 @@ impl<'a> Applying<'a> {
     }
 
     /// Installs the new views.
-    pub(super) fn finish(self) {
+    fn finish(self) {
         for (name, draft) in self.drafts {
             let group = self.state.groups.get_mut(&name).expect("a draft is made in its group");
             let group = Arc::make_mut(group);

@@ -10,12 +10,10 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::Applying,
-    command::{Entry, NodeFacts},
+    command::NodeFacts,
     group::Group,
     journal::{Happening, Journal, Record},
     life::{Delta, Life},
-    outcome::{Outcome, Rejection},
     placement::{Monitors, Placement},
     receipts::Receipts,
 };
@@ -135,27 +133,6 @@ impl State {
         &self.journal
     }
 
-    /// Applies one entry of the log. The answers are in the order of the proposals.
-    pub fn apply(
-        &mut self,
-        revision: Revision,
-        term: u64,
-        entry: &Entry,
-    ) -> Vec<Result<Outcome, Rejection>> {
-        self.revision = revision;
-        let mut applying = Applying::new(self, revision, term, entry.at_ms);
-        let answers =
-            entry.proposals.iter().map(|proposal| applying.propose(proposal)).collect::<Vec<_>>();
-        applying.finish();
-        self.trim_history();
-        answers
-    }
-
-    /// What the entry would answer, without doing it.
-    pub fn rehearse(&self, revision: Revision, entry: &Entry) -> Vec<Result<Outcome, Rejection>> {
-        self.clone().apply(revision, 0, entry)
-    }
-
     /// Notes the blank entry with which a leader begins its term.
     pub fn apply_election(&mut self, revision: Revision, term: u64, leader: NodeId) {
         self.note(revision, 0, Happening::Election { leader, term });
@@ -208,7 +185,7 @@ impl State {
 
     /// Drops what exceeds the bound of the history, and with the last delta of an empty group the
     /// group itself.
-    fn trim_history(&mut self) {
+    pub(super) fn trim_history(&mut self) {
         while let Some(record) = self.journal.pop_excess() {
             let Happening::View(delta) = &record.what else {
                 continue;

@@ -109,12 +109,17 @@ pub struct Consensus {
     inner: Arc<Inner>,
 }
 
+impl std::fmt::Debug for Consensus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consensus").finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     lineage: String,
     raft: Raft<Types, Machine>,
     log: LogStore,
     host: Host,
-    lineage: String,
     peers: Peers,
     changes: Changes,
     contact: Contact,
@@ -153,18 +158,11 @@ impl Consensus {
         config: Arc<openraft::Config>,
         opened: Opened,
     ) -> Result<Self, StartError> {
-        let Opened {
-            log,
-            snapshots,
-            machine,
-            local,
-            initial_peers,
-        } = opened;
+        let Opened { log, snapshots, machine, local, initial_peers } = opened;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (state, growth) = (machine.published(), machine.growth());
         let tail = log.memory().last().map(|at| at.index);
         let host = options.host.clone();
-        let lineage = local.lineage.clone();
         let directory = Directory::new(
             host.clone(),
             local,
@@ -209,20 +207,13 @@ impl Consensus {
             stop.clone(),
             tasks.clone(),
         ));
-        tasks.spawn(compact(
-            raft.clone(),
-            log.clone(),
-            growth,
-            options.compaction,
-            stop.clone(),
-        ));
+        tasks.spawn(compact(raft.clone(), log.clone(), growth, options.compaction, stop.clone()));
         let consensus = Self {
             inner: Arc::new(Inner {
                 lineage: directory.local().lineage.clone(),
                 raft,
                 log,
                 host,
-                lineage,
                 peers: Peers::new(directory),
                 changes,
                 contact,
@@ -245,10 +236,8 @@ impl Consensus {
     /// Pitfall 11: done once on a pristine node; on several with the same configuration it is the
     /// same as on one.
     async fn bootstrap(&self, peers: BTreeMap<NodeId, String>) -> Result<(), StartError> {
-        let nodes: BTreeMap<u64, BasicNode> = peers
-            .into_iter()
-            .map(|(node, url)| (node.0, BasicNode { addr: url }))
-            .collect();
+        let nodes: BTreeMap<u64, BasicNode> =
+            peers.into_iter().map(|(node, url)| (node.0, BasicNode { addr: url })).collect();
         match self.inner.raft.initialize(nodes).await {
             Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Ok(()),
             Err(error) => Err(StartError::Core(error.to_string())),
@@ -260,10 +249,7 @@ impl Consensus {
     pub async fn propose(&self, entry: Entry) -> Result<Proposed, ProposeError> {
         let bytes = postcard::to_stdvec(&entry).expect("entries have no type postcard refuses");
         if bytes.len() > ENTRY_LEN_MAX {
-            return Err(ProposeError::TooLong {
-                len: bytes.len(),
-                limit: ENTRY_LEN_MAX,
-            });
+            return Err(ProposeError::TooLong { len: bytes.len(), limit: ENTRY_LEN_MAX });
         }
         let write = self.inner.raft.client_write(Encoded(Bytes::from(bytes)));
         let Ok(written) = tokio::time::timeout(PROPOSE_TIME_MAX, write).await else {
@@ -294,12 +280,7 @@ impl Consensus {
     /// before this call. Only a leader can tell; a quorum confirms that it still leads. No clock
     /// takes part in it (openraft's pitfall 18).
     pub async fn read_index(&self) -> Result<Revision, ReadError> {
-        match self
-            .inner
-            .raft
-            .get_read_linearizer(ReadPolicy::ReadIndex)
-            .await
-        {
+        match self.inner.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
             Ok(read) => Ok(Revision(read.read_log_id().index())),
             Err(RaftError::Fatal(error)) => Err(ReadError::Fatal(error.to_string())),
             Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {
@@ -343,11 +324,6 @@ impl Consensus {
         &self.inner.lineage
     }
 
-    /// The random mark of this node's data directory.
-    pub fn lineage(&self) -> &str {
-        &self.inner.lineage
-    }
-
     /// The way to the services of other nodes.
     pub fn peers(&self) -> Peers {
         self.inner.peers.clone()
@@ -368,10 +344,7 @@ impl Consensus {
                 "node {node} was removed for good; give the machine a new number"
             )));
         }
-        self.inner
-            .changes
-            .add_learner(node, peer_url, catch_up)
-            .await
+        self.inner.changes.add_learner(node, peer_url, catch_up).await
     }
 
     /// Makes a learner a voter; see [`Changes::promote`]. Leader only.

@@ -68,20 +68,11 @@ pub(super) fn join(member: &str) -> Entry {
 }
 
 pub(super) fn proposing(command: Command) -> Entry {
-    Entry {
-        at_ms: 1,
-        proposals: vec![Proposal {
-            token: None,
-            if_view: None,
-            command,
-        }],
-    }
+    Entry { at_ms: 1, proposals: vec![Proposal { token: None, if_view: None, command }] }
 }
 
 pub(super) fn has(state: &State, member: &str) -> bool {
-    state
-        .life(&"g".parse().unwrap(), &member.parse().unwrap())
-        .is_some()
+    state.life(&"g".parse().unwrap(), &member.parse().unwrap()).is_some()
 }
 
 impl Cluster {
@@ -187,10 +178,7 @@ impl Cluster {
     }
 
     pub(super) fn urls(&self) -> BTreeMap<NodeId, String> {
-        self.at
-            .keys()
-            .map(|node| (*node, self.url(*node)))
-            .collect()
+        self.at.keys().map(|node| (*node, self.url(*node))).collect()
     }
 
     pub(super) fn address(&self, node: NodeId) -> SocketAddr {
@@ -235,10 +223,7 @@ impl Cluster {
             })
         });
         let first = futures_util::future::select_all(waits);
-        tokio::time::timeout(SOON, first)
-            .await
-            .expect("a leader in time")
-            .0
+        tokio::time::timeout(SOON, first).await.expect("a leader in time").0
     }
 
     /// Proposes where it is possible, again while it certainly was not done.
@@ -255,9 +240,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt)
-            .await
-            .expect("an answer in time")
+        tokio::time::timeout(SOON, attempt).await.expect("an answer in time")
     }
 
     /// Waits until all running nodes have applied the same, and this revision with it.

@@ -161,11 +161,19 @@ impl Board {
                 .filter(|(name, member)| member.monitor == node && !told.contains(*name))
                 .map(|(_, member)| subject(member))
                 .collect();
-            over.into_iter().for_each(|subject| gathered.remove(subject, node));
+            for subject in over {
+                gathered.remove(subject, node);
+            }
         }
-        bands.gone.into_iter().for_each(|subject| gathered.remove(subject, node));
-        bands.changed.into_iter().for_each(|member| gathered.set(member));
-        bands.pinned.into_iter().for_each(|member| gathered.refresh(member));
+        for subject in bands.gone {
+            gathered.remove(subject, node);
+        }
+        for member in bands.changed {
+            gathered.set(member);
+        }
+        for member in bands.pinned {
+            gathered.refresh(member);
+        }
         if tally {
             gathered.tallies.insert(node, bands.groups);
         }

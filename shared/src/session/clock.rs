@@ -16,10 +16,7 @@ pub struct LeaseClock {
 impl LeaseClock {
     /// A clock that begins now.
     pub fn start() -> Self {
-        Self {
-            origin: Instant::now(),
-            boot: since_boot(),
-        }
+        Self { origin: Instant::now(), boot: since_boot() }
     }
 
     /// Its beginning.
@@ -40,10 +37,7 @@ impl LeaseClock {
 #[cfg(target_os = "linux")]
 fn since_boot() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(not(target_os = "linux"))]

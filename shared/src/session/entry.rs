@@ -37,9 +37,7 @@ pub(crate) async fn join(
     }
     let joining = hub.begin_join();
     let sent: Instant = hub.clock().now();
-    let answer = client
-        .join(&options.group, &request, &Write::default())
-        .await?;
+    let answer = client.join(&options.group, &request, &Write::default()).await?;
     let joined = answer.value;
     let Some(key) = Key::from_hex(&joined.key) else {
         return Err(JoinError::Client(ClientError::Protocol {
@@ -49,10 +47,7 @@ pub(crate) async fn join(
     };
     let life = joining.joined(joined.member.incarnation, key, sent, lease);
     life.state.acknowledge_view(joined.view);
-    Ok(NewLife {
-        life,
-        view: joined.view,
-    })
+    Ok(NewLife { life, view: joined.view })
 }
 
 /// Whether a later join may succeed.

@@ -109,9 +109,7 @@ struct Waiting {
 
 impl SessionEvents {
     pub(crate) fn new() -> Self {
-        Self {
-            queue: Arc::default(),
-        }
+        Self { queue: Arc::default() }
     }
 
     /// The next event; none when the session is over and everything was read. Cancelling the wait
@@ -158,10 +156,7 @@ impl SessionEvents {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.queue
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -181,11 +176,9 @@ mod tests {
         events.push(draining(true));
         events.push(SessionEvent::View(Revision(3)));
         events.close();
-        for expected in [
-            SessionEvent::View(Revision(2)),
-            draining(true),
-            SessionEvent::View(Revision(3)),
-        ] {
+        for expected in
+            [SessionEvent::View(Revision(2)), draining(true), SessionEvent::View(Revision(3))]
+        {
             assert_eq!(events.next().await, Some(expected));
         }
         assert_eq!(events.next().await, None);

@@ -79,11 +79,7 @@ pub fn sign(event: &WatchEvent, id: &MemberId, incarnation: Incarnation) -> Sign
                 return of_member(member, incarnation);
             }
             let is_it = |of: &MemberId, life: Incarnation| of == id && life == incarnation;
-            if let Some(gone) = change
-                .removed
-                .iter()
-                .find(|of| is_it(&of.id, of.incarnation))
-            {
+            if let Some(gone) = change.removed.iter().find(|of| is_it(&of.id, of.incarnation)) {
                 let cause = Some(gone.cause);
                 return Sign::Over(Fate::Removed { cause });
             }
@@ -136,55 +132,26 @@ mod tests {
     }
 
     fn removed(incarnation: u64, cause: Cause) -> Removed {
-        Removed {
-            id: id(1),
-            incarnation: Incarnation(incarnation),
-            cause,
-            number: None,
-        }
+        Removed { id: id(1), incarnation: Incarnation(incarnation), cause, number: None }
     }
 
     fn with_state(state: MemberState) -> Member {
-        Member {
-            state,
-            ..member(1, Revision(7))
-        }
+        Member { state, ..member(1, Revision(7)) }
     }
 
     #[test]
     fn a_change_tells_of_this_life_only() {
         let over = Sign::Over;
         let life = |revision| member(1, Revision(revision));
-        let left = Left {
-            id: id(1),
-            incarnation: Incarnation(7),
-            reason: Some("too slow".into()),
-        };
+        let left = Left { id: id(1), incarnation: Incarnation(7), reason: Some("too slow".into()) };
         for (change, expected) in [
             (change(), Sign::Nothing),
+            (Change { joined: vec![member(2, Revision(8))], ..change() }, Sign::Nothing),
             (
-                Change {
-                    joined: vec![member(2, Revision(8))],
-                    ..change()
-                },
-                Sign::Nothing,
+                Change { removed: vec![removed(7, Cause::Silence)], ..change() },
+                over(Fate::Removed { cause: Some(Cause::Silence) }),
             ),
-            (
-                Change {
-                    removed: vec![removed(7, Cause::Silence)],
-                    ..change()
-                },
-                over(Fate::Removed {
-                    cause: Some(Cause::Silence),
-                }),
-            ),
-            (
-                Change {
-                    removed: vec![removed(6, Cause::Silence)],
-                    ..change()
-                },
-                Sign::Nothing,
-            ),
+            (Change { removed: vec![removed(6, Cause::Silence)], ..change() }, Sign::Nothing),
             (
                 Change {
                     removed: vec![removed(7, Cause::Replaced)],
@@ -202,28 +169,14 @@ mod tests {
                 Sign::Lives(MemberState::Active),
             ),
             (
-                Change {
-                    left: vec![left],
-                    ..change()
-                },
-                over(Fate::Left {
-                    reason: Some("too slow".into()),
-                }),
+                Change { left: vec![left], ..change() },
+                over(Fate::Left { reason: Some("too slow".into()) }),
             ),
             (
-                Change {
-                    updated: vec![with_state(MemberState::Draining)],
-                    ..change()
-                },
+                Change { updated: vec![with_state(MemberState::Draining)], ..change() },
                 Sign::Lives(MemberState::Draining),
             ),
-            (
-                Change {
-                    updated: vec![with_state(MemberState::Away)],
-                    ..change()
-                },
-                over(Fate::Away),
-            ),
+            (Change { updated: vec![with_state(MemberState::Away)], ..change() }, over(Fate::Away)),
         ] {
             let event = WatchEvent::Change(change);
             assert_eq!(sign(&event, &id(1), Incarnation(7)), expected, "{event:?}");
@@ -237,21 +190,11 @@ mod tests {
                 vec![member(1, Revision(7)), member(2, Revision(9))],
                 Sign::Lives(MemberState::Active),
             ),
-            (
-                vec![member(2, Revision(9))],
-                Sign::Over(Fate::Removed { cause: None }),
-            ),
-            (
-                vec![member(1, Revision(9))],
-                Sign::Over(Fate::Replaced { by: Incarnation(9) }),
-            ),
+            (vec![member(2, Revision(9))], Sign::Over(Fate::Removed { cause: None })),
+            (vec![member(1, Revision(9))], Sign::Over(Fate::Replaced { by: Incarnation(9) })),
             (vec![member(1, Revision(6))], Sign::Nothing),
         ] {
-            let event = WatchEvent::Snapshot(View {
-                group: group(0),
-                view: Revision(9),
-                members,
-            });
+            let event = WatchEvent::Snapshot(View { group: group(0), view: Revision(9), members });
             assert_eq!(sign(&event, &id(1), Incarnation(7)), expected, "{event:?}");
         }
     }

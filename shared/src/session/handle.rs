@@ -81,13 +81,7 @@ impl Session {
             shared: Arc::clone(&shared),
             requests: received,
         };
-        Ok(Self {
-            group,
-            id,
-            shared,
-            requests,
-            task: tokio::spawn(task.run(first)),
-        })
+        Ok(Self { group, id, shared, requests, task: tokio::spawn(task.run(first)) })
     }
 
     /// Which group.

@@ -133,11 +133,7 @@ impl State {
         self.tell(|change| change.joined.push(member.clone()));
         Reply::json(
             201,
-            &Joined {
-                key: key(&member).to_hex(),
-                member,
-                view: Revision(self.revision),
-            },
+            &Joined { key: key(&member).to_hex(), member, view: Revision(self.revision) },
         )
     }
 
@@ -194,10 +190,7 @@ impl State {
             (&Method::GET, ["members", id]) => match self.members.get(&id.parse().unwrap()) {
                 Some(member) => Reply::json(
                     200,
-                    &MemberAnswer {
-                        member: member.clone(),
-                        view: Revision(self.revision),
-                    },
+                    &MemberAnswer { member: member.clone(), view: Revision(self.revision) },
                 ),
                 None => Reply::refuse(Code::NotFound, "no such member"),
             },
@@ -224,10 +217,7 @@ impl State {
 
 impl Service {
     async fn start(nodes: usize) -> Self {
-        let state = Arc::new(Mutex::new(State {
-            revision: 10,
-            ..State::default()
-        }));
+        let state = Arc::new(Mutex::new(State { revision: 10, ..State::default() }));
         let changed = Arc::new(Notify::new());
         let mut service = Self {
             nodes: vec![],
@@ -241,9 +231,7 @@ impl Service {
         service.monitor.set_read_timeout(patience).unwrap();
         for _ in 0..nodes {
             let (state, changed) = (Arc::clone(&state), Arc::clone(&changed));
-            service
-                .nodes
-                .push(TestNode::start(move |seen| script(&state, &changed, seen)).await);
+            service.nodes.push(TestNode::start(move |seen| script(&state, &changed, seen)).await);
         }
         service
     }
@@ -278,10 +266,7 @@ impl Service {
         let heard = self.heard.lock().unwrap();
         let frame = Frame {
             direction: Direction::Ping,
-            flags: Flags {
-                quorum_fresh,
-                ..Flags::default()
-            },
+            flags: Flags { quorum_fresh, ..Flags::default() },
             node: NodeId(1),
             epoch: 1,
             incarnation: member.incarnation,
@@ -290,9 +275,7 @@ impl Service {
             acked_view: Revision(0),
         };
         let to = ping_address(member);
-        self.monitor
-            .send_to(&frame.encode(&key(member)), to)
-            .unwrap();
+        self.monitor.send_to(&frame.encode(&key(member)), to).unwrap();
         nonce
     }
 
@@ -302,10 +285,7 @@ impl Service {
         let (length, _) = self.monitor.recv_from(&mut bytes).unwrap();
         let read = Unverified::read(&bytes[..length]).unwrap();
         let pong = read.verify(&key(member)).unwrap();
-        self.heard
-            .lock()
-            .unwrap()
-            .insert(member.id.clone(), pong.nonce);
+        self.heard.lock().unwrap().insert(member.id.clone(), pong.nonce);
         pong
     }
 
@@ -323,12 +303,7 @@ impl Service {
         let evidence = Evidence::stated(cause, None, vec![]);
         state.evidence.insert(incarnation, evidence);
         state.tell(|change| {
-            change.removed.push(Removed {
-                id: id(n),
-                incarnation,
-                cause,
-                number: None,
-            });
+            change.removed.push(Removed { id: id(n), incarnation, cause, number: None });
         });
         incarnation
     }
@@ -365,10 +340,7 @@ fn address() -> Address {
 }
 
 fn options(n: usize) -> SessionOptions {
-    SessionOptions {
-        lease: Some(LEASE),
-        ..SessionOptions::new(group(), id(n), address())
-    }
+    SessionOptions { lease: Some(LEASE), ..SessionOptions::new(group(), id(n), address()) }
 }
 
 /// The next event that is neither of the stream's connection nor of a view.
@@ -446,10 +418,7 @@ async fn a_lost_lease_comes_back_with_acknowledged_pongs_only() {
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let (events, member) = (session.events(), service.member(1));
     let incarnation = member.incarnation;
-    let event = until(&events, |event| {
-        matches!(event, SessionEvent::LeaseLost { .. })
-    })
-    .await;
+    let event = until(&events, |event| matches!(event, SessionEvent::LeaseLost { .. })).await;
     assert_eq!(event, SessionEvent::LeaseLost { incarnation });
     assert_eq!(session.valid_for(), Duration::ZERO);
     // Answered, and no word that a quorum knows.
@@ -477,21 +446,13 @@ async fn a_removed_member_knows_why_and_comes_back_as_a_new_life() {
     let first = service.member(1);
     assert_eq!(
         next(&events).await,
-        Some(SessionEvent::Joined {
-            incarnation: first.incarnation,
-            view: Revision(11),
-        })
+        Some(SessionEvent::Joined { incarnation: first.incarnation, view: Revision(11) })
     );
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     let seen = service.state().streams[0].0.path.clone();
     assert_eq!(seen, "/v1/groups/g/watch?as=m1&incarnation=11");
     service.remove(1, Cause::Silence);
-    let removed = until(&events, |event| {
-        matches!(event, SessionEvent::Removed { .. })
-    })
-    .await;
+    let removed = until(&events, |event| matches!(event, SessionEvent::Removed { .. })).await;
     assert_eq!(
         removed,
         SessionEvent::Removed {
@@ -504,10 +465,7 @@ async fn a_removed_member_knows_why_and_comes_back_as_a_new_life() {
     let second = service.member(1);
     assert_eq!(
         rejoined,
-        SessionEvent::Rejoined {
-            incarnation: second.incarnation,
-            view: Revision(13),
-        }
+        SessionEvent::Rejoined { incarnation: second.incarnation, view: Revision(13) }
     );
     assert_eq!(session.incarnation(), second.incarnation);
     assert!(second.incarnation > first.incarnation);
@@ -521,16 +479,12 @@ async fn a_removed_member_knows_why_and_comes_back_as_a_new_life() {
 
 #[tokio::test]
 async fn who_was_sent_away_or_replaced_does_not_come_back() {
-    for (cause, end) in [
-        (Cause::Operator, SessionEnd::Removed),
-        (Cause::Exit, SessionEnd::Removed),
-    ] {
+    for (cause, end) in [(Cause::Operator, SessionEnd::Removed), (Cause::Exit, SessionEnd::Removed)]
+    {
         let service = Service::start(1).await;
         let session = Session::join(&service.client(), options(1)).await.unwrap();
         let events = session.events();
-        service
-            .wait_for(|state| state.streams.first().map(drop))
-            .await;
+        service.wait_for(|state| state.streams.first().map(drop)).await;
         service.remove(1, cause);
         until(&events, |event| *event == SessionEvent::Ended(end.clone())).await;
         assert_eq!(events.next().await, None);
@@ -540,9 +494,7 @@ async fn who_was_sent_away_or_replaced_does_not_come_back() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     let old = service.member(1);
     service.state().tell(|change| {
         change.removed.push(Removed {
@@ -551,32 +503,21 @@ async fn who_was_sent_away_or_replaced_does_not_come_back() {
             cause: Cause::Replaced,
             number: None,
         });
-        change.joined.push(Member {
-            incarnation: Incarnation(12),
-            ..old
-        });
+        change.joined.push(Member { incarnation: Incarnation(12), ..old });
     });
     let end = SessionEvent::Ended(SessionEnd::Replaced);
     until(&events, |event| *event == end).await;
     assert!(!session.is_valid());
-    assert_eq!(
-        session.leave().await.map_err(|error| error.to_string()),
-        Ok(())
-    );
+    assert_eq!(session.leave().await.map_err(|error| error.to_string()), Ok(()));
 }
 
 #[tokio::test]
 async fn without_rejoin_the_first_removal_is_the_end() {
     let service = Service::start(1).await;
-    let options = SessionOptions {
-        rejoin: false,
-        ..options(1)
-    };
+    let options = SessionOptions { rejoin: false, ..options(1) };
     let session = Session::join(&service.client(), options).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     service.remove(1, Cause::Fin);
     let end = SessionEvent::Ended(SessionEnd::Removed);
     until(&events, |event| *event == end).await;
@@ -591,19 +532,9 @@ async fn a_fenced_stream_tells_the_end_with_its_cause() {
     service.state().stream_refusals.push(fenced);
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    let removed = until(&events, |event| {
-        matches!(event, SessionEvent::Removed { .. })
-    });
-    assert!(matches!(
-        removed.await,
-        SessionEvent::Removed {
-            cause: Some(Cause::Quality),
-            ..
-        }
-    ));
-    service
-        .wait_for(|state| (state.joins.len() == 2).then_some(()))
-        .await;
+    let removed = until(&events, |event| matches!(event, SessionEvent::Removed { .. }));
+    assert!(matches!(removed.await, SessionEvent::Removed { cause: Some(Cause::Quality), .. }));
+    service.wait_for(|state| (state.joins.len() == 2).then_some(())).await;
 }
 
 #[tokio::test]
@@ -611,25 +542,15 @@ async fn a_broken_stream_is_opened_elsewhere_and_the_views_go_on() {
     let mut service = Service::start(2).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     until(&events, |event| *event == SessionEvent::View(Revision(11))).await;
     service.nodes.remove(0).stop().await;
     service.state().streams.clear();
-    until(&events, |event| {
-        matches!(event, SessionEvent::Disconnected { .. })
-    })
-    .await;
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    until(&events, |event| matches!(event, SessionEvent::Disconnected { .. })).await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     {
         let mut state = service.state();
-        let other = Member {
-            id: id(2),
-            ..state.members[&id(1)].clone()
-        };
+        let other = Member { id: id(2), ..state.members[&id(1)].clone() };
         state.tell(|change| change.joined.push(other));
     }
     until(&events, |event| *event == SessionEvent::View(Revision(12))).await;
@@ -644,15 +565,9 @@ async fn a_draining_member_is_told() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     for draining in [true, false] {
-        let state = if draining {
-            MemberState::Draining
-        } else {
-            MemberState::Active
-        };
+        let state = if draining { MemberState::Draining } else { MemberState::Active };
         let member = service.member(1);
         let updated = Member { state, ..member };
         service.state().tell(|change| change.updated.push(updated));
@@ -665,19 +580,11 @@ async fn a_static_member_that_is_held_for_away_comes_back_with_its_key() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     let member = service.member(1);
-    let away = Member {
-        state: MemberState::Away,
-        ..member.clone()
-    };
+    let away = Member { state: MemberState::Away, ..member.clone() };
     service.state().tell(|change| change.updated.push(away));
-    until(&events, |event| {
-        matches!(event, SessionEvent::Rejoined { .. })
-    })
-    .await;
+    until(&events, |event| matches!(event, SessionEvent::Rejoined { .. })).await;
     let rejoin = service.state().joins[1].clone();
     assert_eq!(rejoin.key, Some(key(&member).to_hex()));
 }
@@ -685,18 +592,12 @@ async fn a_static_member_that_is_held_for_away_comes_back_with_its_key() {
 #[tokio::test]
 async fn without_a_stream_a_removal_is_found_out_when_the_lease_is_over() {
     let service = Service::start(1).await;
-    let options = SessionOptions {
-        stream: SessionStream::Without,
-        ..options(1)
-    };
+    let options = SessionOptions { stream: SessionStream::Without, ..options(1) };
     let session = Session::join(&service.client(), options).await.unwrap();
     let events = session.events();
     let incarnation = service.remove(1, Cause::Operator);
     for expected in [
-        SessionEvent::Joined {
-            incarnation,
-            view: Revision(11),
-        },
+        SessionEvent::Joined { incarnation, view: Revision(11) },
         SessionEvent::LeaseLost { incarnation },
         SessionEvent::Removed {
             incarnation,
@@ -745,24 +646,15 @@ async fn an_exit_is_reported_with_its_number() {
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     session.report_exit(Exit::Signal(9)).await.unwrap();
     let seen = service.nodes[0].seen();
-    let asked = seen
-        .iter()
-        .find(|seen| seen.method == Method::DELETE)
-        .unwrap();
-    assert_eq!(
-        asked.path,
-        "/v1/groups/g/members/m1?incarnation=11&signal=9"
-    );
+    let asked = seen.iter().find(|seen| seen.method == Method::DELETE).unwrap();
+    assert_eq!(asked.path, "/v1/groups/g/members/m1?incarnation=11&signal=9");
 }
 
 #[tokio::test]
 async fn a_dropped_session_leaves_neither_stream_nor_answer_behind() {
     let service = Service::start(1).await;
     let hub = SessionHub::bind(&address(), None, None).await.unwrap();
-    let shared = |n| SessionOptions {
-        hub: Some(hub.clone()),
-        ..options(n)
-    };
+    let shared = |n| SessionOptions { hub: Some(hub.clone()), ..options(n) };
     let client = service.client();
     let dropped = Session::join(&client, shared(1)).await.unwrap();
     let _stays = Session::join(&client, shared(2)).await.unwrap();
@@ -784,10 +676,7 @@ async fn a_dropped_session_leaves_neither_stream_nor_answer_behind() {
         tokio::task::yield_now().await;
     }
     let deletes = service.nodes[0].seen().into_iter();
-    assert_eq!(
-        deletes.filter(|seen| seen.method == Method::DELETE).count(),
-        0
-    );
+    assert_eq!(deletes.filter(|seen| seen.method == Method::DELETE).count(), 0);
 }
 
 #[tokio::test]
@@ -814,9 +703,8 @@ async fn a_thousand_sessions_share_one_socket_and_one_thread() {
         }
     }
     assert!(sessions.iter().all(Session::is_valid));
-    let addresses: std::collections::BTreeSet<SocketAddr> = (0..MANY)
-        .map(|n| ping_address(&service.member(n)))
-        .collect();
+    let addresses: std::collections::BTreeSet<SocketAddr> =
+        (0..MANY).map(|n| ping_address(&service.member(n))).collect();
     assert_eq!(addresses.len(), 1);
     drop(sessions);
     while hub.lives() > 0 {
@@ -874,15 +762,9 @@ async fn a_join_that_cannot_be_fails_with_the_reason_and_leaves_nothing() {
     assert!(service.state().joins.is_empty());
     let conflict = Problem::new(Code::Conflict, "another life answers its pings");
     service.state().refusals.push(conflict);
-    let shared = SessionOptions {
-        hub: Some(hub.clone()),
-        ..options(1)
-    };
+    let shared = SessionOptions { hub: Some(hub.clone()), ..options(1) };
     let error = Session::join(&client, shared).await.unwrap_err();
-    assert!(
-        error.to_string().contains("another life answers"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("another life answers"), "{error}");
     assert_eq!(hub.lives(), 0);
 }
 
@@ -891,9 +773,7 @@ async fn a_rejoin_waits_for_the_service_and_gives_in_to_a_refusal() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     service.state().refusals = vec![
         Problem::new(Code::Conflict, "taken"),
         Problem::new(Code::RateLimited, "later"),
@@ -913,15 +793,10 @@ async fn a_member_may_leave_between_two_lives() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
-    service
-        .wait_for(|state| state.streams.first().map(drop))
-        .await;
+    service.wait_for(|state| state.streams.first().map(drop)).await;
     service.state().refusals = vec![Problem::new(Code::RateLimited, "later"); 1000];
     service.remove(1, Cause::Silence);
-    until(&events, |event| {
-        matches!(event, SessionEvent::Removed { .. })
-    })
-    .await;
+    until(&events, |event| matches!(event, SessionEvent::Removed { .. })).await;
     session.leave().await.unwrap();
     let end = SessionEvent::Ended(SessionEnd::Left);
     until(&events, |event| *event == end).await;

@@ -101,9 +101,7 @@ impl SessionHub {
         {
             tracing::debug!(%error, "the receive buffer for pings stays as it is");
         }
-        socket
-            .set_read_timeout(Some(WAKE_INTERVAL))
-            .map_err(HubError::Thread)?;
+        socket.set_read_timeout(Some(WAKE_INTERVAL)).map_err(HubError::Thread)?;
         let shared = Arc::new(Shared {
             socket,
             ping_to,
@@ -117,10 +115,7 @@ impl SessionHub {
             .stack_size(STACK_BYTES)
             .spawn(move || serve(&served))
             .map_err(HubError::Thread)?;
-        Ok(Self {
-            _stop: Arc::new(StopOnDrop(Arc::clone(&shared))),
-            shared,
-        })
+        Ok(Self { _stop: Arc::new(StopOnDrop(Arc::clone(&shared))), shared })
     }
 
     /// Where nodes are told to ping.
@@ -167,12 +162,7 @@ impl Joining {
         for pong in pongs {
             shared.send(&pong);
         }
-        Life {
-            hub: self.hub.clone(),
-            slot,
-            state,
-            key,
-        }
+        Life { hub: self.hub.clone(), slot, state, key }
     }
 }
 
@@ -262,10 +252,7 @@ fn serve(shared: &Shared) {
 async fn bind_next_to(address: &Address) -> Result<UdpSocket, HubError> {
     let resolved = tokio::net::lookup_host((address.host(), 0))
         .await
-        .map_err(|error| HubError::Resolve {
-            host: address.host().to_owned(),
-            error,
-        })?;
+        .map_err(|error| HubError::Resolve { host: address.host().to_owned(), error })?;
     let mut is_v6 = false;
     for candidate in resolved {
         is_v6 = candidate.is_ipv6();
@@ -273,11 +260,8 @@ async fn bind_next_to(address: &Address) -> Result<UdpSocket, HubError> {
             return Ok(socket);
         }
     }
-    let any: IpAddr = if is_v6 {
-        Ipv6Addr::UNSPECIFIED.into()
-    } else {
-        Ipv4Addr::UNSPECIFIED.into()
-    };
+    let any: IpAddr =
+        if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     let bind = SocketAddr::new(any, 0);
     UdpSocket::bind(bind).map_err(|error| HubError::Bind { bind, error })
 }
@@ -285,11 +269,7 @@ async fn bind_next_to(address: &Address) -> Result<UdpSocket, HubError> {
 /// The same host with another port.
 fn with_port(address: &Address, port: u16) -> Address {
     let host = address.host();
-    let text = if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    };
-    text.parse()
-        .expect("the host of an address with a bound port is an address")
+    let text =
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    text.parse().expect("the host of an address with a bound port is an address")
 }

@@ -69,10 +69,8 @@ pub(crate) async fn evidence(
         let stated = Evidence::stated(Cause::Operator, None, context);
         return (fate, Some(stated));
     }
-    let client = client.with_options(Options {
-        timeout: EVIDENCE_TIMEOUT,
-        ..client.options().clone()
-    });
+    let client =
+        client.with_options(Options { timeout: EVIDENCE_TIMEOUT, ..client.options().clone() });
     let Ok(answer) = client.why(&subject.group, &subject.id).await else {
         return (fate, None);
     };
@@ -82,9 +80,9 @@ pub(crate) async fn evidence(
     }
     let evidence = why.removal.map(|removal| removal.evidence);
     let fate = match (fate, &evidence, why.state) {
-        (Fate::Removed { cause: None }, Some(evidence), _) => Fate::Removed {
-            cause: Some(evidence.cause),
-        },
+        (Fate::Removed { cause: None }, Some(evidence), _) => {
+            Fate::Removed { cause: Some(evidence.cause) }
+        }
         (Fate::Removed { cause: None }, None, WhyState::Left) => Fate::Left { reason: None },
         (fate, _, _) => fate,
     };

@@ -64,10 +64,7 @@ pub struct Lease {
 impl Lease {
     /// A lease of a life whose join was sent at `sent`.
     pub fn begin(sent: Instant, length: Duration) -> Self {
-        Self {
-            length,
-            valid_until: sent + length,
-        }
+        Self { length, valid_until: sent + length }
     }
 
     /// The service has acknowledged a pong that was sent at `sent`.

@@ -81,12 +81,7 @@ struct Node {
 impl Responder {
     /// A life that was let in by a join sent at `sent`.
     pub fn new(incarnation: Incarnation, key: Key, sent: Instant, lease: Duration) -> Self {
-        Self {
-            incarnation,
-            key,
-            lease: Lease::begin(sent, lease),
-            nodes: BTreeMap::new(),
-        }
+        Self { incarnation, key, lease: Lease::begin(sent, lease), nodes: BTreeMap::new() }
     }
 
     /// Which life.
@@ -115,9 +110,7 @@ impl Responder {
         if datagram.incarnation() != self.incarnation {
             return Err(Ignored::AnotherLife);
         }
-        let ping = datagram
-            .verify(&self.key)
-            .map_err(|_| Ignored::NotAuthentic)?;
+        let ping = datagram.verify(&self.key).map_err(|_| Ignored::NotAuthentic)?;
         if ping.direction != Direction::Ping {
             return Err(Ignored::NoPing);
         }
@@ -144,23 +137,15 @@ impl Responder {
             to.extend(others.filter(|address| *address != from));
         }
         let answer = ping.pong(statement.acked_view, statement.leaving);
-        Ok(Pong {
-            frame: answer.encode(&self.key),
-            to,
-            node: ping.node,
-            nonce: ping.nonce,
-        })
+        Ok(Pong { frame: answer.encode(&self.key), to, node: ping.node, nonce: ping.nonce })
     }
 
     /// What is known of a node; the one not heard for longest makes room.
     fn node(&mut self, id: NodeId, address: SocketAddr, now: Instant) -> &mut Node {
         if !self.nodes.contains_key(&id)
             && self.nodes.len() >= NODES_MAX
-            && let Some(oldest) = self
-                .nodes
-                .iter()
-                .min_by_key(|(_, node)| node.heard)
-                .map(|(id, _)| *id)
+            && let Some(oldest) =
+                self.nodes.iter().min_by_key(|(_, node)| node.heard).map(|(id, _)| *id)
         {
             self.nodes.remove(&oldest);
         }

@@ -19,12 +19,7 @@ const LIFE: Incarnation = Incarnation(7);
 
 fn key(life: u64) -> Key {
     let [group, member] = ["g", "m"];
-    Key::derive(
-        &[1; 32],
-        &group.parse().unwrap(),
-        &member.parse().unwrap(),
-        Incarnation(life),
-    )
+    Key::derive(&[1; 32], &group.parse().unwrap(), &member.parse().unwrap(), Incarnation(life))
 }
 
 fn address(node: u64) -> SocketAddr {
@@ -34,10 +29,7 @@ fn address(node: u64) -> SocketAddr {
 fn ping(node: u64, nonce: u64, echo: u64, quorum_fresh: bool) -> Frame {
     Frame {
         direction: Direction::Ping,
-        flags: Flags {
-            quorum_fresh,
-            ..Flags::default()
-        },
+        flags: Flags { quorum_fresh, ..Flags::default() },
         node: NodeId(node),
         epoch: 3,
         incarnation: LIFE,
@@ -62,10 +54,7 @@ fn a_ping_is_answered_once_with_what_the_member_says() {
     let now = Instant::now();
     let mut responder = responder(now);
     let bytes = ping(2, 50, 0, true).encode(&key(7));
-    let statement = Statement {
-        acked_view: Revision(9),
-        leaving: true,
-    };
+    let statement = Statement { acked_view: Revision(9), leaving: true };
     let read = Unverified::read(&bytes).unwrap();
     let pong = responder.handle_ping(now, address(2), &read, statement);
     let pong = pong.unwrap();
@@ -84,10 +73,7 @@ fn a_ping_is_answered_once_with_what_the_member_says() {
 fn what_is_no_ping_to_this_life_is_ignored() {
     let now = Instant::now();
     let mut responder = responder(now);
-    let of_another = Frame {
-        incarnation: Incarnation(6),
-        ..ping(1, 1, 0, true)
-    };
+    let of_another = Frame { incarnation: Incarnation(6), ..ping(1, 1, 0, true) };
     let pong = ping(1, 1, 0, true).pong(Revision(0), false);
     for (bytes, why) in [
         (of_another.encode(&key(6)), Ignored::AnotherLife),

@@ -86,15 +86,8 @@ impl Table {
         self.next += 1;
         state.extend(responder.lease().valid_until());
         let incarnation = responder.incarnation();
-        self.by_incarnation
-            .entry(incarnation)
-            .or_default()
-            .insert(slot);
-        let life = Life {
-            responder,
-            state,
-            hints: VecDeque::new(),
-        };
+        self.by_incarnation.entry(incarnation).or_default().insert(slot);
+        let life = Life { responder, state, hints: VecDeque::new() };
         self.lives.insert(slot, life);
         let mut pongs = Vec::new();
         for (from, bytes) in std::mem::take(&mut self.early) {
@@ -152,17 +145,12 @@ impl Table {
         bytes: &[u8; FRAME_LEN],
     ) -> Option<Option<Pong>> {
         let read = Unverified::read(bytes).ok()?;
-        let hinted = read
-            .echoed()
-            .and_then(|echoed| self.by_pong.get(&echoed).copied());
+        let hinted = read.echoed().and_then(|echoed| self.by_pong.get(&echoed).copied());
         let same = self.by_incarnation.get(&read.incarnation());
-        let slot = hinted
-            .into_iter()
-            .chain(same.into_iter().flatten().copied())
-            .find(|slot| {
-                let life = self.lives.get(slot);
-                life.is_some_and(|life| life.responder.recognises(&read))
-            })?;
+        let slot = hinted.into_iter().chain(same.into_iter().flatten().copied()).find(|slot| {
+            let life = self.lives.get(slot);
+            life.is_some_and(|life| life.responder.recognises(&read))
+        })?;
         Some(self.answer(slot, now, from, &read))
     }
 
@@ -175,10 +163,7 @@ impl Table {
     ) -> Option<Pong> {
         let life = self.lives.get_mut(&slot)?;
         let statement = life.state.statement()?;
-        let pong = life
-            .responder
-            .handle_ping(now, from, read, statement)
-            .ok()?;
+        let pong = life.responder.handle_ping(now, from, read, statement).ok()?;
         life.state.extend(life.responder.lease().valid_until());
         let hint = (pong.node, pong.nonce);
         if life.hints.len() == HINTS_MAX

@@ -33,10 +33,7 @@ fn key(member: u64, life: u64) -> Key {
 fn ping(life: u64, nonce: u64, echo: u64) -> Frame {
     Frame {
         direction: Direction::Ping,
-        flags: Flags {
-            quorum_fresh: true,
-            ..Flags::default()
-        },
+        flags: Flags { quorum_fresh: true, ..Flags::default() },
         node: NodeId(1),
         epoch: 0,
         incarnation: Incarnation(life),

@@ -71,10 +71,7 @@ pub(crate) struct Present {
 impl Shared {
     pub(crate) fn new(life: &Life) -> Self {
         Self {
-            present: Mutex::new(Present {
-                state: Arc::clone(&life.state),
-                key: life.key,
-            }),
+            present: Mutex::new(Present { state: Arc::clone(&life.state), key: life.key }),
             mirror: Mutex::default(),
             events: SessionEvents::new(),
         }
@@ -165,11 +162,7 @@ impl Task {
             // While its place is kept, only this proves that the same member comes back.
             self.options.key = (fate == Fate::Away).then(|| key.to_hex());
             self.options.replace = false;
-            short_lives = if began.elapsed() > LIFE_LONG {
-                0
-            } else {
-                short_lives + 1
-            };
+            short_lives = if began.elapsed() > LIFE_LONG { 0 } else { short_lives + 1 };
             new = match self.rejoin(short_lives).await {
                 Ok(new) => new,
                 Err(end) => return end,
@@ -312,10 +305,8 @@ impl Task {
             }
             match entry::join(&self.client, &self.hub, &self.options).await {
                 Ok(new) => {
-                    *self.shared.present() = Present {
-                        state: Arc::clone(&new.life.state),
-                        key: new.life.key,
-                    };
+                    *self.shared.present() =
+                        Present { state: Arc::clone(&new.life.state), key: new.life.key };
                     self.shared.events.push(SessionEvent::Rejoined {
                         incarnation: new.life.state.incarnation(),
                         view: new.view,
@@ -343,15 +334,9 @@ impl Task {
         exit: Option<Exit>,
     ) -> Result<(), ClientError> {
         life.state.leave();
-        let departure = Departure {
-            incarnation: Some(subject.incarnation),
-            reason: None,
-            exit,
-        };
-        let left = self
-            .client
-            .leave(&subject.group, &subject.id, &departure, &Write::default())
-            .await;
+        let departure = Departure { incarnation: Some(subject.incarnation), reason: None, exit };
+        let left =
+            self.client.leave(&subject.group, &subject.id, &departure, &Write::default()).await;
         match left {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.code(), Some(Code::Fenced | Code::NotFound)) => Ok(()),

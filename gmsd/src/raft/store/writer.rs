@@ -51,12 +51,7 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let (failed, failure) = watch::channel(None);
         let blocking = held.host().blocking;
-        let bench = Bench {
-            database,
-            committed: None,
-            failed,
-            _held: held,
-        };
+        let bench = Bench { database, committed: None, failed, _held: held };
         match blocking {
             Blocking::Threads => {
                 let name = "gmsd-log".to_owned();
@@ -73,10 +68,7 @@ impl Writer {
 
     /// Queues a change. The waiter is told when it is durable or never will be.
     pub async fn queue(&self, change: Change, waiter: Waiter) -> io::Result<()> {
-        self.jobs
-            .send(Job::Change(change, waiter))
-            .await
-            .map_err(|_| stopped())
+        self.jobs.send(Job::Change(change, waiter)).await.map_err(|_| stopped())
     }
 
     /// Queues a change and waits until it is durable.
@@ -169,11 +161,7 @@ impl Bench {
             changes.extend(self.committed.take());
             let outcome = self.commit(&changes);
             for waiter in waiters {
-                waiter.tell(
-                    outcome
-                        .as_ref()
-                        .map_err(|why| io::Error::other(why.clone())),
-                );
+                waiter.tell(outcome.as_ref().map_err(|why| io::Error::other(why.clone())));
             }
         }
         closing
