@@ -106,6 +106,27 @@ impl TestCluster {
         cluster
     }
 
+    /// Starts one more node, with these flags besides its number, port and data directory.
+    pub(crate) fn add_node(&mut self, id: u64, port: u16, flags: &[&str]) {
+        let dir = self.dir.path();
+        let data_dir = dir.join(format!("node-{id}"));
+        let mut arguments: Vec<String> =
+            ["--port", &port.to_string(), "--data-dir", data_dir.to_str().unwrap()]
+                .map(str::to_owned)
+                .to_vec();
+        arguments.extend(flags.iter().copied().map(str::to_owned));
+        let mut node = TestNode {
+            id,
+            api: ([127, 0, 0, 1], port).into(),
+            data_dir,
+            arguments,
+            log: dir.join(format!("node-{id}.log")),
+            child: None,
+        };
+        node.start();
+        self.nodes.push(node);
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(self.nodes.iter().map(TestNode::endpoint), Options::default()).unwrap()
     }
