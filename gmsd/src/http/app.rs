@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     feed::Feed, frames::Frames, hosts::Hosts, limits::Bounds, metrics::Metrics, refusal::Refusal,
-    sessions::Sessions,
+    sessions::Sessions, wakes::Wakes,
 };
 use crate::host::clock::Clock;
 
@@ -42,6 +42,8 @@ pub struct App<W> {
     pub parts: Parts<W>,
     /// What several readers want, encoded once.
     pub frames: Frames,
+    /// Wakes who waits for a group.
+    pub wakes: Wakes,
     /// Cancelled when the node stops: streams end, long polls answer.
     pub stop: CancellationToken,
 }
@@ -52,6 +54,7 @@ impl<W> App<W> {
         Self {
             parts,
             frames: Frames::default(),
+            wakes: Wakes::default(),
             stop,
         }
     }
