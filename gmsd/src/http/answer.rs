@@ -17,7 +17,7 @@ use hyper::{
 use serde::Serialize;
 
 use super::{body::Body, refusal::Refusal};
-use crate::service::waist::Standing;
+use crate::service::terms::Standing;
 
 /// Says that nothing was done, only rehearsed.
 pub const DRY_RUN: HeaderName = HeaderName::from_static("gms-dry-run");
@@ -50,12 +50,7 @@ impl Answer {
     fn new(status: StatusCode, content_type: HeaderValue, payload: Payload) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type);
-        Self {
-            status,
-            headers,
-            payload,
-            revision: None,
-        }
+        Self { status, headers, payload, revision: None }
     }
 
     /// 200 with this as JSON.
@@ -78,9 +73,7 @@ impl Answer {
     /// 200 with an event stream.
     pub fn events(stream: BoxStream<'static, Bytes>) -> Self {
         let mut answer = Self::new(StatusCode::OK, EVENT_STREAM, Payload::Stream(stream));
-        answer
-            .headers
-            .insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+        answer.headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
         answer
     }
 
@@ -93,12 +86,7 @@ impl Answer {
     pub fn options(allow: &'static str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(ALLOW, HeaderValue::from_static(allow));
-        Self {
-            status: StatusCode::NO_CONTENT,
-            headers,
-            payload: Payload::Nothing,
-            revision: None,
-        }
+        Self { status: StatusCode::NO_CONTENT, headers, payload: Payload::Nothing, revision: None }
     }
 
     /// The revision it is from, where that is not simply what the node has applied.
@@ -112,8 +100,7 @@ impl Answer {
     #[must_use]
     pub fn aged(mut self, age_ms: Option<u64>) -> Self {
         if let Some(age_ms) = age_ms {
-            self.headers
-                .insert(HeaderName::from_static(header::AGE_MS), age_ms.into());
+            self.headers.insert(HeaderName::from_static(header::AGE_MS), age_ms.into());
         }
         self
     }
@@ -133,8 +120,7 @@ impl Answer {
     pub fn rehearsed(mut self, dry_run: bool) -> Self {
         if dry_run {
             self.status = StatusCode::OK;
-            self.headers
-                .insert(DRY_RUN, HeaderValue::from_static("true"));
+            self.headers.insert(DRY_RUN, HeaderValue::from_static("true"));
         }
         self
     }
@@ -199,9 +185,7 @@ pub fn last_words(problem: &Problem, standing: &Standing) -> Bytes {
 }
 
 fn encode(problem: &Problem) -> Bytes {
-    serde_json::to_vec(problem)
-        .expect("a problem has text keys only")
-        .into()
+    serde_json::to_vec(problem).expect("a problem has text keys only").into()
 }
 
 fn status(problem: &Problem) -> StatusCode {

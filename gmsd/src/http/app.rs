@@ -51,12 +51,7 @@ pub struct App<W> {
 impl<W> App<W> {
     /// A server of these parts.
     pub fn new(parts: Parts<W>, stop: CancellationToken) -> Self {
-        Self {
-            parts,
-            frames: Frames::default(),
-            wakes: Wakes::default(),
-            stop,
-        }
+        Self { parts, frames: Frames::default(), wakes: Wakes::default(), stop }
     }
 
     /// The instant that far from now.
@@ -69,15 +64,10 @@ impl<W> App<W> {
         let limit = self.parts.bounds.watchers;
         let count = &self.parts.metrics.watchers;
         let more = |open: usize| (open < limit).then_some(open + 1);
-        if count
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-            .is_err()
-        {
+        if count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             let detail =
                 format!("{limit} streams are open here, which is the limit; ask another node");
-            return Err(Problem::new(Code::RateLimited, detail)
-                .with("limit", limit)
-                .into());
+            return Err(Problem::new(Code::RateLimited, detail).with("limit", limit).into());
         }
         Ok(Watcher(Arc::clone(count)))
     }

@@ -32,9 +32,7 @@ pub async fn read_json<T: DeserializeOwned>(
 ) -> Result<T, Refusal> {
     match read_optional_json(headers, body, at_most).await? {
         Some(value) => Ok(value),
-        None => Err(Refusal::invalid(
-            "the body is empty; send a JSON object as application/json",
-        )),
+        None => Err(Refusal::invalid("the body is empty; send a JSON object as application/json")),
     }
 }
 
@@ -51,13 +49,9 @@ pub async fn read_optional_json<T: DeserializeOwned>(
     if body.size_hint().lower() > BODY_MAX_LEN as u64 {
         return Err(Refusal::too_large("the body", BODY_MAX_LEN, "bytes"));
     }
-    let collected = timeout(at_most, Limited::new(body, BODY_MAX_LEN).collect())
-        .await
-        .map_err(|_| {
-            Refusal::invalid(format!(
-                "the body did not arrive within {} ms",
-                at_most.as_millis()
-            ))
+    let collected =
+        timeout(at_most, Limited::new(body, BODY_MAX_LEN).collect()).await.map_err(|_| {
+            Refusal::invalid(format!("the body did not arrive within {} ms", at_most.as_millis()))
         })?;
     let bytes = match collected {
         Ok(collected) => collected.to_bytes(),
@@ -79,19 +73,14 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
         Some(text.split(';').next()?.trim().to_ascii_lowercase())
     });
     if essence.as_deref() != Some("application/json") || types.next().is_some() {
-        let found = essence.map_or_else(
-            || "none that can be read".to_owned(),
-            |found| format!("{found:?}"),
-        );
+        let found = essence
+            .map_or_else(|| "none that can be read".to_owned(), |found| format!("{found:?}"));
         return Err(Refusal::new(
             Code::UnsupportedMedia,
             format!("Content-Type is {found}; send application/json"),
         ));
     }
-    if headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-    {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Refusal::new(
             Code::UnsupportedMedia,
             "Content-Encoding: send the body as it is",
@@ -105,15 +94,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.into_inner();
-        let at = if field == "." {
-            String::new()
-        } else {
-            format!(" at {field}")
-        };
+        let at = if field == "." { String::new() } else { format!(" at {field}") };
         Refusal::invalid(format!("the body{at}: {inner}"))
     })?;
-    json.end()
-        .map_err(|error| Refusal::invalid(format!("the body: {error}")))?;
+    json.end().map_err(|error| Refusal::invalid(format!("the body: {error}")))?;
     Ok(value)
 }
 
@@ -221,38 +205,17 @@ mod tests {
     #[test]
     fn a_json_error_names_the_field_and_the_place() {
         for (json, wanted) in [
-            (
-                r#"{"id":"a b","address":"h:1"}"#,
-                "at id: member id has ' ' at byte 1",
-            ),
-            (
-                r#"{"id":"a","address":"h"}"#,
-                "at address: address \"h\": it has no port",
-            ),
-            (
-                r#"{"id":"a","address":"h:1","tags":{"k":1}}"#,
-                "at tags.k: invalid type",
-            ),
-            (
-                r#"{"id":"a","address":"h:1","tgas":{}}"#,
-                "unknown field `tgas`",
-            ),
-            (
-                r#"{"id":"a","id":"b","address":"h:1"}"#,
-                "duplicate field `id`",
-            ),
+            (r#"{"id":"a b","address":"h:1"}"#, "at id: member id has ' ' at byte 1"),
+            (r#"{"id":"a","address":"h"}"#, "at address: address \"h\": it has no port"),
+            (r#"{"id":"a","address":"h:1","tags":{"k":1}}"#, "at tags.k: invalid type"),
+            (r#"{"id":"a","address":"h:1","tgas":{}}"#, "unknown field `tgas`"),
+            (r#"{"id":"a","id":"b","address":"h:1"}"#, "duplicate field `id`"),
             (r#"{"id":"a"}"#, "missing field `address`"),
-            (
-                r#"{"id":"a","address":"h:1"} x"#,
-                "trailing characters at line 1 column 28",
-            ),
+            (r#"{"id":"a","address":"h:1"} x"#, "trailing characters at line 1 column 28"),
             ("[", "EOF while parsing"),
             ("\u{feff}{}", "line 1 column 1"),
         ] {
-            let detail = parse::<JoinRequest>(json.as_bytes())
-                .unwrap_err()
-                .problem
-                .detail;
+            let detail = parse::<JoinRequest>(json.as_bytes()).unwrap_err().problem.detail;
             assert!(detail.contains(wanted), "{json}: {detail}");
         }
         let deep = "[".repeat(10_000);

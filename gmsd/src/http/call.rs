@@ -25,7 +25,7 @@ use crate::{
     membership::state::State,
     service::{
         error::ServiceError,
-        waist::{Reading, Terms},
+        terms::{Reading, Terms},
     },
 };
 
@@ -71,11 +71,7 @@ impl<W: Waist> Call<W> {
 
     /// The body, not read yet, and the rest.
     pub fn split(self) -> (Incoming, Rest<W>) {
-        let rest = Rest {
-            app: self.app,
-            query: self.query,
-            headers: self.headers,
-        };
+        let rest = Rest { app: self.app, query: self.query, headers: self.headers };
         (self.body, rest)
     }
 
@@ -130,10 +126,8 @@ impl<W: Waist> Rest<W> {
     /// The conditions of a write. Its deadline begins now.
     pub fn terms(&self) -> Result<Terms, Refusal> {
         let mut keys = self.headers.get_all(header::IDEMPOTENCY_KEY).iter();
-        let idempotency_key = keys
-            .next()
-            .map(|key| checks::idempotency_key(key.as_bytes()))
-            .transpose()?;
+        let idempotency_key =
+            keys.next().map(|key| checks::idempotency_key(key.as_bytes())).transpose()?;
         if keys.next().is_some() {
             return Err(Refusal::invalid("header Idempotency-Key is given twice"));
         }
@@ -162,9 +156,7 @@ pub async fn written<T>(
 
 /// None if the deadline and some slack pass before.
 pub async fn within<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
-    timeout_at((deadline + DEADLINE_SLACK).into(), work)
-        .await
-        .ok()
+    timeout_at((deadline + DEADLINE_SLACK).into(), work).await.ok()
 }
 
 fn late_read() -> Refusal {

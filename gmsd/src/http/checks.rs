@@ -23,9 +23,7 @@ use crate::membership::limits::{
 pub fn join(request: &JoinRequest) -> Result<(), Refusal> {
     tags(request.tags.iter().map(|(key, value)| (key, Some(value))))?;
     if let Some(liveness) = &request.liveness {
-        liveness
-            .check()
-            .map_err(|why| Refusal::invalid(format!("liveness: {why}")))?;
+        liveness.check().map_err(|why| Refusal::invalid(format!("liveness: {why}")))?;
     }
     if let Some(hold) = request.hold {
         span("hold", hold, Duration::from_millis(1))?;
@@ -43,12 +41,7 @@ pub fn join(request: &JoinRequest) -> Result<(), Refusal> {
 
 /// Checks a change of a member.
 pub fn patch(request: &PatchRequest) -> Result<(), Refusal> {
-    tags(
-        request
-            .tags
-            .iter()
-            .map(|(key, value)| (key, value.as_ref())),
-    )
+    tags(request.tags.iter().map(|(key, value)| (key, value.as_ref())))
 }
 
 /// Checks a hold.
@@ -62,14 +55,10 @@ pub fn add_node(request: &AddNodeRequest) -> Result<(), Refusal> {
     if request.id.is_some_and(|id| id.0 == 0) {
         return Err(Refusal::invalid("id: nodes are counted from 1"));
     }
-    let address: Address = request
-        .peer_url
-        .parse()
-        .map_err(|error| Refusal::invalid(format!("peer_url: {error}")))?;
+    let address: Address =
+        request.peer_url.parse().map_err(|error| Refusal::invalid(format!("peer_url: {error}")))?;
     if address.scheme() == Scheme::None || address.path() != "/" {
-        return Err(Refusal::invalid(
-            "peer_url: write http://host:port, without a path",
-        ));
+        return Err(Refusal::invalid("peer_url: write http://host:port, without a path"));
     }
     Ok(())
 }
@@ -77,9 +66,7 @@ pub fn add_node(request: &AddNodeRequest) -> Result<(), Refusal> {
 /// Checks an operator's reason, wherever it stands.
 pub fn reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
-        return Err(Refusal::invalid(
-            "reason is empty; say why, for whoever looks next",
-        ));
+        return Err(Refusal::invalid("reason is empty; say why, for whoever looks next"));
     }
     text("reason", reason, REASON_MAX_LEN)
 }
@@ -119,9 +106,7 @@ fn text(subject: &str, text: &str, max_len: usize) -> Result<(), Refusal> {
         return Err(Refusal::too_large(subject, max_len, "bytes"));
     }
     if let Some(control) = text.chars().find(|c| c.is_control()) {
-        return Err(Refusal::invalid(format!(
-            "{subject} has the control character {control:?}"
-        )));
+        return Err(Refusal::invalid(format!("{subject} has the control character {control:?}")));
     }
     Ok(())
 }
@@ -133,11 +118,7 @@ fn span(subject: &str, span: Span, least: Duration) -> Result<(), Refusal> {
     }
     let of =
         |time: Duration| Span::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    Err(Refusal::invalid(format!(
-        "{subject} is {span}; give {} to {}",
-        of(least),
-        of(HOLD_MAX)
-    )))
+    Err(Refusal::invalid(format!("{subject} is {span}; give {} to {}", of(least), of(HOLD_MAX))))
 }
 
 #[cfg(test)]
@@ -156,24 +137,13 @@ mod tests {
     #[test]
     fn limits_of_a_join_are_kept_to_the_byte() {
         let many = |n: usize| {
-            (0..n)
-                .map(|i| (format!("k{i}"), json!("v")))
-                .collect::<serde_json::Map<_, _>>()
+            (0..n).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>()
         };
         for (good, bad) in [
             (("tags", json!(many(32))), ("tags", json!(many(33)))),
-            (
-                ("tags", json!({"k".repeat(64): ""})),
-                ("tags", json!({"k".repeat(65): ""})),
-            ),
-            (
-                ("tags", json!({"k": "v".repeat(256)})),
-                ("tags", json!({"k": "v".repeat(257)})),
-            ),
-            (
-                ("instance", json!("i".repeat(128))),
-                ("instance", json!("i".repeat(129))),
-            ),
+            (("tags", json!({"k".repeat(64): ""})), ("tags", json!({"k".repeat(65): ""}))),
+            (("tags", json!({"k": "v".repeat(256)})), ("tags", json!({"k": "v".repeat(257)}))),
+            (("instance", json!("i".repeat(128))), ("instance", json!("i".repeat(129)))),
         ] {
             joins(good).unwrap();
             let refusal = joins(bad.clone()).unwrap_err();
@@ -193,10 +163,7 @@ mod tests {
             (("hold", json!("0s")), "hold is 0s; give 1ms to 1day"),
             (("hold", json!("25h")), "give 1ms to 1day"),
             (("key", json!("beef")), "64 hex digits"),
-            (
-                ("liveness", json!({"kind": "tcp", "misses": 0})),
-                "liveness: misses is 0",
-            ),
+            (("liveness", json!({"kind": "tcp", "misses": 0})), "liveness: misses is 0"),
         ] {
             let refusal = joins((field, value)).unwrap_err();
             assert_eq!(refusal.problem.code, Code::Invalid);
@@ -214,10 +181,7 @@ mod tests {
         assert!(hold_for("999ms", "r").is_err());
         assert!(hold_for("24h 1ms", "r").is_err());
         assert!(hold_for("1s", " ").is_err());
-        assert_eq!(
-            hold_for("1s", &"r".repeat(257)).unwrap_err().problem.code,
-            Code::TooLarge
-        );
+        assert_eq!(hold_for("1s", &"r".repeat(257)).unwrap_err().problem.code, Code::TooLarge);
         let add = |id: Option<u64>, url: &str| {
             add_node(&serde_json::from_value(json!({"id": id, "peer_url": url})).unwrap())
         };

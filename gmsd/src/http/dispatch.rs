@@ -44,9 +44,7 @@ pub async fn answer<W: Waist>(
         Ok(answer) => answer.into_response(&standing),
         Err(refusal) => refusal.into_response(&standing),
     };
-    app.parts
-        .metrics
-        .count(operation, response.status().as_u16());
+    app.parts.metrics.count(operation, response.status().as_u16());
     response.map(|body| body.tells(pulse))
 }
 
@@ -137,10 +135,7 @@ fn check_host<W>(
 }
 
 fn panicked<W>(app: &App<W>, operation: Option<Operation>) -> Refusal {
-    app.parts
-        .metrics
-        .panics
-        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    app.parts.metrics.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     tracing::error!(?operation, "a handler panicked");
     Refusal::new(
         Code::Internal,

@@ -50,9 +50,7 @@ pub struct Door<S> {
 
 impl<S> std::fmt::Debug for Door<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Door")
-            .field("pulse", &self.pulse)
-            .finish_non_exhaustive()
+        f.debug_struct("Door").field("pulse", &self.pulse).finish_non_exhaustive()
     }
 }
 
@@ -117,9 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Door<S> {
     /// Errors where the peer has taken nothing for too long.
     fn check_stall(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         let stall = self.stall;
-        let timer = self
-            .stall_timer
-            .get_or_insert_with(|| Box::pin(sleep(stall)));
+        let timer = self.stall_timer.get_or_insert_with(|| Box::pin(sleep(stall)));
         if timer.as_mut().poll(context).is_ready() {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -280,9 +276,7 @@ fn automatic_answer(bytes: &[u8]) -> Option<(usize, Code)> {
     }
     let from = bytes.len().saturating_sub(AUTOMATIC_MAX_LEN);
     let tail = bytes.get(from..)?;
-    let start = tail
-        .windows(b"HTTP/1.".len())
-        .rposition(|window| window == b"HTTP/1.")?;
+    let start = tail.windows(b"HTTP/1.".len()).rposition(|window| window == b"HTTP/1.")?;
     let answer = std::str::from_utf8(tail.get(start..)?).ok()?;
     let ours = answer.contains(gms::api::header::NODE) || answer.contains("transfer-encoding");
     if ours || answer.find("\r\n\r\n")? + 4 != answer.len() {
@@ -334,18 +328,14 @@ mod tests {
         let mut door = door(near, &pulse);
         let mut buffer = [0; 16];
         assert!(
-            timeout(Duration::from_secs(5), door.read(&mut buffer))
-                .await
-                .is_err(),
+            timeout(Duration::from_secs(5), door.read(&mut buffer)).await.is_err(),
             "nothing has begun, so nothing is late"
         );
         far.write_all(b"GET").await.unwrap();
         assert_eq!(door.read(&mut buffer).await.unwrap(), 3);
         pulse.begin();
         assert!(
-            timeout(Duration::from_secs(5), door.read(&mut buffer))
-                .await
-                .is_err(),
+            timeout(Duration::from_secs(5), door.read(&mut buffer)).await.is_err(),
             "an answer is due, so the peer may wait"
         );
         pulse.finish();

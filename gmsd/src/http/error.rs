@@ -23,6 +23,7 @@ impl From<ServiceError> for Refusal {
         match error {
             ServiceError::Rejected(rejection) => (*rejection).into(),
             ServiceError::Invalid(why) => Refusal::invalid(why),
+            ServiceError::TooLarge(why) => Refusal::new(Code::TooLarge, why),
             ServiceError::Conflict(why) => Refusal::new(Code::Conflict, why),
             ServiceError::Overloaded { what, limit } => Problem::new(
                 Code::RateLimited,
@@ -65,16 +66,13 @@ impl From<Rejection> for Refusal {
             Rejection::NoGroup { group } => {
                 Refusal::new(Code::NotFound, format!("there is no group {group}"))
             }
-            Rejection::NoMember { group, member } => Refusal::new(
-                Code::NotFound,
-                format!("group {group} has no member {member}"),
-            ),
+            Rejection::NoMember { group, member } => {
+                Refusal::new(Code::NotFound, format!("group {group} has no member {member}"))
+            }
             Rejection::Occupied { present } => occupied(&present),
-            Rejection::Fenced {
-                incarnation,
-                present,
-                departure,
-            } => fenced(incarnation, present, departure.as_deref()),
+            Rejection::Fenced { incarnation, present, departure } => {
+                fenced(incarnation, present, departure.as_deref())
+            }
             Rejection::Full { what, limit } => Problem::new(
                 Code::RateLimited,
                 format!("there are {limit} {what} already, which is the limit"),

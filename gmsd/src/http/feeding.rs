@@ -66,10 +66,7 @@ impl<W: Waist> Feeding<W> {
         let feed = &app.parts.feed;
         let numbers = feed.numbers();
         let (number, members) = feed.members(subject.group.as_ref());
-        let ready = members
-            .iter()
-            .map(|member| frame("member", None, member))
-            .collect();
+        let ready = members.iter().map(|member| frame("member", None, member)).collect();
         // The first tick comes at once, with all counts.
         let mut tick = interval(COUNTS_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -127,12 +124,7 @@ impl<W: Waist> Feeding<W> {
         self.number = number;
         for change in changes {
             let (group, ..) = change.subject();
-            if self
-                .subject
-                .group
-                .as_ref()
-                .is_some_and(|only| only != group)
-            {
+            if self.subject.group.as_ref().is_some_and(|only| only != group) {
                 continue;
             }
             self.ready.push_back(match &change {
@@ -150,10 +142,7 @@ impl<W: Waist> Feeding<W> {
                 self.ready.push_back(frame("counts", None, of));
             }
         }
-        self.counts = counts
-            .into_iter()
-            .map(|of| (of.group.clone(), of))
-            .collect();
+        self.counts = counts.into_iter().map(|of| (of.group.clone(), of)).collect();
         if let (Some(group), Some(member)) = (&self.subject.group, &self.subject.member)
             && let Some(member) = feed.member(group, member)
         {

@@ -71,24 +71,13 @@ pub struct Follower {
 impl Follower {
     /// Follows from after a revision that the reader has.
     pub fn after(scope: Scope, revision: Revision) -> Self {
-        Self {
-            scope,
-            done: revision,
-            view: None,
-            pending: VecDeque::new(),
-        }
+        Self { scope, done: revision, view: None, pending: VecDeque::new() }
     }
 
     /// Follows from this state, of which the reader is given snapshots.
     pub fn from(scope: Scope, state: &State) -> Self {
-        let view = scope
-            .group
-            .as_ref()
-            .map(|group| present::view_number(state, group));
-        Self {
-            view,
-            ..Self::after(scope, state.revision())
-        }
+        let view = scope.group.as_ref().map(|group| present::view_number(state, group));
+        Self { view, ..Self::after(scope, state.revision()) }
     }
 
     /// What is followed.
@@ -151,11 +140,8 @@ impl Follower {
             // The group was empty, forgotten, and is made anew: its numbers go on from another
             // empty view than the one the reader has.
             if self.view.is_some_and(|view| view != delta.from) {
-                let empty = View {
-                    group: delta.group.clone(),
-                    view: delta.from,
-                    members: Vec::new(),
-                };
+                let empty =
+                    View { group: delta.group.clone(), view: delta.from, members: Vec::new() };
                 self.view = Some(delta.from);
                 self.pending.push_front(item);
                 return Step::Give(frame("snapshot", None, &empty));
@@ -171,10 +157,7 @@ impl Follower {
             return Ok(());
         }
         match &self.scope {
-            Scope {
-                group: Some(group),
-                events: false,
-            } => {
+            Scope { group: Some(group), events: false } => {
                 let group = group.clone();
                 self.refill_from_group(state, &group)
             }
@@ -187,11 +170,7 @@ impl Follower {
         let Some(group) = state.group(name) else {
             // What a forgotten group was, nobody knows any more.
             let floor = state.empty_view();
-            return if after < floor {
-                Err(Compacted { after, floor })
-            } else {
-                Ok(())
-            };
+            return if after < floor { Err(Compacted { after, floor }) } else { Ok(()) };
         };
         let Some(deltas) = group.deltas_after(after) else {
             let floor = group.floor();
@@ -250,10 +229,6 @@ impl Follower {
         {
             last.is_last = false;
         }
-        self.pending.push_back(Item {
-            what,
-            revision,
-            is_last: true,
-        });
+        self.pending.push_back(Item { what, revision, is_last: true });
     }
 }

@@ -132,14 +132,7 @@ impl Frames {
         }
         let data = Bytes::from(encode(&present::view(state, group)));
         if state.group(group).is_some() {
-            inner.keep_view(
-                group,
-                SharedView {
-                    view,
-                    epoch,
-                    data: data.clone(),
-                },
-            );
+            inner.keep_view(group, SharedView { view, epoch, data: data.clone() });
         }
         data
     }

@@ -30,9 +30,7 @@ impl Hosts {
             any_address: listen.ip().is_unspecified(),
         };
         for text in advertised {
-            let text = text
-                .split_once("://")
-                .map_or(text.as_str(), |(_, rest)| rest);
+            let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
             let authority = text.split('/').next().unwrap_or_default();
             match Host::parse(authority) {
                 Some(Host::Address(address)) => {
@@ -98,10 +96,7 @@ mod tests {
     fn loopback_listen_and_advertised_names_are_allowed_and_no_others() {
         let hosts = Hosts::new(
             "10.1.2.3:12380".parse().unwrap(),
-            [
-                "http://Node1.example.:12380/".to_owned(),
-                "192.0.2.7".to_owned(),
-            ],
+            ["http://Node1.example.:12380/".to_owned(), "192.0.2.7".to_owned()],
         );
         for (authority, allowed) in [
             ("localhost", true),

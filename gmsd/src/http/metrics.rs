@@ -17,16 +17,15 @@ use gms::{api::GroupLiveness, evidence::Cause, id::Revision};
 use super::route::{Operation, TABLE};
 use crate::{
     membership::{journal::Happening, life::Ending, state::State},
-    service::waist::Standing,
+    service::terms::Standing,
 };
 
 /// The media type of the text format.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every status an answer can have; the last stands for any other.
-const STATUSES: [u16; 18] = [
-    200, 201, 204, 400, 404, 405, 409, 410, 412, 413, 415, 429, 431, 500, 503, 504, 304, 0,
-];
+const STATUSES: [u16; 18] =
+    [200, 201, 204, 400, 404, 405, 409, 410, 412, 413, 415, 429, 431, 500, 503, 504, 304, 0];
 
 /// What the history tells.
 #[derive(Debug, Default)]
@@ -77,10 +76,8 @@ impl Metrics {
         let line = operation
             .and_then(|wanted| TABLE.iter().position(|row| row.operation == wanted))
             .unwrap_or(TABLE.len());
-        let column = STATUSES
-            .iter()
-            .position(|known| *known == status)
-            .unwrap_or(STATUSES.len() - 1);
+        let column =
+            STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
         if let Some(counter) = self.requests.get(line * STATUSES.len() + column) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
@@ -137,45 +134,20 @@ impl Metrics {
             "Handlers that panicked; each is a bug.",
             load(&self.panics),
         );
-        page.one(
-            "gms_watchers",
-            "gauge",
-            "Event streams open now.",
-            self.watchers(),
-        );
+        page.one("gms_watchers", "gauge", "Event streams open now.", self.watchers());
     }
 
     fn render_history(&self, page: &mut Page, state: &State) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.follow(state);
-        let Tally {
-            joins,
-            leaves,
-            elections,
-            removals,
-            ..
-        } = &*tally;
+        let Tally { joins, leaves, elections, removals, .. } = &*tally;
         page.one("gms_joins_total", "counter", "Lives let in.", joins);
-        page.one(
-            "gms_leaves_total",
-            "counter",
-            "Lives ended by request.",
-            leaves,
-        );
-        page.begin(
-            "gms_removals_total",
-            "counter",
-            "Lives ended by verdict, by cause.",
-        );
+        page.one("gms_leaves_total", "counter", "Lives ended by request.", leaves);
+        page.begin("gms_removals_total", "counter", "Lives ended by verdict, by cause.");
         for (cause, count) in removals {
             page.line(&[("cause", &cause.as_str())], count);
         }
-        page.one(
-            "gms_elections_total",
-            "counter",
-            "Terms that began.",
-            elections,
-        );
+        page.one("gms_elections_total", "counter", "Terms that began.", elections);
     }
 }
 
@@ -203,23 +175,9 @@ impl Tally {
 }
 
 fn render_state(page: &mut Page, state: &State, counts: &[GroupLiveness]) {
-    page.one(
-        "gms_groups",
-        "gauge",
-        "Groups there are.",
-        state.group_count(),
-    );
-    page.one(
-        "gms_members",
-        "gauge",
-        "Members in all groups.",
-        state.member_count(),
-    );
-    page.begin(
-        "gms_members_by_band",
-        "gauge",
-        "Members by how alive they look from here.",
-    );
+    page.one("gms_groups", "gauge", "Groups there are.", state.group_count());
+    page.one("gms_members", "gauge", "Members in all groups.", state.member_count());
+    page.begin("gms_members_by_band", "gauge", "Members by how alive they look from here.");
     let sum = |of: fn(&GroupLiveness) -> usize| counts.iter().map(of).sum::<usize>();
     for (band, count) in [
         ("ok", sum(|group| group.ok)),
@@ -235,12 +193,7 @@ fn render_state(page: &mut Page, state: &State, counts: &[GroupLiveness]) {
         "Changes of the set of nodes that watch members.",
         state.monitors().epoch,
     );
-    page.one(
-        "gms_monitors",
-        "gauge",
-        "Nodes fit to watch members.",
-        state.monitors().nodes.len(),
-    );
+    page.one("gms_monitors", "gauge", "Nodes fit to watch members.", state.monitors().nodes.len());
 }
 
 fn render_standing(page: &mut Page, standing: &Standing) {
@@ -253,12 +206,7 @@ fn render_standing(page: &mut Page, standing: &Standing) {
         "How long this process runs.",
         standing.uptime_ms / 1000,
     );
-    page.one(
-        "gms_raft_term",
-        "gauge",
-        "The term of this node.",
-        standing.term,
-    );
+    page.one("gms_raft_term", "gauge", "The term of this node.", standing.term);
     page.one(
         "gms_raft_applied",
         "gauge",
@@ -285,12 +233,7 @@ fn render_standing(page: &mut Page, standing: &Standing) {
         "Whether a leader with a quorum was heard lately.",
         u8::from(standing.quorum.ok),
     );
-    page.one(
-        "gms_ready",
-        "gauge",
-        "Whether this node is ready.",
-        u8::from(standing.ready),
-    );
+    page.one("gms_ready", "gauge", "Whether this node is ready.", u8::from(standing.ready));
 }
 
 /// A page in the text format.
@@ -310,11 +253,7 @@ impl Page {
     fn line(&mut self, labels: &[(&str, &dyn Display)], value: impl Display) {
         self.text.push_str(self.name);
         for (n, (label, of)) in labels.iter().enumerate() {
-            let _ = write!(
-                self.text,
-                "{}{label}=\"{of}\"",
-                if n == 0 { '{' } else { ',' }
-            );
+            let _ = write!(self.text, "{}{label}=\"{of}\"", if n == 0 { '{' } else { ',' });
         }
         let end = if labels.is_empty() { "" } else { "}" };
         let _ = writeln!(self.text, "{end} {value}");

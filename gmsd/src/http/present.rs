@@ -37,48 +37,31 @@ pub fn member(state: &State, group: &GroupId, life: &Life) -> Member {
 /// A group's present view; the empty one if nobody knows the group.
 pub fn view(state: &State, name: &GroupId) -> View {
     let Some(group) = state.group(name) else {
-        return View {
-            group: name.clone(),
-            view: state.empty_view(),
-            members: Vec::new(),
-        };
+        return View { group: name.clone(), view: state.empty_view(), members: Vec::new() };
     };
     View {
         group: name.clone(),
         view: group.view,
-        members: group
-            .members
-            .values()
-            .map(|life| member(state, name, life))
-            .collect(),
+        members: group.members.values().map(|life| member(state, name, life)).collect(),
     }
 }
 
 /// The number of a group's present view.
 pub fn view_number(state: &State, name: &GroupId) -> Revision {
-    state
-        .group(name)
-        .map_or_else(|| state.empty_view(), |group| group.view)
+    state.group(name).map_or_else(|| state.empty_view(), |group| group.view)
 }
 
 /// What one entry did to one group.
 pub fn change(state: &State, delta: &Delta) -> Change {
     let lives = |lives: &[std::sync::Arc<Life>]| {
-        lives
-            .iter()
-            .map(|life| member(state, &delta.group, life))
-            .collect()
+        lives.iter().map(|life| member(state, &delta.group, life)).collect()
     };
     let mut left = Vec::new();
     let mut removed = Vec::new();
     for departure in &delta.departed {
         let (id, incarnation) = (departure.member.clone(), departure.incarnation);
         match &departure.ending {
-            Ending::Left { reason } => left.push(Left {
-                id,
-                incarnation,
-                reason: reason.clone(),
-            }),
+            Ending::Left { reason } => left.push(Left { id, incarnation, reason: reason.clone() }),
             Ending::Removed(evidence) => removed.push(Removed {
                 id,
                 incarnation,
@@ -136,11 +119,7 @@ pub fn removal(departure: &Departure) -> Option<api::Removal> {
 /// What a record tells, one event a member. First who went, then who came, then who changed: a
 /// reader that follows them one by one never has two lives of one member at once.
 pub fn events(record: &Record) -> Vec<Event> {
-    let event = |what| Event {
-        revision: record.revision,
-        at_ms: record.at_ms,
-        what,
-    };
+    let event = |what| Event { revision: record.revision, at_ms: record.at_ms, what };
     match &record.what {
         Happening::View(delta) => member_events(delta).map(event).collect(),
         other => happening(other).map(event).into_iter().collect(),
@@ -190,34 +169,21 @@ fn member_events(delta: &Delta) -> impl Iterator<Item = What> {
 fn happening(what: &Happening) -> Option<What> {
     Some(match what {
         Happening::View(_) => return None,
-        Happening::HoldSet { group, hold: set } => What::HoldSet {
-            group: group.clone(),
-            hold: hold(set),
-        },
-        Happening::HoldCleared { group, expired } => What::HoldCleared {
-            group: group.clone(),
-            expired: *expired,
-        },
-        Happening::Election { leader, term } => What::Election {
-            leader: *leader,
-            term: *term,
-        },
-        Happening::NodeStarted {
-            node,
-            api_url,
-            version,
-        } => What::NodeStarted {
-            node: *node,
-            api_url: api_url.clone(),
-            version: version.clone(),
-        },
-        Happening::Configuration { voters, learners } => What::Configuration {
-            voters: voters.clone(),
-            learners: learners.clone(),
-        },
-        Happening::Monitors { epoch, nodes } => What::Monitors {
-            epoch: *epoch,
-            nodes: nodes.clone(),
-        },
+        Happening::HoldSet { group, hold: set } => {
+            What::HoldSet { group: group.clone(), hold: hold(set) }
+        }
+        Happening::HoldCleared { group, expired } => {
+            What::HoldCleared { group: group.clone(), expired: *expired }
+        }
+        Happening::Election { leader, term } => What::Election { leader: *leader, term: *term },
+        Happening::NodeStarted { node, api_url, version } => {
+            What::NodeStarted { node: *node, api_url: api_url.clone(), version: version.clone() }
+        }
+        Happening::Configuration { voters, learners } => {
+            What::Configuration { voters: voters.clone(), learners: learners.clone() }
+        }
+        Happening::Monitors { epoch, nodes } => {
+            What::Monitors { epoch: *epoch, nodes: nodes.clone() }
+        }
     })
 }

@@ -56,9 +56,7 @@ impl Pulse {
             Ending::ByPeer => BY_PEER,
             Ending::Lost => LOST,
         };
-        let _ = self
-            .ending
-            .compare_exchange(BY_US, ending, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.ending.compare_exchange(BY_US, ending, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// How the connection ended, as far as is known.

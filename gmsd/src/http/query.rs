@@ -48,9 +48,7 @@ impl Query {
                 .find(|allowed| allowed.as_str() == name)
                 .ok_or_else(|| unknown(&name, allowed))?;
             if seen.contains(parameter) {
-                return Err(Refusal::invalid(format!(
-                    "query parameter {name} is given twice"
-                )));
+                return Err(Refusal::invalid(format!("query parameter {name} is given twice")));
             }
             seen.push(*parameter);
             if *parameter == Parameter::Reason {
@@ -128,9 +126,7 @@ impl Query {
     /// For a stream: `incarnation` says something only of a session.
     pub fn check_session(&self) -> Result<(), Refusal> {
         if self.incarnation.is_some() && self.session_of.is_none() {
-            return Err(Refusal::invalid(
-                "incarnation needs as: whose session this is",
-            ));
+            return Err(Refusal::invalid("incarnation needs as: whose session this is"));
         }
         Ok(())
     }
@@ -139,14 +135,8 @@ impl Query {
 fn unknown(name: &str, allowed: &[Parameter]) -> Refusal {
     let name: String = name.chars().take(40).collect();
     let names: Vec<&str> = allowed.iter().map(|allowed| allowed.as_str()).collect();
-    let names = if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    };
-    Refusal::invalid(format!(
-        "there is no query parameter {name:?} here; allowed: {names}"
-    ))
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Refusal::invalid(format!("there is no query parameter {name:?} here; allowed: {names}"))
 }
 
 /// As forms encode it: `+` is a space.
@@ -217,10 +207,7 @@ mod tests {
         assert_eq!(query, wanted);
         let spaced = Query::parse("reason=disk+full%21", Parameter::ALL).unwrap();
         assert_eq!(spaced.reason.as_deref(), Some("disk full!"));
-        assert_eq!(
-            Query::parse("", &[]).unwrap(),
-            Query::parse("&&", &[]).unwrap()
-        );
+        assert_eq!(Query::parse("", &[]).unwrap(), Query::parse("&&", &[]).unwrap());
     }
 
     #[test]

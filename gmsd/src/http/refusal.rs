@@ -24,20 +24,14 @@ impl Refusal {
 
     /// A body or a field is over its limit, in `what` ("bytes", "tags").
     pub fn too_large(subject: &str, limit: usize, what: &str) -> Self {
-        Problem::new(
-            Code::TooLarge,
-            format!("{subject}: at most {limit} {what} are allowed"),
-        )
-        .with("limit", limit)
-        .into()
+        Problem::new(Code::TooLarge, format!("{subject}: at most {limit} {what} are allowed"))
+            .with("limit", limit)
+            .into()
     }
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self {
-            problem: Box::new(problem),
-            allow: None,
-        }
+        Self { problem: Box::new(problem), allow: None }
     }
 }

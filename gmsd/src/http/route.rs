@@ -66,13 +66,7 @@ const fn row(
     path: &'static str,
     parameters: &'static [Parameter],
 ) -> Row {
-    Row {
-        operation,
-        name,
-        method,
-        path,
-        parameters,
-    }
+    Row { operation, name, method, path, parameters }
 }
 
 const MEMBER: &str = "/v1/groups/{group}/members/{member}";
@@ -195,25 +189,17 @@ pub fn route(method: &Method, path: &str) -> Result<Routed, Refusal> {
         return Ok(Routed::Options { allow });
     }
     let filled = fill_empty_segments(path);
-    let found = PLACES
-        .at(path)
-        .or_else(|_| PLACES.at(&filled))
-        .map_err(|_| no_such_path(path))?;
+    let found = PLACES.at(path).or_else(|_| PLACES.at(&filled)).map_err(|_| no_such_path(path))?;
     let place: &'static Place = found.value;
     if *method == Method::OPTIONS {
-        return Ok(Routed::Options {
-            allow: &place.allow,
-        });
+        return Ok(Routed::Options { allow: &place.allow });
     }
     let head = *method == Method::HEAD;
     let wanted = if head { &Method::GET } else { method };
     let Some(row) = place.rows.iter().find(|row| row.method == wanted) else {
         let detail = format!("{method} is not for {path}; use {}", place.allow);
         let refusal = Refusal::new(Code::MethodNotAllowed, detail);
-        return Err(Refusal {
-            allow: Some(&place.allow),
-            ..refusal
-        });
+        return Err(Refusal { allow: Some(&place.allow), ..refusal });
     };
     let route = name(row.operation, &found.params)?;
     Ok(Routed::Call { row, route, head })
@@ -253,8 +239,7 @@ fn parse<T: FromStr<Err: Display>>(what: &str, raw: Option<&str>) -> Result<T, R
     let text = percent_decode_str(raw)
         .decode_utf8()
         .map_err(|_| Refusal::invalid(format!("{what} in the path is not UTF-8 when decoded")))?;
-    text.parse()
-        .map_err(|error: T::Err| Refusal::invalid(error.to_string()))
+    text.parse().map_err(|error: T::Err| Refusal::invalid(error.to_string()))
 }
 
 fn node(raw: Option<&str>) -> Result<NodeId, Refusal> {
@@ -322,9 +307,7 @@ mod tests {
             let head = call("HEAD", &path);
             assert_eq!(
                 matches!(head, Ok(Routed::Call { head: true, .. })),
-                TABLE
-                    .iter()
-                    .any(|other| other.path == row.path && other.method == "GET"),
+                TABLE.iter().any(|other| other.path == row.path && other.method == "GET"),
                 "{row:?}"
             );
             let Routed::Options { allow } = call("OPTIONS", &path).unwrap() else {
@@ -339,10 +322,7 @@ mod tests {
     #[test]
     fn names_are_decoded_once_and_keep_their_slashes() {
         let group = |path| match call("GET", path) {
-            Ok(Routed::Call {
-                route: Route::Group(group),
-                ..
-            }) => Ok(group.to_string()),
+            Ok(Routed::Call { route: Route::Group(group), .. }) => Ok(group.to_string()),
             Ok(other) => panic!("{other:?}"),
             Err(refusal) => Err(refusal.problem.detail),
         };

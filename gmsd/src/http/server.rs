@@ -52,10 +52,7 @@ pub async fn serve<W: Waist>(
         match accepted {
             Ok((stream, from)) => tasks.take(&app, stream, from),
             Err(error) => {
-                app.parts
-                    .metrics
-                    .accept_errors
-                    .fetch_add(1, Ordering::Relaxed);
+                app.parts.metrics.accept_errors.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::select! {
                     () = stop.cancelled() => break,
@@ -112,10 +109,7 @@ impl Tasks {
 
     async fn drain<W>(self, app: &App<W>) {
         self.tracker.close();
-        if timeout(app.parts.bounds.drain, self.tracker.wait())
-            .await
-            .is_err()
-        {
+        if timeout(app.parts.bounds.drain, self.tracker.wait()).await.is_err() {
             tracing::warn!(left = self.tracker.len(), "connections cut off");
             self.cut.cancel();
             self.tracker.wait().await;
@@ -131,13 +125,7 @@ where
     let _open = Open::new(&app, permit);
     let bounds = &app.parts.bounds;
     let pulse = Arc::new(Pulse::default());
-    let door = Door::new(
-        stream,
-        Arc::clone(&pulse),
-        bounds.head,
-        bounds.stall,
-        writer(&app),
-    );
+    let door = Door::new(stream, Arc::clone(&pulse), bounds.head, bounds.stall, writer(&app));
     let service = service_fn(|request| {
         let answer = dispatch::answer(Arc::clone(&app), Arc::clone(&pulse), request);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
@@ -202,23 +190,13 @@ struct Open<W> {
 
 impl<W> Open<W> {
     fn new(app: &Arc<App<W>>, permit: OwnedSemaphorePermit) -> Self {
-        app.parts
-            .metrics
-            .connections
-            .fetch_add(1, Ordering::Relaxed);
-        Self {
-            app: Arc::clone(app),
-            _permit: permit,
-        }
+        app.parts.metrics.connections.fetch_add(1, Ordering::Relaxed);
+        Self { app: Arc::clone(app), _permit: permit }
     }
 }
 
 impl<W> Drop for Open<W> {
     fn drop(&mut self) {
-        self.app
-            .parts
-            .metrics
-            .connections
-            .fetch_sub(1, Ordering::Relaxed);
+        self.app.parts.metrics.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -65,11 +65,7 @@ impl Sessions {
         }
         drop(inner);
         self.happened.notify_one();
-        Session {
-            sessions: Arc::clone(self),
-            of,
-            how: Ending::ByUs,
-        }
+        Session { sessions: Arc::clone(self), of, how: Ending::ByUs }
     }
 
     /// The lives that have a stream open now.
@@ -102,10 +98,7 @@ impl Sessions {
         });
         if left == Some(0) {
             inner.open.remove(of);
-            inner.note(SessionEvent::Ended {
-                of: of.clone(),
-                how,
-            });
+            inner.note(SessionEvent::Ended { of: of.clone(), how });
         }
         drop(inner);
         self.happened.notify_one();
@@ -175,10 +168,7 @@ mod tests {
         assert_eq!(sessions.events().await, [SessionEvent::Opened(of(1))]);
         two.ends(Ending::ByPeer);
         drop(two);
-        let ended = SessionEvent::Ended {
-            of: of(1),
-            how: Ending::ByPeer,
-        };
+        let ended = SessionEvent::Ended { of: of(1), how: Ending::ByPeer };
         assert_eq!(sessions.events().await, [ended]);
         assert_eq!(sessions.open_now(), []);
     }

@@ -15,7 +15,8 @@ use crate::{
     membership::{life::Life, state::State},
     service::{
         error::ServiceError,
-        waist::{Exit, Gone, Joined, Reading, Service, Standing, Terms},
+        terms::{Exit, Gone, Joined, Reading, Standing, Terms},
+        waist::Service,
     },
 };
 

@@ -29,10 +29,7 @@ impl Wakes {
     /// Tells of each change of the group that is applied from now on, and perhaps once of none.
     /// Ends when no state follows any more.
     pub fn subscribe(&self, group: &GroupId) -> watch::Receiver<Revision> {
-        self.lock()
-            .entry(group.clone())
-            .or_insert_with(|| watch::channel(NOTHING).0)
-            .subscribe()
+        self.lock().entry(group.clone()).or_insert_with(|| watch::channel(NOTHING).0).subscribe()
     }
 
     /// Looks at each state until the node stops.

@@ -77,10 +77,7 @@ impl<W: Waist> Watching<W> {
     ) -> Self {
         let states = app.parts.waist.state();
         let signal = match &scope {
-            Scope {
-                group: Some(group),
-                events: false,
-            } => Some(app.wakes.subscribe(group)),
+            Scope { group: Some(group), events: false } => Some(app.wakes.subscribe(group)),
             _ => None,
         };
         let mut watching = Self {
@@ -168,8 +165,7 @@ impl<W: Waist> Watching<W> {
     fn bookmark(&mut self) {
         let revision = self.follower.done();
         let bookmark = Bookmark { revision };
-        self.ready
-            .push_back(frame("bookmark", Some(revision), &bookmark));
+        self.ready.push_back(frame("bookmark", Some(revision), &bookmark));
     }
 
     fn compacted(&mut self, state: &Arc<State>, compacted: &Compacted) {
@@ -185,10 +181,7 @@ impl<W: Waist> Watching<W> {
         };
         groups.reverse();
         self.follower = Follower::from(scope, state);
-        self.snapshots = Some(Snapshots {
-            state: Arc::clone(state),
-            groups,
-        });
+        self.snapshots = Some(Snapshots { state: Arc::clone(state), groups });
     }
 
     /// Makes the next snapshot ready. With all groups, only the bookmark behind the last snapshot
@@ -216,11 +209,7 @@ impl<W> Drop for Watching<W> {
     fn drop(&mut self) {
         let is_ours = self.has_ended || self.app.stop.is_cancelled();
         if let Some(session) = &mut self.session {
-            session.ends(if is_ours {
-                Ending::ByUs
-            } else {
-                self.pulse.ending()
-            });
+            session.ends(if is_ours { Ending::ByUs } else { self.pulse.ending() });
         }
     }
 }

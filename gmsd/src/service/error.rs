@@ -14,6 +14,9 @@ pub enum ServiceError {
     /// The request asks for what cannot be. Nothing was changed.
     #[error("{0}")]
     Invalid(String),
+    /// A text or a list is over its limit. Nothing was changed.
+    #[error("{0}")]
+    TooLarge(String),
     /// The present state of the cluster forbids it. Nothing was changed.
     #[error("{0}")]
     Conflict(String),

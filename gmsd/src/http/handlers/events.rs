@@ -33,11 +33,7 @@ pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
 fn select(state: &State, query: &Query, linearizable: bool) -> Result<Events, Refusal> {
     let limit = query.limit.unwrap_or(EVENTS_DEFAULT);
     let journal = state.journal();
-    let answer = |revision, events| Events {
-        revision,
-        floor: journal.floor(),
-        events,
-    };
+    let answer = |revision, events| Events { revision, floor: journal.floor(), events };
     let Some(after) = query.after else {
         let events = latest(state, query, limit);
         return Ok(answer(state.revision(), events));
@@ -52,9 +48,7 @@ fn select(state: &State, query: &Query, linearizable: bool) -> Result<Events, Re
     let mut events: Vec<Event> = Vec::new();
     for record in records {
         if events.len() >= limit
-            && events
-                .last()
-                .is_some_and(|last| last.revision < record.revision)
+            && events.last().is_some_and(|last| last.revision < record.revision)
         {
             let revision = events.last().map_or(after, |last| last.revision);
             return Ok(answer(revision, events));
@@ -88,11 +82,7 @@ fn wanted<'a>(
         Happening::View(delta) => query.group.as_ref().is_some_and(|of| *of != delta.group),
         _ => false,
     };
-    let events = if is_elsewhere {
-        Vec::new()
-    } else {
-        present::events(record)
-    };
+    let events = if is_elsewhere { Vec::new() } else { present::events(record) };
     events.into_iter().filter(|event| {
         let (group, member) = subject(&event.what);
         let is_wanted_group = query.group.is_none() || query.group.as_ref() == group;
@@ -126,8 +116,5 @@ fn compacted(after: Revision, floor: Revision, revision: Revision) -> Refusal {
             "revision {after} is none of this cluster, which is at {revision}; read the present"
         )
     };
-    Problem::new(Code::Compacted, detail)
-        .with("after", after.0)
-        .with("floor", floor.0)
-        .into()
+    Problem::new(Code::Compacted, detail).with("after", after.0).with("floor", floor.0).into()
 }

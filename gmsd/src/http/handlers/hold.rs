@@ -20,10 +20,7 @@ pub async fn set<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refu
     let terms = rest.terms()?;
     let set = rest.waist().set_hold(terms.clone(), group.clone(), request);
     let hold = written(terms.deadline, set).await?;
-    let answer = HoldAnswer {
-        group,
-        hold: Some(hold),
-    };
+    let answer = HoldAnswer { group, hold: Some(hold) };
     Ok(Answer::json(&answer).rehearsed(terms.dry_run))
 }
 

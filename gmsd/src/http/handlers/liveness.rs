@@ -12,14 +12,9 @@ use crate::http::{
 
 /// Opens a liveness feed.
 pub fn get<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
-    let subject = Subject {
-        group: call.query.group,
-        member: call.query.member,
-    };
+    let subject = Subject { group: call.query.group, member: call.query.member };
     if subject.member.is_some() && subject.group.is_none() {
-        return Err(Refusal::invalid(
-            "member needs group: ids are unique within a group",
-        ));
+        return Err(Refusal::invalid("member needs group: ids are unique within a group"));
     }
     let watcher = call.app.watcher()?;
     if call.head {

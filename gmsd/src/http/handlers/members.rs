@@ -14,7 +14,7 @@ use crate::{
         refusal::Refusal,
         waist::Waist,
     },
-    service::waist::{Exit, Joined},
+    service::terms::{Exit, Joined},
 };
 
 /// Lets a member in: 201 for a new life, 200 for a retry.
@@ -23,12 +23,7 @@ pub async fn join<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Ref
     checks::join(&request)?;
     let terms = rest.terms()?;
     let join = rest.waist().join(terms.clone(), group.clone(), request);
-    let Joined {
-        life,
-        view,
-        fresh,
-        key,
-    } = written(terms.deadline, join).await?;
+    let Joined { life, view, fresh, key } = written(terms.deadline, join).await?;
     let state = rest.waist().state().borrow().clone();
     let joined = api::Joined {
         member: present::member(&state, &group, &life),
@@ -68,15 +63,10 @@ pub async fn change<W: Waist>(
     let (request, rest) = call.json::<PatchRequest>().await?;
     checks::patch(&request)?;
     let terms = rest.terms()?;
-    let change = rest
-        .waist()
-        .change(terms.clone(), group.clone(), member, request);
+    let change = rest.waist().change(terms.clone(), group.clone(), member, request);
     let (life, view) = written(terms.deadline, change).await?;
     let state = rest.waist().state().borrow().clone();
-    let answer = MemberAnswer {
-        member: present::member(&state, &group, &life),
-        view,
-    };
+    let answer = MemberAnswer { member: present::member(&state, &group, &life), view };
     Ok(Answer::json(&answer).at(view).rehearsed(terms.dry_run))
 }
 
@@ -89,38 +79,23 @@ pub async fn leave<W: Waist>(
     let (_, rest) = call.split();
     let terms = rest.terms()?;
     let incarnation = rest.query.incarnation;
-    let leave = rest.waist().leave(
-        terms.clone(),
-        group.clone(),
-        member.clone(),
-        incarnation,
-        exit(&rest),
-    );
+    let leave =
+        rest.waist().leave(terms.clone(), group.clone(), member.clone(), incarnation, exit(&rest));
     let gone = written(terms.deadline, leave).await?;
-    let answer = LeftAnswer {
-        group,
-        id: member,
-        incarnation: gone.incarnation,
-        view: gone.view,
-    };
+    let answer = LeftAnswer { group, id: member, incarnation: gone.incarnation, view: gone.view };
     Ok(Answer::json(&answer).at(gone.view).rehearsed(terms.dry_run))
 }
 
 fn exit<W>(rest: &Rest<W>) -> Exit {
     match (rest.query.cause, rest.query.number) {
         (Some(cause), Some(number)) => Exit::Ended { cause, number },
-        _ => Exit::Leave {
-            reason: rest.query.reason.clone(),
-        },
+        _ => Exit::Leave { reason: rest.query.reason.clone() },
     }
 }
 
 /// The refusal for a member nobody knows.
 pub fn no_member(group: &GroupId, member: &MemberId) -> Refusal {
-    Refusal::new(
-        Code::NotFound,
-        format!("group {group} has no member {member}"),
-    )
+    Refusal::new(Code::NotFound, format!("group {group} has no member {member}"))
 }
 
 /// Ids need no escaping in a URL.

@@ -12,9 +12,7 @@ pub fn metrics<W: Waist>(call: &Call<W>) -> Answer {
     let parts = &call.app.parts;
     let state = parts.waist.state().borrow().clone();
     let counts = parts.feed.counts(None);
-    let page = parts
-        .metrics
-        .render(&state, &parts.waist.standing(), &counts);
+    let page = parts.metrics.render(&state, &parts.waist.standing(), &counts);
     Answer::text(metrics::MEDIA_TYPE, page).at(state.revision())
 }
 
@@ -36,10 +34,7 @@ pub fn readyz<W: Waist>(call: &Call<W>) -> Result<Answer, Refusal> {
     } else {
         "it has not caught up yet"
     };
-    Err(Refusal::new(
-        Code::NoQuorum,
-        format!("node {} is not ready: {why}", standing.node),
-    ))
+    Err(Refusal::new(Code::NoQuorum, format!("node {} is not ready: {why}", standing.node)))
 }
 
 /// `GET /v1/openapi.json`.

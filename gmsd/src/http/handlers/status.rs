@@ -15,7 +15,7 @@ use crate::{
         refusal::Refusal,
         waist::Waist,
     },
-    service::waist::Standing,
+    service::terms::Standing,
 };
 
 /// Answers with the status.

@@ -29,19 +29,13 @@ use crate::{
 /// Watches one group, which need not exist yet.
 pub async fn group<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refusal> {
     call.query.check_session()?;
-    let scope = Scope {
-        group: Some(group),
-        events: call.query.events,
-    };
+    let scope = Scope { group: Some(group), events: call.query.events };
     open(call, scope).await
 }
 
 /// Watches all groups.
 pub async fn all<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
-    let scope = Scope {
-        group: None,
-        events: call.query.events,
-    };
+    let scope = Scope { group: None, events: call.query.events };
     open(call, scope).await
 }
 
@@ -98,11 +92,9 @@ async fn session_of<W: Waist>(
     scope: &Scope,
     at: &mut Read,
 ) -> Result<Option<SessionOf>, Refusal> {
-    let (Some(group), Some(member), Some(incarnation)) = (
-        scope.group.clone(),
-        call.query.session_of.clone(),
-        call.query.incarnation,
-    ) else {
+    let (Some(group), Some(member), Some(incarnation)) =
+        (scope.group.clone(), call.query.session_of.clone(), call.query.incarnation)
+    else {
         return Ok(None);
     };
     if find_life(&at.state, &group, &member, incarnation).is_err()
@@ -112,11 +104,7 @@ async fn session_of<W: Waist>(
         *at = read(&call.app, Consistency::Linearizable).await?;
     }
     find_life(&at.state, &group, &member, incarnation)?;
-    Ok(Some(SessionOf {
-        group,
-        member,
-        incarnation,
-    }))
+    Ok(Some(SessionOf { group, member, incarnation }))
 }
 
 fn find_life(

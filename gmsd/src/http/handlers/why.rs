@@ -35,11 +35,7 @@ pub async fn get<W: Waist>(
             let asked = call.waist().suspicion(&group, &member, life.incarnation);
             // Who cannot be asked in time suspects nobody.
             let suspicion = within(deadline, asked).await.flatten();
-            let state = if suspicion.is_some() {
-                WhyState::Suspect
-            } else {
-                WhyState::Member
-            };
+            let state = if suspicion.is_some() { WhyState::Suspect } else { WhyState::Member };
             (life.incarnation, state, suspicion)
         }
         (None, Some(departure)) => {
@@ -51,13 +47,6 @@ pub async fn get<W: Waist>(
         }
         (None, None) => return Err(no_member(&group, &member)),
     };
-    let why = Why {
-        group,
-        id: member,
-        incarnation,
-        state,
-        removal,
-        suspicion,
-    };
+    let why = Why { group, id: member, incarnation, state, removal, suspicion };
     Ok(read.mark(Answer::json(&why)))
 }

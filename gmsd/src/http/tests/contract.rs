@@ -77,10 +77,7 @@ async fn paths_methods_and_names_are_told_apart() {
     }
     let long = format!("/v1/groups/{}", "g".repeat(65));
     let answer = get(&node, &long).await;
-    assert_eq!(
-        answer.problem().detail,
-        "group id has 65 bytes; at most 64 are allowed"
-    );
+    assert_eq!(answer.problem().detail, "group id has 65 bytes; at most 64 are allowed");
 }
 
 #[tokio::test]
@@ -121,22 +118,10 @@ async fn only_a_host_of_ours_is_answered() {
         ("GET /healthz HTTP/1.1\r\nhost:", 400),
         ("GET /healthz HTTP/1.1\r\nhost: \u{e9}", 400),
         ("GET /healthz HTTP/1.1", 400),
-        (
-            "GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: localhost",
-            400,
-        ),
-        (
-            "GET http://localhost/healthz HTTP/1.1\r\nhost: localhost",
-            200,
-        ),
-        (
-            "GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost",
-            400,
-        ),
-        (
-            "GET http://localhost/healthz HTTP/1.1\r\nhost: evil.example",
-            400,
-        ),
+        ("GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: localhost", 400),
+        ("GET http://localhost/healthz HTTP/1.1\r\nhost: localhost", 200),
+        ("GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost", 400),
+        ("GET http://localhost/healthz HTTP/1.1\r\nhost: evil.example", 400),
         ("GET /healthz HTTP/1.0", 200),
         ("GET /healthz HTTP/1.0\r\nhost: evil.example", 400),
         ("CONNECT localhost:80 HTTP/1.1\r\nhost: localhost", 404),
@@ -152,29 +137,15 @@ async fn what_the_service_says_reaches_the_client_under_its_code() {
     for (fault, status, code) in [
         (ServiceError::Invalid("x".into()), 400, "invalid"),
         (ServiceError::Conflict("x".into()), 409, "conflict"),
-        (
-            ServiceError::Overloaded {
-                what: "proposals",
-                limit: 7,
-            },
-            429,
-            "rate_limited",
-        ),
+        (ServiceError::Overloaded { what: "proposals", limit: 7 }, 429, "rate_limited"),
         (ServiceError::NoQuorum("x".into()), 503, "no_quorum"),
-        (
-            ServiceError::OutcomeUnknown("x".into()),
-            504,
-            "outcome_unknown",
-        ),
+        (ServiceError::OutcomeUnknown("x".into()), 504, "outcome_unknown"),
         (ServiceError::Failed("x".into()), 500, "internal"),
     ] {
         node.fake.fails(Some(fault));
         let answer = ask(&node, "POST", "/v1/groups/g/members", Some(&body)).await;
         assert_eq!((answer.status, answer.code()), (status, code));
-        assert_eq!(
-            answer.headers.contains_key("retry-after"),
-            matches!(status, 429 | 503)
-        );
+        assert_eq!(answer.headers.contains_key("retry-after"), matches!(status, 429 | 503));
     }
     assert_eq!(get(&node, "/v1/groups").await.status, 500);
     assert_eq!(get(&node, "/v1/groups?consistency=local").await.status, 200);

@@ -29,37 +29,23 @@ async fn headers_that_are_too_large_or_too_many_are_a_problem_like_any_other() {
     let huge = format!("x: {}\r\n", "a".repeat(4 << 20));
     let many = "x: a\r\n".repeat(HEADERS_MAX);
     let path = format!("/v1/groups/{}", "g".repeat(70_000));
-    for (line, headers) in [
-        ("/healthz", &large),
-        ("/healthz", &huge),
-        ("/healthz", &many),
-        (&path, &String::new()),
-    ] {
+    for (line, headers) in
+        [("/healthz", &large), ("/healthz", &huge), ("/healthz", &many), (&path, &String::new())]
+    {
         let mut wire = Wire::to(&node).await;
         // A good request before it on the same connection is answered as ever.
         assert_eq!(wire.ask("GET", "/healthz", None).await.status, 200);
-        wire.send(format!(
-            "GET {line} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"
-        ))
-        .await;
+        wire.send(format!("GET {line} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n")).await;
         let answer = wire.answer().await;
         assert_eq!((answer.status, answer.code()), (431, "headers_too_large"));
-        assert!(
-            answer
-                .problem()
-                .detail
-                .contains("32768 bytes and 100 headers")
-        );
+        assert!(answer.problem().detail.contains("32768 bytes and 100 headers"));
         assert_eq!(answer.headers["connection"], "close");
         assert_eq!(answer.headers["gms-node"], "1");
         assert_eq!(wire.rest().await, b"");
     }
     let fits = format!("x: {}\r\n", "a".repeat(HEAD_MAX_LEN - 100));
     let mut wire = Wire::to(&node).await;
-    wire.send(format!(
-        "GET /healthz HTTP/1.1\r\nhost: localhost\r\n{fits}\r\n"
-    ))
-    .await;
+    wire.send(format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\n{fits}\r\n")).await;
     assert_eq!(wire.answer().await.status, 200);
 }
 
@@ -72,18 +58,12 @@ async fn what_is_no_http_is_a_problem_or_closed() {
         (b"GET / HTTP/9.9\r\n\r\n", true),
         (b"GET /\xff HTTP/1.1\r\nhost: localhost\r\n\r\n", true),
         (b"GET / HTTP/1.1\r\nhost localhost\r\n\r\n", true),
-        (
-            b"GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n",
-            true,
-        ),
+        (b"GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n", true),
         (
             b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
             true,
         ),
-        (
-            b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: gzip\r\n\r\n",
-            true,
-        ),
+        (b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: gzip\r\n\r\n", true),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", false),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", false),
     ] {
@@ -119,11 +99,7 @@ async fn what_killed_the_predecessor_does_no_harm() {
         ("DELETE", "/a"),
         ("POST", "/%41,1"),
     ] {
-        assert_eq!(
-            ask(&node, method, path, None).await.code(),
-            "not_found",
-            "{method} {path}"
-        );
+        assert_eq!(ask(&node, method, path, None).await.code(), "not_found", "{method} {path}");
         is_well(&node).await;
     }
     for (id, address) in [
@@ -147,16 +123,11 @@ async fn pipelined_requests_are_answered_in_order() {
     node.fake.join_all("g", &["m"]);
     let mut wire = Wire::to(&node).await;
     let request = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    let all: String = (0..50)
-        .map(|n| request(&format!("/v1/groups/g{n}")))
-        .collect();
+    let all: String = (0..50).map(|n| request(&format!("/v1/groups/g{n}"))).collect();
     wire.send(all + &request("/v1/groups/g")).await;
     for n in 0..50 {
         let detail = wire.answer().await.problem().detail;
-        assert!(
-            detail.starts_with(&format!("there is no group g{n};")),
-            "{detail}"
-        );
+        assert!(detail.starts_with(&format!("there is no group g{n};")), "{detail}");
     }
     assert_eq!(wire.answer().await.json()["view"], 4);
 }
@@ -172,33 +143,19 @@ async fn http_1_0_is_answered_and_closed() {
     let mut wire = Wire::to(&node).await;
     wire.send("GET /v1/groups/g/watch HTTP/1.0\r\n\r\n").await;
     let head = wire.head().await.unwrap();
-    assert!(
-        !head.headers.contains_key("transfer-encoding"),
-        "the old version knows no chunks"
-    );
+    assert!(!head.headers.contains_key("transfer-encoding"), "the old version knows no chunks");
     node.stop.cancel();
     let stream = String::from_utf8(wire.rest().await).unwrap();
-    assert!(
-        stream.starts_with("id: 4\nevent: snapshot\ndata: {"),
-        "{stream}"
-    );
+    assert!(stream.starts_with("id: 4\nevent: snapshot\ndata: {"), "{stream}");
     assert!(stream.ends_with("data: {\"revision\":4}\n\n"), "{stream}");
 }
 
 #[tokio::test]
 async fn a_client_that_dribbles_is_let_go() {
-    let node = Node::with(Bounds {
-        head: SOON,
-        body: SOON,
-        idle: SOON * 3,
-        ..bounds()
-    })
-    .await;
-    for start in [
-        "G",
-        "GET /healthz HTTP/1.1\r\n",
-        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ",
-    ] {
+    let node = Node::with(Bounds { head: SOON, body: SOON, idle: SOON * 3, ..bounds() }).await;
+    for start in
+        ["G", "GET /healthz HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: "]
+    {
         let mut wire = Wire::to(&node).await;
         wire.send(start).await;
         assert_eq!(wire.rest().await, b"", "{start}");
@@ -210,34 +167,20 @@ async fn a_client_that_dribbles_is_let_go() {
     body.send("POST /v1/groups/g/members HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{").await;
     let answer = body.answer().await;
     assert_eq!(answer.code(), "invalid");
-    assert!(
-        answer
-            .problem()
-            .detail
-            .contains("did not arrive within 100 ms")
-    );
+    assert!(answer.problem().detail.contains("did not arrive within 100 ms"));
     assert_eq!(body.rest().await, b"");
 
     let mut idle = Wire::to(&node).await;
     assert_eq!(idle.ask("GET", "/healthz", None).await.status, 200);
     assert_eq!(idle.rest().await, b"");
-    while node
-        .metrics
-        .connections
-        .load(std::sync::atomic::Ordering::Relaxed)
-        > 0
-    {
+    while node.metrics.connections.load(std::sync::atomic::Ordering::Relaxed) > 0 {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
 async fn a_connection_too_many_is_told_so_and_closed() {
-    let node = Node::with(Bounds {
-        connections: 2,
-        ..bounds()
-    })
-    .await;
+    let node = Node::with(Bounds { connections: 2, ..bounds() }).await;
     let mut one = Wire::to(&node).await;
     let mut two = Wire::to(&node).await;
     for wire in [&mut one, &mut two] {
@@ -250,12 +193,7 @@ async fn a_connection_too_many_is_told_so_and_closed() {
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(three.rest().await, b"");
     drop(one);
-    while node
-        .metrics
-        .connections
-        .load(std::sync::atomic::Ordering::Relaxed)
-        > 1
-    {
+    while node.metrics.connections.load(std::sync::atomic::Ordering::Relaxed) > 1 {
         tokio::task::yield_now().await;
     }
     is_well(&node).await;
@@ -263,11 +201,7 @@ async fn a_connection_too_many_is_told_so_and_closed() {
 
 #[tokio::test]
 async fn what_still_runs_when_the_time_to_drain_is_over_is_cut_off() {
-    let node = Node::with(Bounds {
-        drain: SOON,
-        ..bounds()
-    })
-    .await;
+    let node = Node::with(Bounds { drain: SOON, ..bounds() }).await;
     let mut slow = Wire::to(&node).await;
     slow.send("POST /v1/groups/g/members HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{").await;
     is_well(&node).await;
@@ -313,12 +247,7 @@ async fn a_listener_without_descriptors_is_asked_again_but_not_at_once() {
         count += 1;
     }
     assert!((5..=11).contains(&count), "{count}");
-    assert_eq!(
-        metrics
-            .accept_errors
-            .load(std::sync::atomic::Ordering::Relaxed),
-        count
-    );
+    assert_eq!(metrics.accept_errors.load(std::sync::atomic::Ordering::Relaxed), count);
 }
 
 fn method() -> impl Strategy<Value = String> {

@@ -42,7 +42,7 @@ use crate::{
     },
     service::{
         error::ServiceError,
-        waist::{Exit, Gone, Joined, Reading, Standing, Terms},
+        terms::{Exit, Gone, Joined, Reading, Standing, Terms},
     },
 };
 
@@ -78,12 +78,7 @@ impl Fake {
             term: 1,
             leader: Some(NodeId(1)),
             revision: Revision(2),
-            quorum: Quorum {
-                voters: vec![NodeId(1)],
-                needed: 1,
-                reachable: 1,
-                ok: true,
-            },
+            quorum: Quorum { voters: vec![NodeId(1)], needed: 1, reachable: 1, ok: true },
             age_ms: Some(3),
             uptime_ms: 1234,
             ready: true,
@@ -100,10 +95,7 @@ impl Fake {
         }));
         fake.commit_all(vec![
             Command::Found { secret: SECRET },
-            Command::SetMonitors {
-                epoch: 0,
-                nodes: vec![NodeId(1), NodeId(2)],
-            },
+            Command::SetMonitors { epoch: 0, nodes: vec![NodeId(1), NodeId(2)] },
         ]);
         fake
     }
@@ -155,20 +147,13 @@ impl Fake {
     pub(super) fn commit_all(&self, commands: Vec<Command>) -> Vec<Result<Outcome, Rejection>> {
         let proposals = commands
             .into_iter()
-            .map(|command| Proposal {
-                token: None,
-                if_view: None,
-                command,
-            })
+            .map(|command| Proposal { token: None, if_view: None, command })
             .collect();
         self.commit(proposals)
     }
 
     fn commit(&self, proposals: Vec<Proposal>) -> Vec<Result<Outcome, Rejection>> {
-        let entry = Entry {
-            at_ms: 1_000,
-            proposals,
-        };
+        let entry = Entry { at_ms: 1_000, proposals };
         let answers = {
             let mut state = lock(&self.0.committed);
             let next = Revision(state.revision().0 + 1);
@@ -180,10 +165,8 @@ impl Fake {
 
     /// Lets members in, in one entry.
     pub(in crate::http) fn join_all(&self, group: &str, members: &[&str]) -> Revision {
-        let commands = members
-            .iter()
-            .map(|member| Command::Join(join(group, member, "h:1")))
-            .collect();
+        let commands =
+            members.iter().map(|member| Command::Join(join(group, member, "h:1"))).collect();
         for answer in self.commit_all(commands) {
             answer.unwrap();
         }
@@ -218,17 +201,10 @@ impl Fake {
             request.copy_from_slice(&hash.as_bytes()[..16]);
             Token { key, request }
         });
-        let proposal = Proposal {
-            token,
-            if_view: terms.if_view,
-            command,
-        };
+        let proposal = Proposal { token, if_view: terms.if_view, command };
         let answers = if terms.dry_run {
             let state = self.state();
-            let entry = Entry {
-                at_ms: 1_000,
-                proposals: vec![proposal],
-            };
+            let entry = Entry { at_ms: 1_000, proposals: vec![proposal] };
             state.rehearse(Revision(state.revision().0 + 1), &entry)
         } else {
             self.commit(vec![proposal])
@@ -268,9 +244,7 @@ impl Waist for Fake {
         request: JoinRequest,
     ) -> Result<Joined, ServiceError> {
         let present = self.state().life(&group, &request.id).cloned();
-        let replaces = present
-            .filter(|_| request.replace)
-            .map(|life| life.incarnation);
+        let replaces = present.filter(|_| request.replace).map(|life| life.incarnation);
         let join = Join {
             group: group.clone(),
             member: request.id,
@@ -305,12 +279,7 @@ impl Waist for Fake {
     ) -> Result<Gone, ServiceError> {
         match exit {
             Exit::Leave { reason } => {
-                let command = Command::Leave {
-                    group,
-                    member,
-                    incarnation,
-                    reason,
-                };
+                let command = Command::Leave { group, member, incarnation, reason };
                 match self.ask(terms, command)? {
                     Outcome::Left { incarnation, view } => Ok(Gone { incarnation, view }),
                     other => panic!("{other:?}"),
@@ -319,12 +288,7 @@ impl Waist for Fake {
             Exit::Ended { cause, number } => {
                 let incarnation = incarnation.unwrap();
                 let evidence = Evidence::stated(cause, Some(number), Vec::new());
-                let removals = vec![Removal {
-                    group,
-                    member,
-                    incarnation,
-                    evidence,
-                }];
+                let removals = vec![Removal { group, member, incarnation, evidence }];
                 let epoch = self.state().monitors().epoch;
                 self.ask(terms, Command::Remove { epoch, removals })?;
                 let view = self.state().revision();
@@ -360,32 +324,17 @@ impl Waist for Fake {
         request: HoldRequest,
     ) -> Result<Hold, ServiceError> {
         let (lasts, reason) = (request.lasts, request.reason);
-        let command = Command::SetHold {
-            group,
-            lasts,
-            reason: reason.clone(),
-        };
+        let command = Command::SetHold { group, lasts, reason: reason.clone() };
         match self.ask(terms, command)? {
-            Outcome::Held { since: Some(since) } => Ok(Hold {
-                since,
-                at_ms: 1_000,
-                lasts,
-                reason,
-            }),
+            Outcome::Held { since: Some(since) } => Ok(Hold { since, at_ms: 1_000, lasts, reason }),
             other => panic!("{other:?}"),
         }
     }
 
     async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<bool, ServiceError> {
         let present = self.state();
-        let had = present
-            .group(&group)
-            .is_some_and(|group| group.hold.is_some());
-        let command = Command::ClearHold {
-            group,
-            since: None,
-            expired: false,
-        };
+        let had = present.group(&group).is_some_and(|group| group.hold.is_some());
+        let command = Command::ClearHold { group, since: None, expired: false };
         self.ask(terms, command).map(|_| had)
     }
 
@@ -395,16 +344,12 @@ impl Waist for Fake {
         _deadline: Instant,
     ) -> Result<Reading, ServiceError> {
         match consistency {
-            Consistency::Local => Ok(Reading {
-                state: self.0.applied.borrow().clone(),
-                age_ms: Some(42),
-            }),
+            Consistency::Local => {
+                Ok(Reading { state: self.0.applied.borrow().clone(), age_ms: Some(42) })
+            }
             Consistency::Linearizable => {
                 self.check_fault()?;
-                Ok(Reading {
-                    state: Arc::new(self.state()),
-                    age_ms: Some(0),
-                })
+                Ok(Reading { state: Arc::new(self.state()), age_ms: Some(0) })
             }
         }
     }
@@ -418,10 +363,7 @@ impl Waist for Fake {
     }
 
     async fn nodes(&self, _deadline: Instant) -> Nodes {
-        Nodes {
-            answered_by: NodeId(1),
-            nodes: Vec::new(),
-        }
+        Nodes { answered_by: NodeId(1), nodes: Vec::new() }
     }
 
     async fn add_node(
@@ -455,10 +397,7 @@ impl Waist for Fake {
         to: Option<NodeId>,
     ) -> Result<LeaderAnswer, ServiceError> {
         self.check_fault()?;
-        Ok(LeaderAnswer {
-            leader: to.unwrap_or(NodeId(2)),
-            term: 2,
-        })
+        Ok(LeaderAnswer { leader: to.unwrap_or(NodeId(2)), term: 2 })
     }
 
     async fn suspicion(
@@ -539,9 +478,7 @@ impl Feed for FakeFeed {
 
     fn counts(&self, group: Option<&GroupId>) -> Vec<GroupLiveness> {
         let counts = lock(&self.counts);
-        let wanted = counts
-            .iter()
-            .filter(|of| group.is_none_or(|group| *group == of.group));
+        let wanted = counts.iter().filter(|of| group.is_none_or(|group| *group == of.group));
         wanted.cloned().collect()
     }
 }
@@ -572,10 +509,7 @@ impl Node {
     }
 
     pub(super) async fn with(bounds: Bounds) -> Self {
-        let listener = RealNet
-            .listen("127.0.0.1:0".parse().unwrap())
-            .await
-            .unwrap();
+        let listener = RealNet.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let at = listener.local_addr().unwrap();
         let fake = Fake::new();
         let feed = Arc::new(FakeFeed::new());

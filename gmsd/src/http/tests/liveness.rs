@@ -60,18 +60,12 @@ async fn the_feed_tells_everything_once_and_then_what_changes() {
     node.feed.tell(member("g", "a", Band::Late));
     node.feed.tell(gone("g", "a"));
     let late = one.event().await.unwrap();
-    assert_eq!(
-        (&late.data["state"], &late.data["id"]),
-        (&"late".into(), &"a".into())
-    );
+    assert_eq!((&late.data["state"], &late.data["id"]), (&"late".into(), &"a".into()));
     assert_eq!(one.event().await.unwrap().name, "gone");
     assert_eq!(all.event().await.unwrap().data["state"], "suspect");
     node.feed.count(vec![counts("g", 0), counts("h", 1)]);
     let event = one.event().await.unwrap();
-    assert_eq!(
-        (event.name.as_str(), &event.data["ok"]),
-        ("counts", &0.into())
-    );
+    assert_eq!((event.name.as_str(), &event.data["ok"]), ("counts", &0.into()));
 }
 
 #[tokio::test]

@@ -48,12 +48,7 @@ fn it_has_every_call_of_the_table_and_no_other() {
         .map(|row| {
             let queries = row.parameters.iter().map(|of| of.as_str().to_owned());
             let path = row.path.to_owned();
-            (
-                row.method.to_string(),
-                path,
-                row.name.to_owned(),
-                queries.collect(),
-            )
+            (row.method.to_string(), path, row.name.to_owned(), queries.collect())
         })
         .collect();
     assert_eq!(calls, table);
@@ -78,12 +73,7 @@ fn it_has_every_code_and_every_parameter_and_no_dangling_reference() {
     assert_eq!(in_schema, Code::ALL);
     for code in Code::ALL {
         let told = &document["components"]["responses"][code.as_str()]["description"];
-        assert!(
-            told.as_str()
-                .unwrap()
-                .starts_with(&code.status().to_string()),
-            "{code}"
-        );
+        assert!(told.as_str().unwrap().starts_with(&code.status().to_string()), "{code}");
     }
     for parameter in Parameter::ALL {
         assert_eq!(
@@ -120,18 +110,14 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
         }
         _ => {}
     }
-    if schema["enum"]
-        .as_array()
-        .is_some_and(|of| !of.contains(value))
+    if schema["enum"].as_array().is_some_and(|of| !of.contains(value))
         || schema.get("const").is_some_and(|of| of != value)
     {
         return Err(format!("{value} is not in {schema}"));
     }
     if let (Some(fields), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
         for (name, field) in fields {
-            let schema = known
-                .get(name)
-                .ok_or_else(|| format!("{name} is not in the document"))?;
+            let schema = known.get(name).ok_or_else(|| format!("{name} is not in the document"))?;
             fits(document, schema, field).map_err(|why| format!("{name}: {why}"))?;
         }
         for name in schema["required"].as_array().unwrap() {
@@ -163,12 +149,7 @@ async fn real_answers_fit_their_schemas() {
         "tags": {"k": "v"}, "hold": "30s", "instance": "i", "replace": false, "key": "00".repeat(32),
     });
     check("JoinRequest", &body);
-    check(
-        "Joined",
-        &ask(&node, "POST", "/v1/groups/g/members", Some(&body))
-            .await
-            .json(),
-    );
+    check("Joined", &ask(&node, "POST", "/v1/groups/g/members", Some(&body)).await.json());
     let mut watch = Wire::watch(&node, "/v1/groups/g/watch").await;
     check("View", &watch.news().await.data);
     node.fake.join_all("g", &["n"]);
@@ -179,59 +160,30 @@ async fn real_answers_fit_their_schemas() {
     check("PatchRequest", &patch);
     check(
         "MemberAnswer",
-        &ask(&node, "PATCH", "/v1/groups/g/members/m", Some(&patch))
-            .await
-            .json(),
+        &ask(&node, "PATCH", "/v1/groups/g/members/m", Some(&patch)).await.json(),
     );
     let hold = json!({"for": "10s", "reason": "r"});
     check("HoldRequest", &hold);
-    check(
-        "HoldAnswer",
-        &ask(&node, "PUT", "/v1/groups/g/hold", Some(&hold))
-            .await
-            .json(),
-    );
+    check("HoldAnswer", &ask(&node, "PUT", "/v1/groups/g/hold", Some(&hold)).await.json());
     check("Groups", &get(&node, "/v1/groups").await.json());
-    check(
-        "HoldAnswer",
-        &ask(&node, "DELETE", "/v1/groups/g/hold", None).await.json(),
-    );
+    check("HoldAnswer", &ask(&node, "DELETE", "/v1/groups/g/hold", None).await.json());
     check("View", &get(&node, "/v1/groups/g").await.json());
-    check(
-        "MemberAnswer",
-        &get(&node, "/v1/groups/g/members/m").await.json(),
-    );
-    check(
-        "Why",
-        &get(&node, "/v1/groups/g/members/m/why").await.json(),
-    );
-    check(
-        "Why",
-        &get(&node, "/v1/groups/g/members/n/why").await.json(),
-    );
+    check("MemberAnswer", &get(&node, "/v1/groups/g/members/m").await.json());
+    check("Why", &get(&node, "/v1/groups/g/members/m/why").await.json());
+    check("Why", &get(&node, "/v1/groups/g/members/n/why").await.json());
     check(
         "LeftAnswer",
-        &ask(&node, "DELETE", "/v1/groups/g/members/m?reason=r", None)
-            .await
-            .json(),
+        &ask(&node, "DELETE", "/v1/groups/g/members/m?reason=r", None).await.json(),
     );
     check("Events", &get(&node, "/v1/events").await.json());
     check("Status", &get(&node, "/v1/status").await.json());
     check("Nodes", &get(&node, "/v1/nodes").await.json());
     let add = json!({"id": 4, "peer_url": "http://h:1"});
     check("AddNodeRequest", &add);
-    check(
-        "Configuration",
-        &ask(&node, "POST", "/v1/nodes", Some(&add)).await.json(),
-    );
+    check("Configuration", &ask(&node, "POST", "/v1/nodes", Some(&add)).await.json());
     let transfer = json!({"to": 2});
     check("TransferRequest", &transfer);
-    check(
-        "LeaderAnswer",
-        &ask(&node, "POST", "/v1/leader", Some(&transfer))
-            .await
-            .json(),
-    );
+    check("LeaderAnswer", &ask(&node, "POST", "/v1/leader", Some(&transfer)).await.json());
     for path in ["/nowhere", "/v1/groups/x", "/v1/events?after=9999999"] {
         let mut problem = serde_json::to_value(get(&node, path).await.problem()).unwrap();
         // Facts beside these five depend on the code.
@@ -242,11 +194,6 @@ async fn real_answers_fit_their_schemas() {
         check("Problem", &problem);
     }
     assert!(
-        fits(
-            &document,
-            &document["components"]["schemas"]["View"],
-            &json!({"view": 1})
-        )
-        .is_err()
+        fits(&document, &document["components"]["schemas"]["View"], &json!({"view": 1})).is_err()
     );
 }

@@ -25,10 +25,7 @@ async fn status_counts_what_there_is() {
         ("role", json!("leader")),
         ("revision", json!(4)),
         ("age_ms", json!(3)),
-        (
-            "counts",
-            json!({"nodes": 1, "groups": 1, "members": 2, "suspects": 0, "watchers": 0}),
-        ),
+        ("counts", json!({"nodes": 1, "groups": 1, "members": 2, "suspects": 0, "watchers": 0})),
     ] {
         assert_eq!(status[field], wanted, "{field}");
     }
@@ -57,20 +54,13 @@ async fn groups_and_members_are_listed_in_order() {
     assert_eq!(names, [("a", 5, 1), ("b", 4, 2)]);
     let view = get(&node, "/v1/groups/b").await.json();
     assert_eq!((&view["group"], &view["view"]), (&json!("b"), &json!(4)));
-    let ids: Vec<_> = view["members"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|of| of["id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<_> =
+        view["members"].as_array().unwrap().iter().map(|of| of["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["a", "z"]);
     assert!(view["members"][0]["monitor"].is_u64() && view["members"][0]["witness"].is_u64());
     let member = get(&node, "/v1/groups/b/members/a").await.json();
     assert_eq!(member["member"], view["members"][0]);
-    assert_eq!(
-        get(&node, "/v1/groups/b/members/q").await.code(),
-        "not_found"
-    );
+    assert_eq!(get(&node, "/v1/groups/b/members/q").await.code(), "not_found");
 }
 
 #[tokio::test]
@@ -102,13 +92,9 @@ async fn a_long_poll_answers_when_the_view_is_newer_or_the_wait_is_over() {
     assert_eq!(unknown.code(), "not_found");
 
     let mut waiting = Wire::to(&node).await;
-    waiting
-        .request("GET", "/v1/groups/g?after=4&wait=20s", &[], None)
-        .await;
+    waiting.request("GET", "/v1/groups/g?after=4&wait=20s", &[], None).await;
     let mut unborn = Wire::to(&node).await;
-    unborn
-        .request("GET", "/v1/groups/new?after=0", &[], None)
-        .await;
+    unborn.request("GET", "/v1/groups/new?after=0", &[], None).await;
     // Other groups' changes wake nobody; only when both have asked is the rest a race worth having.
     node.fake.join_all("other", &["x"]);
     node.fake.join_all("g", &["b"]);
@@ -123,21 +109,12 @@ async fn history_tells_everything_once_and_in_order() {
     node.fake.join_all("g", &["a", "b"]);
     node.fake.join_all("h", &["c"]);
     node.fake.remove("g", "a", Cause::Exit);
-    ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/b?reason=why+not",
-        None,
-    )
-    .await;
+    ask(&node, "DELETE", "/v1/groups/g/members/b?reason=why+not", None).await;
     let all = get(&node, "/v1/events").await.json();
     let kinds = |events: &Value| -> Vec<(u64, String)> {
         let events = events["events"].as_array().unwrap();
         let kind = |event: &Value| {
-            (
-                event["revision"].as_u64().unwrap(),
-                event["kind"].as_str().unwrap().to_owned(),
-            )
+            (event["revision"].as_u64().unwrap(), event["kind"].as_str().unwrap().to_owned())
         };
         events.iter().map(kind).collect()
     };
@@ -160,9 +137,7 @@ async fn history_tells_everything_once_and_in_order() {
     for limit in 1..=9 {
         let (mut after, mut paged) = (0, Vec::new());
         loop {
-            let page = get(&node, &format!("/v1/events?after={after}&limit={limit}"))
-                .await
-                .json();
+            let page = get(&node, &format!("/v1/events?after={after}&limit={limit}")).await.json();
             after = page["revision"].as_u64().unwrap();
             let events = kinds(&page);
             if events.is_empty() {
@@ -175,15 +150,9 @@ async fn history_tells_everything_once_and_in_order() {
     }
     let of_member = get(&node, "/v1/events?group=g&member=a").await.json();
     assert_eq!(kinds(&of_member).len(), 2);
-    assert_eq!(
-        kinds(&get(&node, "/v1/events?group=h").await.json()).len(),
-        1
-    );
+    assert_eq!(kinds(&get(&node, "/v1/events?group=h").await.json()).len(), 1);
     let last = get(&node, "/v1/events?limit=2").await.json();
-    assert_eq!(
-        kinds(&last),
-        [(6, "removed".to_owned()), (7, "left".to_owned())]
-    );
+    assert_eq!(kinds(&last), [(6, "removed".to_owned()), (7, "left".to_owned())]);
 }
 
 /// A state whose history no longer reaches back to its beginning.
@@ -210,13 +179,8 @@ async fn history_that_is_gone_is_said_to_be() {
     assert_eq!(kept.json()["events"][0]["revision"], floor + 1);
     let foreign = get(&node, "/v1/events?after=999999999").await;
     assert_eq!(foreign.code(), "compacted");
-    let ahead = get(&node, "/v1/events?after=999999999&consistency=local")
-        .await
-        .json();
-    assert_eq!(
-        (&ahead["events"], &ahead["revision"]),
-        (&json!([]), &json!(999_999_999))
-    );
+    let ahead = get(&node, "/v1/events?after=999999999&consistency=local").await.json();
+    assert_eq!((&ahead["events"], &ahead["revision"]), (&json!([]), &json!(999_999_999)));
 }
 
 #[tokio::test]
@@ -226,26 +190,14 @@ async fn why_tells_the_evidence() {
     node.fake.remove("g", "a", Cause::Signal);
     ask(&node, "DELETE", "/v1/groups/g/members/b", None).await;
     let why = get(&node, "/v1/groups/g/members/a/why").await.json();
-    assert_eq!(
-        (&why["state"], &why["incarnation"]),
-        (&json!("removed"), &json!(4))
-    );
+    assert_eq!((&why["state"], &why["incarnation"]), (&json!("removed"), &json!(4)));
     assert_eq!(why["removal"]["cause"], "signal");
     assert_eq!(why["removal"]["context"], json!(["as the test wants"]));
-    assert_eq!(
-        (&why["removal"]["revision"], &why["suspicion"]),
-        (&json!(5), &Value::Null)
-    );
+    assert_eq!((&why["removal"]["revision"], &why["suspicion"]), (&json!(5), &Value::Null));
     let why = get(&node, "/v1/groups/g/members/b/why").await.json();
-    assert_eq!(
-        (&why["state"], &why["removal"]),
-        (&json!("left"), &Value::Null)
-    );
+    assert_eq!((&why["state"], &why["removal"]), (&json!("left"), &Value::Null));
     let why = get(&node, "/v1/groups/g/members/c/why").await.json();
-    assert_eq!(
-        (&why["state"], &why["suspicion"]),
-        (&json!("member"), &Value::Null)
-    );
+    assert_eq!((&why["state"], &why["suspicion"]), (&json!("member"), &Value::Null));
     node.fake.suspects(Some(Suspicion {
         by: NodeId(2),
         for_ms: 10,
@@ -254,24 +206,12 @@ async fn why_tells_the_evidence() {
         refuted: 1,
     }));
     let why = get(&node, "/v1/groups/g/members/c/why").await.json();
-    assert_eq!(
-        (&why["state"], &why["suspicion"]["by"]),
-        (&json!("suspect"), &json!(2))
-    );
+    assert_eq!((&why["state"], &why["suspicion"]["by"]), (&json!("suspect"), &json!(2)));
     node.fake.join_all("g", &["a"]);
     let back = get(&node, "/v1/groups/g/members/a/why").await.json();
-    assert_eq!(
-        (&back["incarnation"], &back["removal"]["revision"]),
-        (&json!(7), &json!(5))
-    );
-    assert_eq!(
-        get(&node, "/v1/groups/g/members/x/why").await.code(),
-        "not_found"
-    );
-    assert_eq!(
-        get(&node, "/v1/groups/x/members/x/why").await.code(),
-        "not_found"
-    );
+    assert_eq!((&back["incarnation"], &back["removal"]["revision"]), (&json!(7), &json!(5)));
+    assert_eq!(get(&node, "/v1/groups/g/members/x/why").await.code(), "not_found");
+    assert_eq!(get(&node, "/v1/groups/x/members/x/why").await.code(), "not_found");
 }
 
 #[tokio::test]

@@ -33,10 +33,7 @@ async fn a_session_opens_with_its_stream_and_ends_when_the_peer_is_gone() {
     assert_eq!(wire.event().await.unwrap().name, "snapshot");
     assert_eq!(node.sessions.events().await, [SessionEvent::Opened(of(4))]);
     drop(wire);
-    let ended = SessionEvent::Ended {
-        of: of(4),
-        how: Ending::ByPeer,
-    };
+    let ended = SessionEvent::Ended { of: of(4), how: Ending::ByPeer };
     assert_eq!(node.sessions.events().await, [ended]);
 }
 
@@ -47,10 +44,7 @@ async fn a_half_closed_stream_is_a_closed_one() {
     let mut wire = Wire::watch(&node, PATH).await;
     assert_eq!(node.sessions.events().await.len(), 1);
     wire.shut_write().await;
-    let ended = SessionEvent::Ended {
-        of: of(4),
-        how: Ending::ByPeer,
-    };
+    let ended = SessionEvent::Ended { of: of(4), how: Ending::ByPeer };
     assert_eq!(node.sessions.events().await, [ended]);
 }
 
@@ -62,39 +56,24 @@ async fn an_end_of_our_own_is_no_evidence() {
     assert_eq!(node.sessions.events().await.len(), 1);
     node.stop.cancel();
     while wire.event().await.is_some() {}
-    let ended = SessionEvent::Ended {
-        of: of(4),
-        how: Ending::ByUs,
-    };
+    let ended = SessionEvent::Ended { of: of(4), how: Ending::ByUs };
     assert_eq!(node.sessions.events().await, [ended]);
 }
 
 #[tokio::test]
 async fn a_reader_that_stops_reading_is_let_go_without_evidence_against_it() {
-    let node = Node::with(Bounds {
-        stall: Duration::from_millis(100),
-        ..bounds()
-    })
-    .await;
+    let node = Node::with(Bounds { stall: Duration::from_millis(100), ..bounds() }).await;
     node.fake.join_all("g", &["m"]);
     let _wire = Wire::watch(&node, PATH).await;
     assert_eq!(node.sessions.events().await.len(), 1);
-    let tags = (0..32)
-        .map(|n| (format!("k{n}"), "v".repeat(256)))
-        .collect();
+    let tags = (0..32).map(|n| (format!("k{n}"), "v".repeat(256))).collect();
     let mut join = super::fake::join("g", "big", "h:1");
     join.tags = tags;
     for n in 0..2_000 {
         join.member = format!("big{n}").parse().unwrap();
-        node.fake
-            .commit_all(vec![crate::membership::command::Command::Join(
-                join.clone(),
-            )]);
+        node.fake.commit_all(vec![crate::membership::command::Command::Join(join.clone())]);
     }
-    let ended = SessionEvent::Ended {
-        of: of(4),
-        how: Ending::ByUs,
-    };
+    let ended = SessionEvent::Ended { of: of(4), how: Ending::ByUs };
     assert_eq!(node.sessions.events().await, [ended]);
 }
 
@@ -103,17 +82,11 @@ async fn only_the_living_life_has_a_session() {
     let node = Node::start().await;
     node.fake.join_all("g", &["m"]);
     let fenced = get(&node, "/v1/groups/g/watch?as=m&incarnation=3").await;
-    assert_eq!(
-        (fenced.code(), &fenced.problem().facts["present"]),
-        ("fenced", &json!(4))
-    );
+    assert_eq!((fenced.code(), &fenced.problem().facts["present"]), ("fenced", &json!(4)));
     node.fake.remove("g", "m", Cause::Exit);
     let fenced = get(&node, PATH).await;
     assert_eq!(fenced.problem().facts["removal"]["cause"], "exit");
-    for path in [
-        "/v1/groups/x/watch?as=m&incarnation=4",
-        "/v1/groups/g/watch?as=x&incarnation=4",
-    ] {
+    for path in ["/v1/groups/x/watch?as=m&incarnation=4", "/v1/groups/g/watch?as=x&incarnation=4"] {
         assert_eq!(get(&node, path).await.code(), "not_found", "{path}");
     }
     for path in [
@@ -123,11 +96,7 @@ async fn only_the_living_life_has_a_session() {
     ] {
         assert_eq!(get(&node, path).await.code(), "invalid", "{path}");
     }
-    assert_eq!(
-        node.metrics.watchers(),
-        0,
-        "the room of refused watches is given back"
-    );
+    assert_eq!(node.metrics.watchers(), 0, "the room of refused watches is given back");
 }
 
 #[tokio::test]

@@ -29,20 +29,14 @@ struct Reader {
 impl Reader {
     fn read(&mut self, event: &Event) {
         if let Some(id) = event.id {
-            assert!(
-                self.last_id <= Some(id),
-                "{event:?} goes back behind {:?}",
-                self.last_id
-            );
+            assert!(self.last_id <= Some(id), "{event:?} goes back behind {:?}", self.last_id);
             self.last_id = Some(id);
         }
         let data = &event.data;
         let group = data["group"].as_str().unwrap_or_default().to_owned();
         let members = |of: &Value| -> BTreeMap<String, Value> {
             let members = of.as_array().unwrap().iter();
-            members
-                .map(|of| (of["id"].as_str().unwrap().to_owned(), of.clone()))
-                .collect()
+            members.map(|of| (of["id"].as_str().unwrap().to_owned(), of.clone())).collect()
         };
         match event.name.as_str() {
             "snapshot" => {
@@ -84,13 +78,8 @@ fn live(node: &Node) {
     node.fake.remove("g", "a", Cause::Exit);
     let group: gms::id::GroupId = "g".parse().unwrap();
     let mut again = join("g", "b", "h:2");
-    again.replaces = Some(
-        node.fake
-            .state()
-            .life(&group, &"b".parse().unwrap())
-            .unwrap()
-            .incarnation,
-    );
+    again.replaces =
+        Some(node.fake.state().life(&group, &"b".parse().unwrap()).unwrap().incarnation);
     let change = Command::Change {
         group: group.clone(),
         member: "c".parse().unwrap(),
@@ -98,11 +87,7 @@ fn live(node: &Node) {
         tags: BTreeMap::from([("k".to_owned(), Some("v".to_owned()))]),
         drain: Some(true),
     };
-    let both = vec![
-        Command::Join(again),
-        change,
-        Command::Join(join("h", "y", "h:1")),
-    ];
+    let both = vec![Command::Join(again), change, Command::Join(join("h", "y", "h:1"))];
     assert!(node.fake.commit_all(both).iter().all(Result::is_ok));
     let hold = Command::SetHold {
         group: group.clone(),
@@ -131,10 +116,7 @@ async fn a_watch_gives_a_snapshot_and_then_every_change_with_its_view_for_an_id(
     node.fake.join_all("g", &["b"]);
     let change = wire.news().await;
     assert_eq!((change.name.as_str(), change.id), ("change", Some(6)));
-    assert_eq!(
-        (&change.data["from"], &change.data["view"]),
-        (&json!(4), &json!(6))
-    );
+    assert_eq!((&change.data["from"], &change.data["view"]), (&json!(4), &json!(6)));
     assert_eq!(change.data["joined"][0]["id"], "b");
     node.fake.remove("g", "a", Cause::Exit);
     let change = wire.news().await;
@@ -149,10 +131,7 @@ async fn a_group_that_is_not_there_yet_begins_empty() {
     let node = Node::start().await;
     let mut wire = Wire::watch(&node, "/v1/groups/new/watch").await;
     let first = wire.news().await;
-    assert_eq!(
-        first.data,
-        json!({"group": "new", "view": 0, "members": []})
-    );
+    assert_eq!(first.data, json!({"group": "new", "view": 0, "members": []}));
     node.fake.join_all("new", &["a"]);
     assert_eq!(wire.news().await.data["from"], 0);
 }
@@ -186,20 +165,12 @@ async fn a_watch_resumes_at_every_offset_without_gap_or_repetition() {
             }
             let last = reader.last_id.unwrap_or_default();
             let mut wire = Wire::watch_after(&node, path, Some(last)).await;
-            let from = events
-                .iter()
-                .position(|event| event.id > Some(last))
-                .unwrap_or(events.len());
-            let resumed = events[..from]
-                .iter()
-                .rposition(|event| event.id.is_some())
-                .map_or(0, |at| at + 1);
+            let from =
+                events.iter().position(|event| event.id > Some(last)).unwrap_or(events.len());
+            let resumed =
+                events[..from].iter().rposition(|event| event.id.is_some()).map_or(0, |at| at + 1);
             for wanted in &events[resumed..] {
-                assert_eq!(
-                    wire.event().await.as_ref(),
-                    Some(wanted),
-                    "{path} after {last}"
-                );
+                assert_eq!(wire.event().await.as_ref(), Some(wanted), "{path} after {last}");
             }
         }
     }
@@ -215,9 +186,7 @@ async fn the_header_wins_over_the_query_of_a_reconnecting_browser() {
     assert_eq!(wire.event().await.unwrap().data["from"], 4);
     let mut wire = Wire::to(&node).await;
     for bad in ["x", "-1", "1.5", "+1"] {
-        let answer = wire
-            .ask_with("GET", "/v1/watch", &[("last-event-id", bad)], None)
-            .await;
+        let answer = wire.ask_with("GET", "/v1/watch", &[("last-event-id", bad)], None).await;
         assert_eq!(answer.code(), "invalid", "{bad}");
     }
 }
@@ -235,10 +204,7 @@ async fn all_groups_begin_with_a_snapshot_each_and_a_bookmark() {
         reader.read(&event);
     }
     let event = wire.event().await.unwrap();
-    assert_eq!(
-        (event.name.as_str(), event.id),
-        ("bookmark", Some(revision))
-    );
+    assert_eq!((event.name.as_str(), event.id), ("bookmark", Some(revision)));
     reader.read(&event);
     node.fake.join_all("h", &["z"]);
     node.fake.remove("g", "b", Cause::Signal);
@@ -268,10 +234,7 @@ async fn elections_nodes_and_holds_are_told_to_whom_it_concerns() {
         kinds.push(event.data["kind"].as_str().unwrap_or("change").to_owned());
     }
     // The hold is of the other group.
-    assert_eq!(
-        kinds,
-        ["configuration", "election", "monitors", "change", "change"]
-    );
+    assert_eq!(kinds, ["configuration", "election", "monitors", "change", "change"]);
     let mut wire = Wire::watch_after(&node, "/v1/watch?events=true", Some(7)).await;
     let hold = wire.event().await.unwrap();
     assert_eq!(
@@ -303,10 +266,7 @@ async fn who_is_too_far_behind_is_told_so_and_begins_anew() {
 
     let mut wire = Wire::watch_after(&node, "/v1/watch", Some(5)).await;
     let event = wire.event().await.unwrap();
-    assert_eq!(
-        (event.name.as_str(), &event.data["after"]),
-        ("compacted", &json!(5))
-    );
+    assert_eq!((event.name.as_str(), &event.data["after"]), ("compacted", &json!(5)));
     assert!(event.data["floor"].as_u64().unwrap() >= floor);
     assert_eq!(wire.event().await.unwrap().name, "snapshot");
 
@@ -323,10 +283,7 @@ async fn a_revision_of_another_cluster_is_compacted_and_one_not_applied_yet_is_w
     for path in ["/v1/groups/g/watch", "/v1/groups/g/watch?consistency=local"] {
         let mut wire = Wire::watch_after(&node, path, Some(900)).await;
         let event = wire.event().await.unwrap();
-        assert_eq!(
-            (event.name.as_str(), &event.data["after"]),
-            ("compacted", &json!(900))
-        );
+        assert_eq!((event.name.as_str(), &event.data["after"]), ("compacted", &json!(900)));
         assert_eq!(wire.event().await.unwrap().id, Some(4));
     }
     node.fake.lags(true);
@@ -335,23 +292,14 @@ async fn a_revision_of_another_cluster_is_compacted_and_one_not_applied_yet_is_w
     node.fake.lags(false);
     node.fake.join_all("g", &["c"]);
     let change = wire.news().await;
-    assert_eq!(
-        (change.name.as_str(), &change.data["from"]),
-        ("change", &json!(5))
-    );
+    assert_eq!((change.name.as_str(), &change.data["from"]), ("change", &json!(5)));
 
     node.fake.fails(Some(ServiceError::NoQuorum("none".into())));
     let mut wire = Wire::to(&node).await;
-    let answer = wire
-        .ask_with("GET", "/v1/watch", &[("last-event-id", "900")], None)
-        .await;
+    let answer = wire.ask_with("GET", "/v1/watch", &[("last-event-id", "900")], None).await;
     assert_eq!(answer.code(), "no_quorum", "another node may know");
     let answer = wire.ask("GET", "/v1/watch", None).await;
-    assert_eq!(
-        answer.code(),
-        "no_quorum",
-        "the first event is linearizable"
-    );
+    assert_eq!(answer.code(), "no_quorum", "the first event is linearizable");
     Wire::watch(&node, "/v1/watch?consistency=local").await;
 }
 
@@ -378,18 +326,11 @@ async fn one_change_reaches_a_thousand_watchers() {
 
 #[tokio::test]
 async fn a_watcher_too_many_is_refused_with_the_figure() {
-    let node = Node::with(Bounds {
-        watchers: 2,
-        ..bounds()
-    })
-    .await;
+    let node = Node::with(Bounds { watchers: 2, ..bounds() }).await;
     let _one = Wire::watch(&node, "/v1/watch").await;
     let two = Wire::watch(&node, "/v1/liveness").await;
     let refused = get(&node, "/v1/watch").await;
-    assert_eq!(
-        (refused.code(), &refused.problem().facts["limit"]),
-        ("rate_limited", &json!(2))
-    );
+    assert_eq!((refused.code(), &refused.problem().facts["limit"]), ("rate_limited", &json!(2)));
     drop(two);
     while node.metrics.watchers() > 1 {
         tokio::task::yield_now().await;
@@ -403,9 +344,8 @@ async fn a_slow_reader_misses_nothing() {
     let mut wire = Wire::watch(&node, "/v1/groups/g/watch").await;
     assert_eq!(wire.news().await.name, "snapshot");
     // More than the sockets' buffers hold, while nobody reads.
-    let tags: BTreeMap<String, String> = (0..32)
-        .map(|n| (format!("k{n}"), "v".repeat(256)))
-        .collect();
+    let tags: BTreeMap<String, String> =
+        (0..32).map(|n| (format!("k{n}"), "v".repeat(256))).collect();
     for n in 0..2_000 {
         let mut join = join("g", &format!("m{n}"), "h:1");
         join.tags = tags.clone();
@@ -421,25 +361,19 @@ async fn a_slow_reader_misses_nothing() {
 
 #[tokio::test]
 async fn streams_end_with_a_bookmark_and_long_polls_answer_when_the_node_stops() {
-    let node = Node::with(Bounds {
-        bookmark: Duration::from_mins(1),
-        ..bounds()
-    })
-    .await;
+    let node = Node::with(Bounds { bookmark: Duration::from_mins(1), ..bounds() }).await;
     node.fake.join_all("g", &["a"]);
     let mut watch = Wire::watch(&node, "/v1/groups/g/watch").await;
     let mut all = Wire::watch(&node, "/v1/watch").await;
     let mut feed = Wire::watch(&node, "/v1/liveness").await;
     assert_eq!(watch.event().await.unwrap().name, "snapshot");
     let mut poll = Wire::to(&node).await;
-    poll.request("GET", "/v1/groups/g?after=4&wait=60s", &[], None)
-        .await;
+    poll.request("GET", "/v1/groups/g?after=4&wait=60s", &[], None).await;
     let mut idle = Wire::to(&node).await;
     assert_eq!(idle.ask("GET", "/healthz", None).await.status, 200);
     node.fake.join_all("g", &["b"]);
     assert_eq!(poll.answer().await.json()["view"], 5);
-    poll.request("GET", "/v1/groups/g?after=5&wait=60s", &[], None)
-        .await;
+    poll.request("GET", "/v1/groups/g?after=5&wait=60s", &[], None).await;
     // The poll is known to be read when its connection's next answer comes; ask on another.
     assert_eq!(get(&node, "/healthz").await.status, 200);
     node.stop.cancel();
@@ -477,10 +411,7 @@ async fn a_group_forgotten_and_made_anew_shows_no_gap() {
     for n in 1..=HISTORY_MAX as u64 + 10 {
         state.apply_election(Revision(now + n), 2 + n, NodeId(1));
     }
-    assert!(
-        state.group(&"g".parse().unwrap()).is_none(),
-        "history has forgotten it"
-    );
+    assert!(state.group(&"g".parse().unwrap()).is_none(), "history has forgotten it");
     node.fake.restore(state);
     node.fake.join_all("g", &["b"]);
     loop {

@@ -37,10 +37,7 @@ impl Answer {
 
     /// The problem in it, which must be whole and fit the status.
     pub(super) fn problem(&self) -> Problem {
-        assert_eq!(
-            self.headers["content-type"], "application/problem+json",
-            "{self:?}"
-        );
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
         let problem: Problem = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(problem.status, self.status);
         assert_eq!(problem.code.status(), self.status);
@@ -136,11 +133,7 @@ impl Wire {
             headers.insert(name.to_ascii_lowercase(), value.to_owned());
         }
         self.chunked = headers.get("transfer-encoding").map(String::as_str) == Some("chunked");
-        Some(Answer {
-            status,
-            headers,
-            body: Vec::new(),
-        })
+        Some(Answer { status, headers, body: Vec::new() })
     }
 
     /// The next answer, which must come.
@@ -211,10 +204,8 @@ impl Wire {
     pub(super) async fn watch_after(node: &Node, path: &str, last: Option<u64>) -> Self {
         let mut wire = Self::to(node).await;
         let last = last.map(|id| id.to_string());
-        let headers: Vec<(&str, &str)> = last
-            .iter()
-            .map(|id| ("last-event-id", id.as_str()))
-            .collect();
+        let headers: Vec<(&str, &str)> =
+            last.iter().map(|id| ("last-event-id", id.as_str())).collect();
         wire.request("GET", path, &headers, None).await;
         let head = wire.head().await.unwrap();
         if head.status != 200 {
@@ -259,11 +250,7 @@ impl Wire {
 }
 
 fn parse_event(block: &str) -> Event {
-    let mut event = Event {
-        name: "message".to_owned(),
-        id: None,
-        data: Value::Null,
-    };
+    let mut event = Event { name: "message".to_owned(), id: None, data: Value::Null };
     for line in block.lines().filter(|line| !line.is_empty()) {
         match line.split_once(": ").unwrap() {
             ("event", name) => event.name = name.to_owned(),

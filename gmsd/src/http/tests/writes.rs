@@ -38,26 +38,15 @@ async fn a_join_is_answered_after_the_fact_with_the_view_and_the_key() {
 #[tokio::test]
 async fn another_life_is_refused_with_a_hint_or_replaces_the_present_one() {
     let node = Node::start().await;
-    join(
-        &node,
-        json!({"id": "m", "address": "h:1", "instance": "i1"}),
-    )
-    .await;
-    let refused = join(
-        &node,
-        json!({"id": "m", "address": "h:1", "instance": "i2"}),
-    )
-    .await;
+    join(&node, json!({"id": "m", "address": "h:1", "instance": "i1"})).await;
+    let refused = join(&node, json!({"id": "m", "address": "h:1", "instance": "i2"})).await;
     assert_eq!(refused.code(), "conflict");
     let problem = refused.problem();
     assert_eq!(problem.facts["incarnation"], 4);
     assert!(problem.detail.contains("\"replace\": true"), "{problem}");
     let body = json!({"id": "m", "address": "h:1", "instance": "i2", "replace": true});
     let replaced = join(&node, body).await;
-    assert_eq!(
-        (replaced.status, &replaced.json()["view"]),
-        (201, &json!(6))
-    );
+    assert_eq!((replaced.status, &replaced.json()["view"]), (201, &json!(6)));
 }
 
 #[tokio::test]
@@ -131,56 +120,26 @@ async fn a_member_changes_and_drains() {
 async fn a_leave_names_the_life_and_a_kick_its_reason() {
     let node = Node::start().await;
     node.fake.join_all("g", &["a", "b"]);
-    let left = ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/a?incarnation=4",
-        None,
-    )
-    .await;
+    let left = ask(&node, "DELETE", "/v1/groups/g/members/a?incarnation=4", None).await;
     let wanted = json!({"group": "g", "id": "a", "incarnation": 4, "view": 5});
     assert_eq!((left.status, left.json()), (200, wanted));
 
-    let fenced = ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/a?incarnation=4",
-        None,
-    )
-    .await;
+    let fenced = ask(&node, "DELETE", "/v1/groups/g/members/a?incarnation=4", None).await;
     assert_eq!(fenced.code(), "fenced");
     let facts = fenced.problem().facts;
     assert_eq!(facts["incarnation"], 4);
     assert_eq!(facts["present"], Value::Null);
     assert_eq!(facts["left"]["revision"], 5);
 
-    let kicked = ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/b?reason=disk+full",
-        None,
-    )
-    .await;
+    let kicked = ask(&node, "DELETE", "/v1/groups/g/members/b?reason=disk+full", None).await;
     assert_eq!(kicked.status, 200);
-    let fenced = ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/b?incarnation=4",
-        None,
-    )
-    .await;
+    let fenced = ask(&node, "DELETE", "/v1/groups/g/members/b?incarnation=4", None).await;
     assert_eq!(fenced.problem().facts["left"]["reason"], "disk full");
 
-    for path in [
-        "/v1/groups/g/members/a",
-        "/v1/groups/g/members/x?incarnation=9",
-        "/v1/groups/x/members/a",
-    ] {
-        assert_eq!(
-            ask(&node, "DELETE", path, None).await.code(),
-            "not_found",
-            "{path}"
-        );
+    for path in
+        ["/v1/groups/g/members/a", "/v1/groups/g/members/x?incarnation=9", "/v1/groups/x/members/a"]
+    {
+        assert_eq!(ask(&node, "DELETE", path, None).await.code(), "not_found", "{path}");
     }
 }
 
@@ -190,31 +149,14 @@ async fn an_exit_that_a_supervisor_reports_is_a_removal_with_its_number() {
     node.fake.join_all("g", &["m"]);
     let path = "/v1/groups/g/members/m?incarnation=4&cause=signal&number=9";
     assert_eq!(ask(&node, "DELETE", path, None).await.status, 200);
-    let fenced = ask(
-        &node,
-        "DELETE",
-        "/v1/groups/g/members/m?incarnation=4",
-        None,
-    )
-    .await;
+    let fenced = ask(&node, "DELETE", "/v1/groups/g/members/m?incarnation=4", None).await;
     let removal = &fenced.problem().facts["removal"];
-    assert_eq!(
-        (&removal["cause"], &removal["number"]),
-        (&json!("signal"), &json!(9))
-    );
-    assert_eq!(
-        (&removal["revision"], &removal["term"]),
-        (&json!(5), &json!(1))
-    );
+    assert_eq!((&removal["cause"], &removal["number"]), (&json!("signal"), &json!(9)));
+    assert_eq!((&removal["revision"], &removal["term"]), (&json!(5), &json!(1)));
 
     node.fake.join_all("g", &["m"]);
-    let fenced = ask(
-        &node,
-        "PATCH",
-        "/v1/groups/g/members/m",
-        Some(&json!({"incarnation": 4})),
-    )
-    .await;
+    let fenced =
+        ask(&node, "PATCH", "/v1/groups/g/members/m", Some(&json!({"incarnation": 4}))).await;
     assert_eq!(fenced.problem().facts["present"], 7);
     assert_eq!(fenced.problem().facts["removal"]["cause"], "signal");
 }
@@ -241,26 +183,11 @@ async fn bodies_are_json_or_refused() {
         (json, &b""[..], "invalid", "the body is empty"),
         ("", b"", "invalid", "the body is empty"),
         ("", good, "unsupported_media", "Content-Type is none"),
-        (
-            "content-type: text/plain\r\n",
-            good,
-            "unsupported_media",
-            "text/plain",
-        ),
+        ("content-type: text/plain\r\n", good, "unsupported_media", "text/plain"),
         (json, b"{", "invalid", "line 1 column 1"),
         (json, b"[]", "invalid", "the body: invalid length 0"),
-        (
-            json,
-            br#"{"id":"a b","address":"h:1"}"#,
-            "invalid",
-            "at id: member id has ' '",
-        ),
-        (
-            json,
-            br#"{"id":"a","address":"h:1","x":1}"#,
-            "invalid",
-            "unknown field `x`",
-        ),
+        (json, br#"{"id":"a b","address":"h:1"}"#, "invalid", "at id: member id has ' '"),
+        (json, br#"{"id":"a","address":"h:1","x":1}"#, "invalid", "unknown field `x`"),
         (json, b"\xff", "invalid", "line 1 column 1"),
     ] {
         let answer = post(headers, body).await;
@@ -278,10 +205,7 @@ async fn too_much_is_refused_with_the_figure() {
         (0..33).map(|n| (n.to_string(), json!("v"))).collect();
     let body = json!({"id": "m", "address": "h:1", "tags": tags});
     let answer = ask(&node, "POST", path, Some(&body)).await;
-    assert_eq!(
-        (answer.code(), &answer.problem().facts["limit"]),
-        ("too_large", &json!(32))
-    );
+    assert_eq!((answer.code(), &answer.problem().facts["limit"]), ("too_large", &json!(32)));
 
     let start = "POST /v1/groups/g/members HTTP/1.1\r\nhost: localhost\r\n\
                  content-type: application/json\r\n";
@@ -292,15 +216,7 @@ async fn too_much_is_refused_with_the_figure() {
         (claimed.clone(), vec![b' '; 65_537]),
         (claimed, Vec::new()),
         (expecting, Vec::new()),
-        (
-            chunked,
-            [
-                b"1869F\r\n".to_vec(),
-                vec![b' '; 99_999],
-                b"\r\n0\r\n\r\n".to_vec(),
-            ]
-            .concat(),
-        ),
+        (chunked, [b"1869F\r\n".to_vec(), vec![b' '; 99_999], b"\r\n0\r\n\r\n".to_vec()].concat()),
     ] {
         let mut wire = Wire::to(&node).await;
         wire.send(&head).await;
@@ -310,14 +226,9 @@ async fn too_much_is_refused_with_the_figure() {
         assert!(answer.problem().detail.contains("65536"));
     }
     let mut wire = Wire::to(&node).await;
-    wire.send(format!("{start}content-length: 65536\r\n\r\n"))
-        .await;
+    wire.send(format!("{start}content-length: 65536\r\n\r\n")).await;
     wire.send(vec![b' '; 65_536]).await;
-    assert_eq!(
-        wire.answer().await.code(),
-        "invalid",
-        "not too large, only no JSON"
-    );
+    assert_eq!(wire.answer().await.code(), "invalid", "not too large, only no JSON");
 }
 
 #[tokio::test]
@@ -326,16 +237,8 @@ async fn a_body_that_nobody_wants_is_no_harm() {
     node.fake.join_all("g", &["m"]);
     let mut wire = Wire::to(&node).await;
     let body = json!({"why": "not"});
-    assert_eq!(
-        wire.ask("GET", "/v1/groups/g", Some(&body)).await.status,
-        200
-    );
-    assert_eq!(
-        wire.ask("DELETE", "/v1/groups/g/members/m", Some(&body))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(wire.ask("GET", "/v1/groups/g", Some(&body)).await.status, 200);
+    assert_eq!(wire.ask("DELETE", "/v1/groups/g/members/m", Some(&body)).await.status, 200);
     let mut wire = Wire::to(&node).await;
     wire.send("GET /v1/groups HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\n")
         .await;
@@ -348,30 +251,18 @@ async fn holds_are_set_seen_and_lifted() {
     let node = Node::start().await;
     let path = "/v1/groups/g/hold";
     let body = json!({"for": "30s", "reason": "upgrade"});
-    assert_eq!(
-        ask(&node, "PUT", path, Some(&body)).await.code(),
-        "not_found"
-    );
+    assert_eq!(ask(&node, "PUT", path, Some(&body)).await.code(), "not_found");
     node.fake.join_all("g", &["m"]);
     let set = ask(&node, "PUT", path, Some(&body)).await;
     let hold = json!({"since": set.json()["hold"]["since"], "at_ms": 1000, "for": "30s", "reason": "upgrade"});
     assert_eq!(set.json(), json!({"group": "g", "hold": hold}));
-    assert_eq!(
-        get(&node, "/v1/groups").await.json()["groups"][0]["hold"],
-        hold
-    );
+    assert_eq!(get(&node, "/v1/groups").await.json()["groups"][0]["hold"], hold);
     for _ in 0..2 {
         let lifted = ask(&node, "DELETE", path, None).await;
-        assert_eq!(
-            (lifted.status, lifted.json()),
-            (200, json!({"group": "g", "hold": null}))
-        );
+        assert_eq!((lifted.status, lifted.json()), (200, json!({"group": "g", "hold": null})));
     }
     let short = json!({"for": "10ms", "reason": "x"});
-    assert_eq!(
-        ask(&node, "PUT", path, Some(&short)).await.code(),
-        "invalid"
-    );
+    assert_eq!(ask(&node, "PUT", path, Some(&short)).await.code(), "invalid");
 }
 
 #[tokio::test]
@@ -381,10 +272,7 @@ async fn nodes_are_added_and_leadership_handed_over() {
     let added = ask(&node, "POST", "/v1/nodes", Some(&body)).await;
     assert_eq!((added.status, &added.json()["node"]), (200, &json!(4)));
     let bad = json!({"peer_url": "127.0.0.1:42379"});
-    assert_eq!(
-        ask(&node, "POST", "/v1/nodes", Some(&bad)).await.code(),
-        "invalid"
-    );
+    assert_eq!(ask(&node, "POST", "/v1/nodes", Some(&bad)).await.code(), "invalid");
     let refused = ask(&node, "POST", "/v1/nodes?dry_run=true", Some(&body)).await;
     assert!(
         refused.problem().detail.contains("allowed: none"),
@@ -392,9 +280,6 @@ async fn nodes_are_added_and_leadership_handed_over() {
     );
     for (body, leader) in [(None, 2), (Some(json!({})), 2), (Some(json!({"to": 3})), 3)] {
         let answer = ask(&node, "POST", "/v1/leader", body.as_ref()).await;
-        assert_eq!(
-            (answer.status, &answer.json()["leader"]),
-            (200, &json!(leader))
-        );
+        assert_eq!((answer.status, &answer.json()["leader"]), (200, &json!(leader)));
     }
 }
