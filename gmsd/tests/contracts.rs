@@ -1,5 +1,11 @@
 //! What programs rely on, end to end: lives and their conflicts, sessions, watches over failures,
 //! changes of the cluster. On real nodes as processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a test opens sockets and files, reads clocks, and may fail where it stands"
+)]
 
 mod support;
 
@@ -288,12 +294,12 @@ async fn a_hold_is_seen_and_ends_by_itself() {
         reason: "kernel upgrade".to_owned(),
     };
     client.set_hold(&group("a"), &hold, &Write::default()).await.unwrap();
-    let held = async || {
+    let in_force = async || {
         let groups = client.groups().await.unwrap().value.groups;
         groups.into_iter().find_map(|group| group.hold)
     };
-    assert_eq!(held().await.unwrap().reason, "kernel upgrade");
-    eventually("the hold's end", async || held().await.is_none().then_some(())).await;
+    assert_eq!(in_force().await.unwrap().reason, "kernel upgrade");
+    eventually("the hold's end", async || in_force().await.is_none().then_some(())).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,12 @@
 //!
 //! One seed makes one run. A failing run names its seed; put it into `REPLAY_SEED` and run the
 //! named test to see the same again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a test opens sockets and files, reads clocks, and may fail where it stands"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet, BinaryHeap},
@@ -378,7 +384,7 @@ impl World {
     /// How long after its death each dead member was removed.
     fn detection(&self) -> Vec<Option<Duration>> {
         let dead = self.members.iter().filter_map(|member| Some((member.died?, member.removed)));
-        dead.map(|(died, removed)| Some(removed? - died)).collect()
+        dead.map(|(died, removed)| removed?.checked_sub(died)).collect()
     }
 }
 

@@ -1,6 +1,10 @@
 //! Real nodes as child processes on free ports of this machine, for the tests of this folder.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "each test program uses its own part, and shows the logs of a run that failed"
+)]
 
 use std::{
     fs::File,
