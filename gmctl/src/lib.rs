@@ -1,6 +1,13 @@
 //! gmctl: the terminal of gms.
+//!
+//! A library only so that tests reach its rooms; the program is the product.
 
 pub mod action;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod exit;
 pub mod filter;
 pub mod model;
+pub mod output;
 pub mod tui;

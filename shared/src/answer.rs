@@ -25,10 +25,7 @@ pub struct Answer<T> {
 impl<T> Answer<T> {
     /// The same answer with another value.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Answer<U> {
-        Answer {
-            value: with(self.value),
-            meta: self.meta,
-        }
+        Answer { value: with(self.value), meta: self.meta }
     }
 }
 
@@ -151,9 +148,7 @@ impl ClientError {
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Invalid { .. } => false,
-            Self::Timeout {
-                outcome_unknown, ..
-            } => *outcome_unknown,
+            Self::Timeout { outcome_unknown, .. } => *outcome_unknown,
             Self::Refused { problem, .. } => {
                 matches!(problem.code, Code::OutcomeUnknown | Code::Internal)
             }

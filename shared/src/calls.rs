@@ -79,8 +79,7 @@ impl Client {
 
     /// `GET /v1/groups/{g}`: the present view of a group.
     pub async fn group(&self, group: &GroupId) -> Result<Answer<View>, ClientError> {
-        self.get(self.query(&format!("/v1/groups/{group}")).done())
-            .await
+        self.get(self.query(&format!("/v1/groups/{group}")).done()).await
     }
 
     /// The first view of a group after the view `after`, or the present one when `wait` is over.
@@ -119,11 +118,7 @@ impl Client {
         group: &GroupId,
         id: &MemberId,
     ) -> Result<Answer<MemberAnswer>, ClientError> {
-        self.get(
-            self.query(&format!("/v1/groups/{group}/members/{id}"))
-                .done(),
-        )
-        .await
+        self.get(self.query(&format!("/v1/groups/{group}/members/{id}")).done()).await
     }
 
     /// `PATCH /v1/groups/{g}/members/{id}`: changes a member's tags, or drains it.
@@ -161,11 +156,7 @@ impl Client {
 
     /// `GET /v1/groups/{g}/members/{id}/why`: why a member is gone, or doubted.
     pub async fn why(&self, group: &GroupId, id: &MemberId) -> Result<Answer<Why>, ClientError> {
-        self.get(
-            self.query(&format!("/v1/groups/{group}/members/{id}/why"))
-                .done(),
-        )
-        .await
+        self.get(self.query(&format!("/v1/groups/{group}/members/{id}/why")).done()).await
     }
 
     /// `GET /v1/events`: what happened, oldest first.
@@ -206,8 +197,7 @@ impl Client {
         request: &AddNodeRequest,
         write: &Write,
     ) -> Result<Answer<Configuration>, ClientError> {
-        self.send(Method::POST, Query::new("/v1/nodes"), request, write)
-            .await
+        self.send(Method::POST, Query::new("/v1/nodes"), request, write).await
     }
 
     /// `DELETE /v1/nodes/{id}`: removes a node from the cluster for good.
@@ -226,8 +216,7 @@ impl Client {
         request: &TransferRequest,
         write: &Write,
     ) -> Result<Answer<LeaderAnswer>, ClientError> {
-        self.send(Method::POST, Query::new("/v1/leader"), request, write)
-            .await
+        self.send(Method::POST, Query::new("/v1/leader"), request, write).await
     }
 
     /// `GET /metrics`: one node's figures in Prometheus' text format. [`Client::only`] says whose.
@@ -283,10 +272,7 @@ impl Client {
         call.any_status = true;
         let answer = self.call(call).await?;
         let ok = (200..300).contains(&answer.meta.status);
-        Ok(answer.map(|body| Probe {
-            ok,
-            text: String::from_utf8_lossy(&body).into_owned(),
-        }))
+        Ok(answer.map(|body| Probe { ok, text: String::from_utf8_lossy(&body).into_owned() }))
     }
 
     async fn send<T: DeserializeOwned>(
@@ -341,10 +327,7 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn new(path: &str) -> Self {
-        Self {
-            text: path.to_owned(),
-            separator: '?',
-        }
+        Self { text: path.to_owned(), separator: '?' }
     }
 
     /// One more parameter, if there is a value.
@@ -355,8 +338,7 @@ impl Query {
             self.text.push_str(name);
             self.text.push('=');
             let value = value.to_string();
-            self.text
-                .extend(utf8_percent_encode(&value, NON_ALPHANUMERIC));
+            self.text.extend(utf8_percent_encode(&value, NON_ALPHANUMERIC));
         }
         self
     }
@@ -368,10 +350,7 @@ impl Query {
 
 fn read_json<T: DeserializeOwned>(answer: Answer<Bytes>) -> Result<Answer<T>, ClientError> {
     match serde_json::from_slice(&answer.value) {
-        Ok(value) => Ok(Answer {
-            value,
-            meta: answer.meta,
-        }),
+        Ok(value) => Ok(Answer { value, meta: answer.meta }),
         Err(error) => Err(ClientError::Protocol {
             endpoint: answer.meta.endpoint,
             what: format!("status {}: {error}", answer.meta.status),

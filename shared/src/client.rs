@@ -98,12 +98,7 @@ impl Call {
         let mut request = Request::new(method, path);
         request.body = body;
         request.headers.push((header::IDEMPOTENCY_KEY, key.clone()));
-        Self {
-            request,
-            patience: Duration::ZERO,
-            idempotency_key: Some(key),
-            any_status: false,
-        }
+        Self { request, patience: Duration::ZERO, idempotency_key: Some(key), any_status: false }
     }
 }
 
@@ -120,10 +115,7 @@ impl Client {
         }
         Ok(Self {
             rpc: Rpc::new(options.connect_timeout),
-            nodes: Arc::new(Nodes {
-                endpoints,
-                last_good: AtomicUsize::new(0),
-            }),
+            nodes: Arc::new(Nodes { endpoints, last_good: AtomicUsize::new(0) }),
             options,
         })
     }
@@ -191,10 +183,7 @@ impl Client {
             let Some(endpoint) = self.endpoints().get(place) else {
                 return Err(course.give_up(&failover, call.idempotency_key));
             };
-            let result = self
-                .rpc
-                .exchange(endpoint, &call.request, until.into())
-                .await;
+            let result = self.rpc.exchange(endpoint, &call.request, until.into()).await;
             let failure = match result {
                 Ok(response) => match judge(endpoint, response, start.elapsed(), call.any_status) {
                     Judged::Final(result) => {
@@ -209,10 +198,7 @@ impl Client {
                 },
                 Err(RpcError::Invalid { why }) => return Err(ClientError::Invalid { why }),
                 Err(RpcError::Unreadable { why }) => {
-                    return Err(ClientError::Protocol {
-                        endpoint: endpoint.clone(),
-                        what: why,
-                    });
+                    return Err(ClientError::Protocol { endpoint: endpoint.clone(), what: why });
                 }
                 Err(error) => {
                     course.note(endpoint, error.to_string());
@@ -246,23 +232,14 @@ impl Course {
     fn give_up(self, failover: &Failover, idempotency_key: Option<String>) -> ClientError {
         let Self { tried, refusal } = self;
         if failover.outcome_unknown() {
-            return ClientError::Timeout {
-                outcome_unknown: true,
-                idempotency_key,
-                tried,
-            };
+            return ClientError::Timeout { outcome_unknown: true, idempotency_key, tried };
         }
         match refusal {
-            Some((problem, meta)) => ClientError::Refused {
-                problem: Box::new(problem),
-                meta: Box::new(meta),
-            },
+            Some((problem, meta)) => {
+                ClientError::Refused { problem: Box::new(problem), meta: Box::new(meta) }
+            }
             None if failover.found_nobody() => ClientError::Unreachable { tried },
-            None => ClientError::Timeout {
-                outcome_unknown: false,
-                idempotency_key,
-                tried,
-            },
+            None => ClientError::Timeout { outcome_unknown: false, idempotency_key, tried },
         }
     }
 }
@@ -276,16 +253,10 @@ enum Judged {
 fn judge(endpoint: &Endpoint, response: Response, elapsed: Duration, any_status: bool) -> Judged {
     let meta = Meta::read(endpoint, response.status, &response.headers, elapsed);
     if any_status || (200..300).contains(&response.status) {
-        return Judged::Final(Ok(Answer {
-            value: response.body,
-            meta,
-        }));
+        return Judged::Final(Ok(Answer { value: response.body, meta }));
     }
     match read_problem(&response) {
-        Err(what) => Judged::Final(Err(ClientError::Protocol {
-            endpoint: endpoint.clone(),
-            what,
-        })),
+        Err(what) => Judged::Final(Err(ClientError::Protocol { endpoint: endpoint.clone(), what })),
         Ok(problem) => match problem.code {
             Code::NoQuorum => Judged::Again(Failure::NoQuorum, problem, meta),
             Code::OutcomeUnknown => Judged::Again(Failure::Unanswered, problem, meta),
@@ -300,13 +271,14 @@ fn judge(endpoint: &Endpoint, response: Response, elapsed: Duration, any_status:
 /// The problem in a refusal's body.
 pub(crate) fn read_problem(response: &Response) -> Result<Problem, String> {
     serde_json::from_slice(&response.body).map_err(|error| {
-        let start: String = String::from_utf8_lossy(&response.body)
-            .chars()
-            .take(120)
-            .collect();
+        let start: String = String::from_utf8_lossy(&response.body).chars().take(120).collect();
         format!(
             "status {} with no problem that this client knows ({error}): {start:?}",
             response.status
         )
     })
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -34,21 +34,14 @@ impl Endpoint {
     pub fn local_defaults() -> Vec<Endpoint> {
         [12380, 22380, 32380]
             .into_iter()
-            .map(|port| Endpoint {
-                host: Arc::from("127.0.0.1"),
-                port,
-            })
+            .map(|port| Endpoint { host: Arc::from("127.0.0.1"), port })
             .collect()
     }
 
     /// A list separated by commas, in its order and without repetitions.
     pub fn parse_list(text: &str) -> Result<Vec<Endpoint>, EndpointError> {
         let mut list: Vec<Endpoint> = Vec::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let endpoint: Endpoint = part.parse()?;
             if !list.contains(&endpoint) {
                 list.push(endpoint);
@@ -84,23 +77,16 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let refuse = |why| EndpointError::Invalid {
-            text: text.chars().take(80).collect(),
-            why,
-        };
-        let address: Address = text
-            .parse()
-            .map_err(|e: crate::address::AddressError| refuse(e.why))?;
+        let refuse = |why| EndpointError::Invalid { text: text.chars().take(80).collect(), why };
+        let address: Address =
+            text.parse().map_err(|e: crate::address::AddressError| refuse(e.why))?;
         if address.scheme() == Scheme::Https {
             return Err(refuse("https is not served yet"));
         }
         if address.path() != "/" {
             return Err(refuse("it has a path"));
         }
-        Ok(Self {
-            host: Arc::from(address.host()),
-            port: address.port(),
-        })
+        Ok(Self { host: Arc::from(address.host()), port: address.port() })
     }
 }
 
@@ -141,10 +127,7 @@ mod tests {
             ("http://u@a:1", "user name"),
         ] {
             let error = text.parse::<Endpoint>().unwrap_err().to_string();
-            assert!(
-                error.contains(why) && error.contains("host:port"),
-                "{error}"
-            );
+            assert!(error.contains(why) && error.contains("host:port"), "{error}");
         }
     }
 

@@ -90,11 +90,7 @@ impl Failover {
             asked: 0,
             round: 0,
             somebody_there: false,
-            outcome: if write {
-                Outcome::NothingHappened
-            } else {
-                Outcome::NoMatter
-            },
+            outcome: if write { Outcome::NothingHappened } else { Outcome::NoMatter },
             deadline: now + timeout + patience,
             attempt,
             waited: false,
@@ -150,10 +146,7 @@ impl Failover {
         }
         let endpoint = (self.first + self.asked) % self.endpoints;
         self.asked += 1;
-        Step::Try {
-            endpoint,
-            until: self.deadline.min(now + self.attempt),
-        }
+        Step::Try { endpoint, until: self.deadline.min(now + self.attempt) }
     }
 }
 
@@ -164,4 +157,134 @@ pub(crate) fn backoff(min: Duration, max: Duration, rounds: u32, chance: u64) ->
     let half = full / 2;
     let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
     half + Duration::from_nanos(chance % span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn tried(step: Step) -> usize {
+        match step {
+            Step::Try { endpoint, .. } => endpoint,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_round_begins_with_the_one_that_answered_last() {
+        let now = Instant::now();
+        let mut failover = Failover::new(false, 3, 2, now, SECOND, Duration::ZERO);
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(tried(failover.next_step(now, 0)));
+            failover.handle_failure(Failure::NotConnected);
+        }
+        assert_eq!(order, [2, 0, 1]);
+        assert_eq!(failover.next_step(now, 0), Step::GiveUp);
+        assert!(failover.found_nobody() && !failover.outcome_unknown());
+    }
+
+    #[test]
+    fn a_node_that_answers_no_quorum_is_worth_another_round() {
+        let now = Instant::now();
+        let mut failover = Failover::new(true, 2, 0, now, SECOND, Duration::ZERO);
+        for failure in [Failure::NoQuorum, Failure::NotConnected] {
+            tried(failover.next_step(now, 0));
+            failover.handle_failure(failure);
+        }
+        let Step::Wait { until } = failover.next_step(now, 0) else {
+            panic!("no wait");
+        };
+        assert!(until > now && until <= now + BACKOFF_MIN);
+        assert_eq!(tried(failover.next_step(until, 0)), 0);
+        assert!(!failover.outcome_unknown());
+    }
+
+    #[test]
+    fn a_write_that_may_have_been_done_is_tried_on_and_a_read_is_not() {
+        let now = Instant::now();
+        for (write, last) in [(true, false), (false, true)] {
+            let mut failover = Failover::new(write, 1, 0, now, SECOND, Duration::ZERO);
+            tried(failover.next_step(now, 0));
+            failover.handle_failure(Failure::Unanswered);
+            let _ = failover.next_step(now, 0);
+            tried(failover.next_step(now, 0));
+            failover.handle_failure(Failure::NotConnected);
+            let step = failover.next_step(now, 0);
+            assert_eq!(step == Step::GiveUp, last, "{step:?}");
+            assert_eq!(failover.outcome_unknown(), write);
+        }
+    }
+
+    #[test]
+    fn one_of_several_is_not_waited_for_to_the_end() {
+        let now = Instant::now();
+        let until = |endpoints, timeout, patience| match Failover::new(
+            false, endpoints, 0, now, timeout, patience,
+        )
+        .next_step(now, 0)
+        {
+            Step::Try { until, .. } => until - now,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(until(1, 5 * SECOND, Duration::ZERO), 5 * SECOND);
+        assert_eq!(until(3, 5 * SECOND, Duration::ZERO), ATTEMPT_MAX);
+        assert_eq!(until(3, SECOND, Duration::ZERO), SECOND / 2);
+        assert_eq!(until(3, SECOND, SECOND * 30), SECOND / 2 + SECOND * 30);
+    }
+
+    fn failure() -> impl Strategy<Value = Failure> {
+        prop_oneof![Just(Failure::NotConnected), Just(Failure::NoQuorum), Just(Failure::Unanswered),]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_fails_a_call_ends_by_its_deadline_and_asks_fairly(
+            write: bool,
+            endpoints in 1_usize..6,
+            first: usize,
+            timeout_ms in 0_u64..6_000,
+            course in proptest::collection::vec((failure(), 0_u64..3_000, any::<u64>()), 1..40),
+        ) {
+            let start = Instant::now();
+            let timeout = Duration::from_millis(timeout_ms);
+            let mut failover = Failover::new(write, endpoints, first, start, timeout, Duration::ZERO);
+            let (mut now, mut asked, mut sent) = (start, vec![0_u32; endpoints], false);
+            for (failure, takes_ms, chance) in course.into_iter().cycle() {
+                match failover.next_step(now, chance) {
+                    Step::GiveUp => break,
+                    Step::Wait { until } => {
+                        prop_assert!(until > now && until < start + timeout);
+                        now = until;
+                    }
+                    Step::Try { endpoint, until } => {
+                        prop_assert!(now < start + timeout && until <= start + timeout);
+                        asked[endpoint] += 1;
+                        let (least, most) = (asked.iter().min(), asked.iter().max());
+                        prop_assert!(most.unwrap() - least.unwrap() <= 1);
+                        now = until.min(now + Duration::from_millis(takes_ms));
+                        failover.handle_failure(failure);
+                        sent |= failure == Failure::Unanswered;
+                    }
+                }
+            }
+            prop_assert!(now <= start + timeout);
+            prop_assert_eq!(failover.outcome_unknown(), write && sent);
+        }
+
+        #[test]
+        fn a_wait_grows_within_its_bounds(rounds: u32, chance: u64) {
+            let wait = backoff(BACKOFF_MIN, BACKOFF_MAX, rounds, chance);
+            prop_assert!(wait >= BACKOFF_MIN / 2 && wait <= BACKOFF_MAX);
+            if rounds == 0 {
+                prop_assert!(wait <= BACKOFF_MIN);
+            }
+            if rounds > 10 {
+                prop_assert!(wait >= BACKOFF_MAX / 2);
+            }
+        }
+    }
 }

@@ -67,12 +67,8 @@ impl LivenessFeed {
             .with("member", options.member.as_ref())
             .done();
         let mut request = Request::new(Method::GET, path);
-        request
-            .headers
-            .push(("accept", "text/event-stream".to_owned()));
-        Self {
-            stream: EventStream::new(client, request),
-        }
+        request.headers.push(("accept", "text/event-stream".to_owned()));
+        Self { stream: EventStream::new(client, request) }
     }
 
     /// The next item. Cancelling the wait loses nothing.
@@ -82,7 +78,9 @@ impl LivenessFeed {
                 StreamItem::Connected { endpoint, node } => {
                     return Ok(LivenessItem::Connected { endpoint, node });
                 }
-                StreamItem::Disconnected { why } => return Ok(LivenessItem::Disconnected { why }),
+                StreamItem::Disconnected { why, .. } => {
+                    return Ok(LivenessItem::Disconnected { why });
+                }
                 StreamItem::Sse(event) => match decode(&event) {
                     Ok(Some(item)) => return Ok(item),
                     Ok(None) => {}
@@ -101,7 +99,5 @@ fn decode(event: &SseEvent) -> Result<Option<LivenessItem>, String> {
         "gone" => serde_json::from_str(data).map(LivenessItem::Gone),
         _ => return Ok(None),
     };
-    decoded
-        .map(Some)
-        .map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
+    decoded.map(Some).map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
 }

@@ -55,12 +55,7 @@ pub struct Request {
 impl Request {
     /// A request without a body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }
+        Self { method, path: path.into(), headers: Vec::new(), body: Bytes::new() }
     }
 }
 
@@ -120,11 +115,7 @@ impl RpcError {
             why = format!("{why}: {inner}");
             cause = inner.source();
         }
-        if error.is_parse() {
-            Self::Unreadable { why }
-        } else {
-            Self::Broken { why }
-        }
+        if error.is_parse() { Self::Unreadable { why } } else { Self::Broken { why } }
     }
 }
 
@@ -138,19 +129,13 @@ pub struct Rpc {
 impl Rpc {
     /// An empty pool; a connection must come about within `connect_timeout`.
     pub fn new(connect_timeout: Duration) -> Self {
-        Self {
-            connect_timeout,
-            idle: Arc::default(),
-        }
+        Self { connect_timeout, idle: Arc::default() }
     }
 
     /// The same pool with another limit on the time to connect.
     #[must_use]
     pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
-        Self {
-            connect_timeout,
-            idle: Arc::clone(&self.idle),
-        }
+        Self { connect_timeout, idle: Arc::clone(&self.idle) }
     }
 
     /// Asks and reads the whole answer.
@@ -182,14 +167,12 @@ impl Rpc {
             }
         }
         let new = self.connect(endpoint, deadline).await?;
-        send(new, http, deadline)
-            .await
-            .map_err(|error| match error {
-                SendError::NotSent => RpcError::Connect {
-                    why: "the connection was closed as soon as it was made".to_owned(),
-                },
-                SendError::Failed(error) => error,
-            })
+        send(new, http, deadline).await.map_err(|error| match error {
+            SendError::NotSent => RpcError::Connect {
+                why: "the connection was closed as soon as it was made".to_owned(),
+            },
+            SendError::Failed(error) => error,
+        })
     }
 
     async fn connect(
@@ -199,16 +182,11 @@ impl Rpc {
     ) -> Result<Connection, RpcError> {
         let refuse = |why: String| RpcError::Connect { why };
         let limit = deadline.min(Instant::now() + self.connect_timeout);
-        let stream = timeout_at(
-            limit,
-            TcpStream::connect((endpoint.host(), endpoint.port())),
-        )
-        .await
-        .map_err(|_| refuse("no connection in time".to_owned()))?
-        .map_err(|error| refuse(error.to_string()))?;
-        stream
-            .set_nodelay(true)
+        let stream = timeout_at(limit, TcpStream::connect((endpoint.host(), endpoint.port())))
+            .await
+            .map_err(|_| refuse("no connection in time".to_owned()))?
             .map_err(|error| refuse(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| refuse(error.to_string()))?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| refuse(error.to_string()))?;
@@ -217,10 +195,7 @@ impl Rpc {
                 tracing::debug!(%error, "a connection to a node ended");
             }
         });
-        Ok(Connection {
-            sender,
-            _driver: Driver(driver),
-        })
+        Ok(Connection { sender, _driver: Driver(driver) })
     }
 
     /// The connection used last that is still open and ready.
@@ -249,10 +224,7 @@ impl Rpc {
             !kept.connection.sender.is_closed() && kept.since.elapsed() < IDLE_TIME_MAX
         });
         if kept.len() < IDLE_CONNECTIONS_MAX {
-            kept.push(Idle {
-                since: Instant::now(),
-                connection,
-            });
+            kept.push(Idle { since: Instant::now(), connection });
         }
     }
 }
@@ -289,9 +261,7 @@ impl Streaming {
     async fn collect(mut self, deadline: Instant) -> Result<(Response, Connection), RpcError> {
         let mut body = BytesMut::new();
         loop {
-            let chunk = timeout_at(deadline, self.chunk())
-                .await
-                .map_err(|_| RpcError::Late)??;
+            let chunk = timeout_at(deadline, self.chunk()).await.map_err(|_| RpcError::Late)??;
             let Some(chunk) = chunk else { break };
             if body.len() + chunk.len() > RESPONSE_MAX_BYTES {
                 return Err(RpcError::Unreadable {
@@ -300,11 +270,7 @@ impl Streaming {
             }
             body.extend_from_slice(&chunk);
         }
-        let response = Response {
-            status: self.status,
-            headers: self.headers,
-            body: body.freeze(),
-        };
+        let response = Response { status: self.status, headers: self.headers, body: body.freeze() };
         Ok((response, self.connection))
     }
 }
@@ -350,12 +316,7 @@ async fn send(
             None => SendError::Failed(RpcError::of(&error.into_error())),
         })?;
     let (head, body) = answer.into_parts();
-    Ok(Streaming {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        body,
-        connection,
-    })
+    Ok(Streaming { status: head.status.as_u16(), headers: head.headers, body, connection })
 }
 
 fn to_http(
@@ -364,10 +325,7 @@ fn to_http(
 ) -> Result<hyper::Request<Full<Bytes>>, RpcError> {
     let refuse = |why: String| RpcError::Invalid { why };
     if !request.path.starts_with('/') {
-        return Err(refuse(format!(
-            "the path {:?} does not begin with /",
-            request.path
-        )));
+        return Err(refuse(format!("the path {:?} does not begin with /", request.path)));
     }
     let uri: Uri = request
         .path
@@ -381,14 +339,139 @@ fn to_http(
         builder = builder.header(hyper::header::CONTENT_TYPE, "application/json");
     }
     for (name, value) in &request.headers {
-        let value = HeaderValue::from_str(value).map_err(|_| {
-            refuse(format!(
-                "the header {name} has a character it must not have"
-            ))
-        })?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| refuse(format!("the header {name} has a character it must not have")))?;
         builder = builder.header(HeaderName::from_static(name), value);
     }
-    builder
-        .body(Full::new(request.body.clone()))
-        .map_err(|error| refuse(error.to_string()))
+    builder.body(Full::new(request.body.clone())).map_err(|error| refuse(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_node::{Reply, TestNode, nobody};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    fn get(path: &str) -> Request {
+        Request::new(Method::GET, path)
+    }
+
+    fn rpc() -> Rpc {
+        Rpc::new(Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_died_is_replaced_without_a_word() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint: Endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let server = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let mut request = [0; 1000];
+                let _ = stream.read(&mut request).await.unwrap();
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        let rpc = rpc();
+        rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        let is_dead = || {
+            let idle = rpc.idle.lock().unwrap();
+            let mut kept = idle.get(&endpoint).into_iter().flatten();
+            kept.all(|kept| kept.connection.sender.is_closed())
+        };
+        while !is_dead() {
+            tokio::task::yield_now().await;
+        }
+        let answer = rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn at_most_so_many_idle_connections_are_kept() {
+        let all = std::sync::Arc::new(tokio::sync::Barrier::new(IDLE_CONNECTIONS_MAX + 3));
+        let barrier = Arc::clone(&all);
+        let node = TestNode::start(move |_| {
+            let barrier = Arc::clone(&barrier);
+            Reply::Later(Box::pin(async move {
+                barrier.wait().await;
+                Reply::json(200, &1)
+            }))
+        })
+        .await;
+        let rpc = rpc();
+        let request = get("/");
+        let calls =
+            (0..IDLE_CONNECTIONS_MAX + 3).map(|_| rpc.exchange(&node.endpoint, &request, soon()));
+        for result in futures_util::future::join_all(calls).await {
+            result.unwrap();
+        }
+        let idle = rpc.idle.lock().unwrap();
+        assert_eq!(idle[&node.endpoint].len(), IDLE_CONNECTIONS_MAX);
+    }
+
+    #[tokio::test]
+    async fn each_failure_says_whether_the_request_may_have_arrived() {
+        let node = TestNode::start(|seen| match seen.path.as_str() {
+            "/close" => Reply::Close,
+            _ => Reply::Hang,
+        })
+        .await;
+        let rpc = rpc();
+        let nobody = nobody().await;
+        for (endpoint, path, sent) in [
+            (&nobody, "/", false),
+            (&node.endpoint, "no path", false),
+            (&node.endpoint, "/close", true),
+            (&node.endpoint, "/hang", true),
+        ] {
+            let deadline = Instant::now() + Duration::from_millis(300);
+            let error = rpc.exchange(endpoint, &get(path), deadline).await;
+            let error = error.unwrap_err();
+            assert_eq!(error.may_have_been_sent(), sent, "{path} {error:?}");
+        }
+        let mut request = get("/");
+        request.headers.push(("accept", "a\nb".into()));
+        let refused = rpc.exchange(&node.endpoint, &request, soon()).await;
+        assert!(matches!(refused, Err(RpcError::Invalid { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let feed = async {
+            let chunk = " ".repeat(1 << 20);
+            for _ in 0..=RESPONSE_MAX_BYTES >> 20 {
+                writer.raw(chunk.clone());
+            }
+            writer.closed().await;
+        };
+        let request = get("/");
+        let exchange = rpc.exchange(&node.endpoint, &request, soon());
+        let (result, ()) = tokio::join!(exchange, feed);
+        assert!(matches!(result, Err(RpcError::Unreadable { .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_as_it_comes_and_its_connection_ends_with_it() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let mut answer = rpc.open(&node.endpoint, &get("/"), soon()).await.unwrap();
+        for text in ["one", "two"] {
+            writer.raw(text);
+            assert_eq!(answer.chunk().await.unwrap().unwrap(), text);
+        }
+        drop(answer);
+        writer.closed().await;
+    }
 }

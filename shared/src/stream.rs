@@ -3,7 +3,7 @@
 //!
 //! Between two attempts it waits, at first at most 50 ms and at most 2 s, and it takes a stream
 //! for broken that was silent for [`STREAM_IDLE_TIMEOUT`]. It ends only when a node refuses it for
-//! good. [`EventStream::next`] can be cancelled at any time without losing an event: all its state
+//! good. Reading it can be cancelled at any time without losing an event: all its state
 //! is in the value.
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
@@ -47,6 +47,8 @@ pub(crate) enum StreamItem {
     },
     Disconnected {
         why: String,
+        /// The node's history does not reach back to where the stream wanted to go on.
+        compacted: bool,
     },
     Sse(SseEvent),
 }
@@ -54,14 +56,9 @@ pub(crate) enum StreamItem {
 type Opening = Pin<Box<dyn Future<Output = Result<Streaming, Fault>> + Send>>;
 
 enum State {
-    Waiting {
-        until: Instant,
-    },
+    Waiting { until: Instant },
     Opening(Opening),
-    Reading {
-        body: Box<Reading>,
-        quiet_until: Instant,
-    },
+    Reading { body: Box<Reading>, quiet_until: Instant },
     Ended(WatchEnd),
 }
 
@@ -82,8 +79,10 @@ pub(crate) struct EventStream {
     request: Request,
     /// The endpoint of the present or next attempt.
     place: usize,
-    /// Attempts since an event was last read.
+    /// Attempts since a stream last lasted.
     attempts: u32,
+    /// When the present stream was opened.
+    opened_at: Option<Instant>,
     state: State,
     ready: VecDeque<StreamItem>,
 }
@@ -96,9 +95,8 @@ impl EventStream {
             client: client.clone(),
             request,
             attempts: 0,
-            state: State::Waiting {
-                until: Instant::now(),
-            },
+            opened_at: None,
+            state: State::Waiting { until: Instant::now() },
             ready: VecDeque::new(),
         }
     }
@@ -111,7 +109,7 @@ impl EventStream {
     /// Gives the present connection up, and what was read from it and not yet taken.
     pub(crate) fn reopen(&mut self, why: String) {
         self.ready.clear();
-        self.ready.push_back(StreamItem::Disconnected { why });
+        self.ready.push_back(StreamItem::Disconnected { why, compacted: false });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
@@ -137,9 +135,6 @@ impl EventStream {
                             *quiet_until = Instant::now() + STREAM_IDLE_TIMEOUT;
                             let mut events = Vec::new();
                             let result = body.decoder.push(&bytes, &mut events);
-                            if !events.is_empty() {
-                                self.attempts = 0;
-                            }
                             self.ready.extend(events.into_iter().map(StreamItem::Sse));
                             if let Err(error) = result {
                                 self.lost(&error.to_string());
@@ -147,10 +142,8 @@ impl EventStream {
                         }
                         Ok(Ok(None)) => self.lost("the node ended the stream"),
                         Ok(Err(error)) => self.lost(&error.to_string()),
-                        Err(_) => self.lost(&format!(
-                            "nothing came for {} s",
-                            STREAM_IDLE_TIMEOUT.as_secs()
-                        )),
+                        Err(_) => self
+                            .lost(&format!("nothing came for {} s", STREAM_IDLE_TIMEOUT.as_secs())),
                     }
                 }
                 State::Ended(end) => return Err(end.clone()),
@@ -161,10 +154,7 @@ impl EventStream {
     fn endpoint(&self) -> Endpoint {
         let endpoints = self.client.endpoints();
         let place = self.place % endpoints.len().max(1);
-        endpoints
-            .get(place)
-            .cloned()
-            .expect("a client has at least one endpoint")
+        endpoints.get(place).cloned().expect("a client has at least one endpoint")
     }
 
     fn opening(&self) -> Opening {
@@ -182,15 +172,10 @@ impl EventStream {
                     .headers
                     .get(crate::api::header::NODE)
                     .and_then(|value| value.to_str().ok()?.parse().ok());
-                self.ready.push_back(StreamItem::Connected {
-                    endpoint: self.endpoint(),
-                    node,
-                });
+                self.ready.push_back(StreamItem::Connected { endpoint: self.endpoint(), node });
+                self.opened_at = Some(Instant::now());
                 self.state = State::Reading {
-                    body: Box::new(Reading {
-                        body,
-                        decoder: Decoder::default(),
-                    }),
+                    body: Box::new(Reading { body, decoder: Decoder::default() }),
                     quiet_until: Instant::now() + STREAM_IDLE_TIMEOUT,
                 };
             }
@@ -200,28 +185,37 @@ impl EventStream {
                     problem: Box::new(problem),
                 });
             }
-            Err(Fault::Refused(problem)) => self.lost(&problem.to_string()),
+            Err(Fault::Refused(problem)) => {
+                self.lost_to(&problem.to_string(), problem.code == Code::Compacted);
+            }
             Err(Fault::Failed(why)) => self.lost(&why),
         }
     }
 
     /// The connection is lost; items read from it before stay.
     fn lost(&mut self, why: &str) {
+        self.lost_to(why, false);
+    }
+
+    fn lost_to(&mut self, why: &str, compacted: bool) {
         let why = format!("{}: {why}", self.endpoint());
-        self.ready.push_back(StreamItem::Disconnected { why });
+        self.ready.push_back(StreamItem::Disconnected { why, compacted });
         self.place = self.place.wrapping_add(1);
         self.wait();
     }
 
-    /// The wait is doubled when every endpoint was tried once more.
+    /// The wait is doubled when every endpoint was tried once more, and is short again after a
+    /// stream that lasted longer than the longest wait.
     fn wait(&mut self) {
+        let opened_at = self.opened_at.take();
+        if opened_at.is_some_and(|at| at.elapsed() > RECONNECT_MAX) {
+            self.attempts = 0;
+        }
         let endpoints = u32::try_from(self.client.endpoints().len()).unwrap_or(u32::MAX);
         let rounds = self.attempts / endpoints.max(1);
         self.attempts = self.attempts.saturating_add(1);
         let wait = backoff(RECONNECT_MIN, RECONNECT_MAX, rounds, random::number());
-        self.state = State::Waiting {
-            until: Instant::now() + wait,
-        };
+        self.state = State::Waiting { until: Instant::now() + wait };
     }
 }
 
@@ -244,10 +238,7 @@ async fn open(
     deadline: Instant,
 ) -> Result<Streaming, Fault> {
     let failed = |error: RpcError| Fault::Failed(error.to_string());
-    let answer = rpc
-        .open(endpoint, request, deadline)
-        .await
-        .map_err(failed)?;
+    let answer = rpc.open(endpoint, request, deadline).await.map_err(failed)?;
     if answer.status == 200 {
         return Ok(answer);
     }

@@ -27,6 +27,9 @@ pub struct WatchOptions {
     pub after: Option<Revision>,
     /// Also yield what is no view: elections, nodes, holds.
     pub events: bool,
+    /// A watch of one group: leave nodes whose snapshot is older than this view. What was just
+    /// written is then seen whichever node serves the watch.
+    pub at_least: Revision,
     /// Make the stream this life's session: the service learns of its end from the kernel.
     pub member: Option<(MemberId, Incarnation)>,
 }
@@ -59,9 +62,7 @@ pub struct Watch {
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Watch").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -83,13 +84,9 @@ impl Watch {
             .with("as", member.map(|(id, _)| id))
             .with("incarnation", member.map(|(_, incarnation)| incarnation))
             .done();
-        let sequence = Sequence::new(all, options.after);
+        let sequence = Sequence::new(all, options.after, options.at_least);
         let stream = EventStream::new(client, request(&path, &sequence));
-        Self {
-            stream,
-            path,
-            sequence,
-        }
+        Self { stream, path, sequence }
     }
 
     /// The next item. Cancelling the wait loses nothing.
@@ -99,7 +96,10 @@ impl Watch {
                 StreamItem::Connected { endpoint, node } => {
                     return Ok(WatchItem::Connected { endpoint, node });
                 }
-                StreamItem::Disconnected { why } => {
+                StreamItem::Disconnected { why, compacted } => {
+                    if compacted {
+                        self.sequence.start_over();
+                    }
                     self.stream.set_request(request(&self.path, &self.sequence));
                     return Ok(WatchItem::Disconnected { why });
                 }
@@ -131,13 +131,9 @@ impl Watch {
 
 fn request(path: &str, sequence: &Sequence) -> Request {
     let mut request = Request::new(Method::GET, path);
-    request
-        .headers
-        .push(("accept", "text/event-stream".to_owned()));
+    request.headers.push(("accept", "text/event-stream".to_owned()));
     if let Some(after) = sequence.resume_after() {
-        request
-            .headers
-            .push((header::LAST_EVENT_ID, after.to_string()));
+        request.headers.push((header::LAST_EVENT_ID, after.to_string()));
     }
     request
 }
@@ -153,7 +149,9 @@ fn decode(event: &SseEvent) -> Result<Option<WatchEvent>, String> {
         "event" => serde_json::from_str(data).map(WatchEvent::Event),
         _ => return Ok(None),
     };
-    decoded
-        .map(Some)
-        .map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
+    decoded.map(Some).map_err(|error| format!("an unreadable event {:?}: {error}", event.name))
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

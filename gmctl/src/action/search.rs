@@ -6,10 +6,8 @@ use super::table::{ROWS, Row};
 /// it, then those that contain its letters in order.
 pub fn find(text: &str) -> Vec<&'static Row> {
     let wanted = text.trim().to_lowercase();
-    let mut found: Vec<(usize, &Row)> = ROWS
-        .iter()
-        .filter_map(|row| Some((distance(&wanted, row.name)?, row)))
-        .collect();
+    let mut found: Vec<(usize, &Row)> =
+        ROWS.iter().filter_map(|row| Some((distance(&wanted, row.name)?, row))).collect();
     found.sort_by_key(|(distance, _)| *distance);
     found.into_iter().map(|(_, row)| row).collect()
 }
@@ -33,17 +31,10 @@ mod tests {
 
     #[test]
     fn the_nearest_name_comes_first() {
-        for (text, first) in [
-            ("ho", "hold"),
-            ("lea", "leave"),
-            ("lead", "leader transfer"),
-            ("tl", "timeline"),
-        ] {
-            assert_eq!(
-                find(text).first().map(|row| row.name),
-                Some(first),
-                "{text}"
-            );
+        for (text, first) in
+            [("ho", "hold"), ("lea", "leave"), ("lead", "leader transfer"), ("tl", "timeline")]
+        {
+            assert_eq!(find(text).first().map(|row| row.name), Some(first), "{text}");
         }
         assert_eq!(find("").len(), ROWS.len());
         assert!(find("zzz").is_empty());

@@ -161,10 +161,7 @@ pub enum When {
 }
 
 /// What is possible now.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each asked by name"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked by name")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Possible {
     /// Rows are on the screen.
@@ -357,9 +354,7 @@ rows! {
 impl Action {
     /// Its row.
     pub fn row(self) -> &'static Row {
-        ROWS.iter()
-            .find(|row| row.action == self)
-            .unwrap_or(&ROWS[0])
+        ROWS.iter().find(|row| row.action == self).unwrap_or(&ROWS[0])
     }
 }
 
@@ -385,11 +380,7 @@ pub fn lookup(keys: &[Key]) -> Match {
             prefix |= way.starts_with(keys);
         }
     }
-    if prefix {
-        Match::Prefix
-    } else {
-        Match::Nothing
-    }
+    if prefix { Match::Prefix } else { Match::Nothing }
 }
 
 #[cfg(test)]
@@ -399,11 +390,7 @@ mod tests {
     #[test]
     fn every_action_has_one_row_a_name_and_help() {
         for (n, row) in ROWS.iter().enumerate() {
-            assert!(
-                !row.name.is_empty() && !row.help.is_empty(),
-                "{:?}",
-                row.action
-            );
+            assert!(!row.name.is_empty() && !row.help.is_empty(), "{:?}", row.action);
             for other in &ROWS[n + 1..] {
                 assert_ne!(row.action, other.action);
                 assert_ne!(row.name, other.name);
@@ -414,10 +401,7 @@ mod tests {
 
     #[test]
     fn no_keys_conflict_and_none_begins_with_another() {
-        let all: Vec<_> = ROWS
-            .iter()
-            .flat_map(|r| r.keys.iter().map(move |k| (r, *k)))
-            .collect();
+        let all: Vec<_> = ROWS.iter().flat_map(|r| r.keys.iter().map(move |k| (r, *k))).collect();
         for (n, (row, keys)) in all.iter().enumerate() {
             assert_eq!(lookup(keys), Match::Action(row.action));
             for (other, others) in &all[n + 1..] {

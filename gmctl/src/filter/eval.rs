@@ -57,8 +57,7 @@ fn test_holds(test: &Test, facts: &Facts<'_>) -> bool {
                 || contains(facts.group)
                 || contains(facts.address)
                 || facts.tags.is_some_and(|tags| {
-                    tags.iter()
-                        .any(|(key, value)| contains(key) || contains(value))
+                    tags.iter().any(|(key, value)| contains(key) || contains(value))
                 })
         }
         Test::Carries(key) => facts.tags.is_some_and(|tags| tags.contains_key(key)),
@@ -90,21 +89,9 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
     match pattern {
         Pattern::Is(value) => text == value,
         Pattern::IsNot(value) => text != value,
-        Pattern::Contains {
-            text: part,
-            at_start: true,
-            at_end: true,
-        } => text == part,
-        Pattern::Contains {
-            text: part,
-            at_start: true,
-            ..
-        } => text.starts_with(part.as_str()),
-        Pattern::Contains {
-            text: part,
-            at_end: true,
-            ..
-        } => text.ends_with(part.as_str()),
+        Pattern::Contains { text: part, at_start: true, at_end: true } => text == part,
+        Pattern::Contains { text: part, at_start: true, .. } => text.starts_with(part.as_str()),
+        Pattern::Contains { text: part, at_end: true, .. } => text.ends_with(part.as_str()),
         Pattern::Contains { text: part, .. } => text.contains(part.as_str()),
     }
 }
@@ -219,11 +206,7 @@ mod tests {
             ("a!b", 1, "not expected"),
         ] {
             let error = parse(filter).expect_err(filter);
-            assert_eq!(
-                (error.at, error.message.contains(part)),
-                (at, true),
-                "{filter:?}: {error}"
-            );
+            assert_eq!((error.at, error.message.contains(part)), (at, true), "{filter:?}: {error}");
         }
         assert!(parse(&"-".repeat(500)).is_err());
         assert!(parse(&"(".repeat(1000)).is_err());

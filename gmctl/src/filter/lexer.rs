@@ -82,10 +82,7 @@ pub struct FilterError {
 /// Takes a filter apart.
 pub fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
     let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer {
-        characters: &characters,
-        at: 0,
-    };
+    let mut lexer = Lexer { characters: &characters, at: 0 };
     let mut list = Vec::new();
     while let Some(placed) = lexer.next_token()? {
         list.push(placed);
@@ -159,12 +156,7 @@ impl Lexer<'_> {
                 message: format!("a value is missing after {word}{}", operator.as_str()),
             });
         }
-        Ok(Token::Test {
-            field: word,
-            operator,
-            value,
-            value_at,
-        })
+        Ok(Token::Test { field: word, operator, value, value_at })
     }
 
     fn operator(&mut self) -> Option<Operator> {
@@ -199,9 +191,6 @@ impl Lexer<'_> {
         while self.peek().is_some_and(&mut belongs) {
             self.at += 1;
         }
-        self.characters
-            .get(start..self.at)
-            .map(|run| run.iter().collect())
-            .unwrap_or_default()
+        self.characters.get(start..self.at).map(|run| run.iter().collect()).unwrap_or_default()
     }
 }

@@ -37,17 +37,10 @@ pub fn parse(text: &str) -> Result<Filter, FilterError> {
         });
     }
     let tokens = lexer::tokens(text)?;
-    let mut parser = Parser {
-        tokens: &tokens,
-        next: 0,
-        end: length,
-    };
+    let mut parser = Parser { tokens: &tokens, next: 0, end: length };
     let root = parser.any(0)?;
     match parser.peek() {
-        None => Ok(Filter {
-            text: text.trim().to_owned(),
-            root,
-        }),
+        None => Ok(Filter { text: text.trim().to_owned(), root }),
         Some(placed) => Err(FilterError {
             at: placed.at,
             message: "this parenthesis was never opened".to_owned(),
@@ -68,11 +61,7 @@ impl<'a> Parser<'a> {
 
     fn any(&mut self, depth: usize) -> Result<Expression, FilterError> {
         let mut choices = vec![self.all(depth)?];
-        while let Some(Placed {
-            token: Token::Or,
-            at,
-        }) = self.peek()
-        {
+        while let Some(Placed { token: Token::Or, at }) = self.peek() {
             self.next += 1;
             let choice = self.all(depth)?;
             let empty = Expression::default();
@@ -113,15 +102,9 @@ impl<'a> Parser<'a> {
     fn one(&mut self, depth: usize) -> Result<Expression, FilterError> {
         let Some(placed) = self.peek() else {
             let message = "a test is missing at the end".to_owned();
-            return Err(FilterError {
-                at: self.end,
-                message,
-            });
+            return Err(FilterError { at: self.end, message });
         };
-        let wrong = |message: &str| FilterError {
-            at: placed.at,
-            message: message.to_owned(),
-        };
+        let wrong = |message: &str| FilterError { at: placed.at, message: message.to_owned() };
         if depth >= DEPTH_MAX {
             return Err(wrong("nested too deeply"));
         }
@@ -131,10 +114,7 @@ impl<'a> Parser<'a> {
             Token::Open => {
                 let inner = self.any(depth + 1)?;
                 match self.peek() {
-                    Some(Placed {
-                        token: Token::Close,
-                        ..
-                    }) if inner != Expression::default() => {
+                    Some(Placed { token: Token::Close, .. }) if inner != Expression::default() => {
                         self.next += 1;
                         Ok(inner)
                     }
@@ -143,23 +123,12 @@ impl<'a> Parser<'a> {
                 }
             }
             Token::Word(word) => Ok(Expression::Test(Test::Anywhere(word.to_lowercase()))),
-            Token::Test {
-                field,
-                operator,
-                value,
-                value_at,
-            } => test(field, *operator, value)
-                .map(Expression::Test)
-                .map_err(|wrong| match wrong {
-                    Wrong::Operator(message) => FilterError {
-                        at: placed.at,
-                        message,
-                    },
-                    Wrong::Value(message) => FilterError {
-                        at: *value_at,
-                        message,
-                    },
-                }),
+            Token::Test { field, operator, value, value_at } => {
+                test(field, *operator, value).map(Expression::Test).map_err(|wrong| match wrong {
+                    Wrong::Operator(message) => FilterError { at: placed.at, message },
+                    Wrong::Value(message) => FilterError { at: *value_at, message },
+                })
+            }
             Token::Or | Token::Close => Err(wrong("a test is missing here")),
         }
     }
@@ -189,9 +158,7 @@ fn test(field: &str, operator: Operator, value: &str) -> Result<Test, Wrong> {
         return match value {
             Some(value) => Ok(Test::Number(number, comparison, value)),
             None if matches!(number, NumberField::Age | NumberField::RoundTrip) => {
-                Err(Wrong::Value(format!(
-                    "{field} takes a length of time: 5s, 50ms, 300us, 2m"
-                )))
+                Err(Wrong::Value(format!("{field} takes a length of time: 5s, 50ms, 300us, 2m")))
             }
             None => Err(Wrong::Value(format!("{field} takes a whole number"))),
         };
@@ -199,9 +166,7 @@ fn test(field: &str, operator: Operator, value: &str) -> Result<Test, Wrong> {
     if field == "tag" {
         return match operator {
             Operator::Is => Ok(Test::Carries(value.to_owned())),
-            _ => Err(Wrong::Operator(
-                "tag takes : alone; write KEY~text for its value".to_owned(),
-            )),
+            _ => Err(Wrong::Operator("tag takes : alone; write KEY~text for its value".to_owned())),
         };
     }
     let text = match field {
@@ -221,10 +186,7 @@ fn test(field: &str, operator: Operator, value: &str) -> Result<Test, Wrong> {
         && operator != Operator::Contains
         && !known.contains(&value)
     {
-        return Err(Wrong::Value(format!(
-            "{field} is one of {}",
-            known.join(" ")
-        )));
+        return Err(Wrong::Value(format!("{field} is one of {}", known.join(" "))));
     }
     Ok(Test::Text(text, pattern(field, operator, value)?))
 }
@@ -238,9 +200,7 @@ fn comparison(field: &str, operator: Operator) -> Result<Comparison, Wrong> {
         Operator::Below => Comparison::Below,
         Operator::AtMost => Comparison::AtMost,
         Operator::Contains => {
-            return Err(Wrong::Operator(format!(
-                "{field} is a number; ~ is for texts"
-            )));
+            return Err(Wrong::Operator(format!("{field} is a number; ~ is for texts")));
         }
     })
 }
@@ -267,9 +227,7 @@ fn pattern(field: &str, operator: Operator, value: &str) -> Result<Pattern, Wron
 
 /// A length of time in microseconds; a bare number is seconds.
 fn microseconds(text: &str) -> Option<u64> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit: u64 = match unit {
         "us" => 1,

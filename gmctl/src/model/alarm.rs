@@ -41,11 +41,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(severity: Severity, sentence: String) -> Self {
-        Self {
-            severity,
-            sentence,
-            subject: None,
-        }
+        Self { severity, sentence, subject: None }
     }
 }
 
@@ -66,37 +62,21 @@ const RULES: &[Rule] = &[
 
 /// What matters most now; there is always something to say.
 pub fn most_important(model: &Model, now: Moment) -> Finding {
-    RULES
-        .iter()
-        .find_map(|rule| rule(model, now))
-        .unwrap_or_else(|| all_is_well(model, now))
+    RULES.iter().find_map(|rule| rule(model, now)).unwrap_or_else(|| all_is_well(model, now))
 }
 
 fn connection(model: &Model, now: Moment) -> Option<Finding> {
-    let error = || {
-        model
-            .link
-            .error
-            .as_ref()
-            .map(|e| format!(": {e}"))
-            .unwrap_or_default()
-    };
+    let error = || model.link.error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();
     let trust = model.link.trust(now);
     let (severity, sentence) = match trust {
         Trust::Live(_) | Trust::Late(_) => return None,
-        Trust::Connecting if model.link.failures == 0 => (
-            Severity::Notice,
-            "CONNECTING: no node has answered yet".to_owned(),
-        ),
+        Trust::Connecting if model.link.failures == 0 => {
+            (Severity::Notice, "CONNECTING: no node has answered yet".to_owned())
+        }
         Trust::Connecting => (Severity::Danger, format!("NO NODE ANSWERS{}", error())),
         Trust::Reconnecting(age) | Trust::Stale(age) => (
             Severity::Danger,
-            format!(
-                "{}: what you see is {} old{}",
-                trust.word(),
-                seconds(age),
-                error()
-            ),
+            format!("{}: what you see is {} old{}", trust.word(), seconds(age), error()),
         ),
     };
     Some(Finding::new(severity, sentence))
@@ -136,10 +116,7 @@ fn disagreement(model: &Model, _: Moment) -> Option<Finding> {
         .values()
         .filter(|node| node.status.reachable)
         .map(|node| {
-            let leader = node
-                .status
-                .leader
-                .map_or("nobody".to_owned(), |id| id.to_string());
+            let leader = node.status.leader.map_or("nobody".to_owned(), |id| id.to_string());
             format!("{} says {leader}", node.status.id)
         })
         .collect();
@@ -154,17 +131,11 @@ fn members_in_doubt(model: &Model, now: Moment) -> Option<Finding> {
     for (id, group) in &model.groups {
         let mut count = 0;
         for (name, member) in &group.members {
-            if !group
-                .condition(now, name)
-                .is_some_and(Condition::is_in_doubt)
-            {
+            if !group.condition(now, name).is_some_and(Condition::is_in_doubt) {
                 continue;
             }
             count += 1;
-            let key = MemberKey {
-                group: id.clone(),
-                id: name.clone(),
-            };
+            let key = MemberKey { group: id.clone(), id: name.clone() };
             if let Age::Known(age) = group.age(now, member)
                 && longest.as_ref().is_none_or(|(longest, _)| age > *longest)
             {
@@ -193,21 +164,14 @@ fn members_in_doubt(model: &Model, now: Moment) -> Option<Finding> {
         0..=3 => String::new(),
         n => format!(" and {} more groups", n - 3),
     };
-    let causes: String = correlate::common_causes(model, now)
-        .iter()
-        .map(words_of)
-        .collect();
+    let causes: String = correlate::common_causes(model, now).iter().map(words_of).collect();
     let silence = longest
         .as_ref()
         .map(|(age, key)| format!(". Longest silent {} {}", key.id, seconds(*age)))
         .unwrap_or_default();
     let sentence = [counts.join(", "), more, causes, silence].concat();
     let subject = longest.map(|(_, key)| key).or(first);
-    Some(Finding {
-        severity: Severity::Danger,
-        sentence,
-        subject,
-    })
+    Some(Finding { severity: Severity::Danger, sentence, subject })
 }
 
 fn words_of(share: &Share) -> String {
@@ -218,23 +182,12 @@ fn words_of(share: &Share) -> String {
 }
 
 fn nodes_out_of_reach(model: &Model, _: Moment) -> Option<Finding> {
-    let lost: Vec<_> = model
-        .nodes
-        .values()
-        .filter(|node| !node.status.reachable)
-        .collect();
+    let lost: Vec<_> = model.nodes.values().filter(|node| !node.status.reachable).collect();
     let first = lost.first()?;
     let names: Vec<String> = lost.iter().map(|node| node.status.id.to_string()).collect();
     let word = if lost.len() == 1 { "NODE" } else { "NODES" };
-    let seen_from = model
-        .answered_by
-        .map_or(String::new(), |node| format!(" from node {node}"));
-    let error = first
-        .status
-        .error
-        .as_ref()
-        .map(|e| format!(": {e}"))
-        .unwrap_or_default();
+    let seen_from = model.answered_by.map_or(String::new(), |node| format!(" from node {node}"));
+    let error = first.status.error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();
     let sentence = format!("{word} {} OUT OF REACH{seen_from}{error}", names.join(" "));
     Some(Finding::new(Severity::Warn, sentence))
 }
@@ -254,18 +207,11 @@ fn nodes_unfit(model: &Model, _: Moment) -> Option<Finding> {
 }
 
 fn holds(model: &Model, _: Moment) -> Option<Finding> {
-    let held: Vec<_> = model
-        .groups
-        .iter()
-        .filter(|(_, group)| group.hold.is_some())
-        .collect();
+    let held: Vec<_> = model.groups.iter().filter(|(_, group)| group.hold.is_some()).collect();
     let (id, group) = held.first()?;
     let pause = group.hold.as_ref()?;
-    let others = if held.len() > 1 {
-        format!(" and {} more", held.len() - 1)
-    } else {
-        String::new()
-    };
+    let others =
+        if held.len() > 1 { format!(" and {} more", held.len() - 1) } else { String::new() };
     let sentence = format!(
         "HOLD on {id}{others}: no removal by silence for {}: {}",
         pause.lasts, pause.reason

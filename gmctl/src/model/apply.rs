@@ -63,16 +63,7 @@ impl Model {
     fn forget_heard(&mut self) {
         self.groups = std::mem::take(&mut self.groups)
             .into_iter()
-            .map(|(id, group)| {
-                (
-                    id,
-                    Group {
-                        heard: imbl::OrdMap::new(),
-                        counts: None,
-                        ..group
-                    },
-                )
-            })
+            .map(|(id, group)| (id, Group { heard: imbl::OrdMap::new(), counts: None, ..group }))
             .collect();
     }
 
@@ -114,9 +105,7 @@ impl Model {
         let known = std::mem::take(&mut group.members);
         let first_look = group.view == Revision(0) && known.is_empty();
         for member in view.members {
-            let is_new = known
-                .get(&member.id)
-                .is_none_or(|m| m.incarnation != member.incarnation);
+            let is_new = known.get(&member.id).is_none_or(|m| m.incarnation != member.incarnation);
             if is_new && !first_look {
                 group.arrived.insert(member.id.clone(), now.at);
             }
@@ -161,10 +150,8 @@ impl Model {
     pub fn apply_liveness(&mut self, now: Moment, report: &MemberLiveness) {
         self.link.heard(now);
         let group = self.groups.entry(report.group.clone()).or_default();
-        let newer_known = group
-            .members
-            .get(&report.id)
-            .is_some_and(|m| m.incarnation > report.incarnation);
+        let newer_known =
+            group.members.get(&report.id).is_some_and(|m| m.incarnation > report.incarnation);
         if newer_known {
             return;
         }
@@ -173,22 +160,15 @@ impl Model {
             .get(&report.id)
             .filter(|heard| heard.incarnation == report.incarnation)
             .map(|heard| heard.band);
-        group
-            .heard
-            .insert(report.id.clone(), Heard::of(now, report));
+        group.heard.insert(report.id.clone(), Heard::of(now, report));
         let doubted = |band: Band| band >= Band::Suspect;
-        let who = Who {
-            first: report.id.clone(),
-            count: 1,
-        };
+        let who = Who { first: report.id.clone(), count: 1 };
         match before {
             Some(before) if !doubted(before) && doubted(report.state) => {
-                self.timeline
-                    .observe(now, Happening::Suspected(report.group.clone(), who));
+                self.timeline.observe(now, Happening::Suspected(report.group.clone(), who));
             }
             Some(before) if doubted(before) && matches!(report.state, Band::Ok | Band::Late) => {
-                self.timeline
-                    .observe(now, Happening::Refuted(report.group.clone(), who));
+                self.timeline.observe(now, Happening::Refuted(report.group.clone(), who));
             }
             _ => {}
         }
@@ -225,10 +205,7 @@ impl Model {
             };
             let what = match (before, status.reachable) {
                 (true, false) => {
-                    let why = status
-                        .error
-                        .clone()
-                        .unwrap_or_else(|| "out of reach".to_owned());
+                    let why = status.error.clone().unwrap_or_else(|| "out of reach".to_owned());
                     Happening::NodeLost(status.id, why)
                 }
                 (false, true) => Happening::NodeBack(status.id),
@@ -252,12 +229,8 @@ impl Model {
                 || !group.arrived.is_empty()
                 || group.heard.len() > group.members.len()
         };
-        let ids: Vec<_> = self
-            .groups
-            .iter()
-            .filter(|(_, g)| untidy(g))
-            .map(|(id, _)| id.clone())
-            .collect();
+        let ids: Vec<_> =
+            self.groups.iter().filter(|(_, g)| untidy(g)).map(|(id, _)| id.clone()).collect();
         for id in ids {
             if let Some(group) = self.groups.get_mut(&id) {
                 group.tidy(now);
@@ -268,45 +241,26 @@ impl Model {
 
 /// Takes out who is gone, then puts in who came.
 fn follow(group: &mut Group, now: Moment, change: &Change) {
-    let left = change
-        .left
-        .iter()
-        .map(|left| (&left.id, left.incarnation, None));
+    let left = change.left.iter().map(|left| (&left.id, left.incarnation, None));
     let removed = change
         .removed
         .iter()
         .map(|removed| (&removed.id, removed.incarnation, Some(removed.cause)));
     for (id, incarnation, cause) in left.chain(removed) {
         let member = group.members.remove(id);
-        if group
-            .heard
-            .get(id)
-            .is_some_and(|heard| heard.incarnation <= incarnation)
-        {
+        if group.heard.get(id).is_some_and(|heard| heard.incarnation <= incarnation) {
             group.heard.remove(id);
         }
         group.arrived.remove(id);
-        group.gone.insert(
-            id.clone(),
-            Gone {
-                incarnation,
-                at: now.at,
-                cause,
-                member,
-            },
-        );
+        group.gone.insert(id.clone(), Gone { incarnation, at: now.at, cause, member });
     }
     for member in &change.joined {
         group.gone.remove(&member.id);
         group.arrived.insert(member.id.clone(), now.at);
-        group
-            .members
-            .insert(member.id.clone(), Arc::new(member.clone()));
+        group.members.insert(member.id.clone(), Arc::new(member.clone()));
     }
     for member in &change.updated {
-        group
-            .members
-            .insert(member.id.clone(), Arc::new(member.clone()));
+        group.members.insert(member.id.clone(), Arc::new(member.clone()));
     }
     group.view = change.view;
 }

@@ -85,22 +85,13 @@ impl Model {
     pub(super) fn take_nodes(&mut self, now: Moment, nodes: Nodes) {
         let mut next = OrdMap::new();
         for status in nodes.nodes {
-            let mut round_trips = self
-                .nodes
-                .get(&status.id)
-                .map(|node| node.round_trips.clone())
-                .unwrap_or_default();
+            let mut round_trips =
+                self.nodes.get(&status.id).map(|node| node.round_trips.clone()).unwrap_or_default();
             round_trips.push_back(status.rtt_p50_us);
             while round_trips.len() > ROUND_TRIPS_MAX {
                 round_trips.pop_front();
             }
-            next.insert(
-                status.id,
-                NodeFacts {
-                    status: Arc::new(status),
-                    round_trips,
-                },
-            );
+            next.insert(status.id, NodeFacts { status: Arc::new(status), round_trips });
         }
         self.nodes = next;
         self.answered_by = Some(nodes.answered_by);

@@ -39,16 +39,11 @@ pub fn common_causes(model: &Model, now: Moment) -> Vec<Share> {
         .values()
         .flat_map(|group| group.members.values().map(move |member| (group, member)));
     for (group, member) in members {
-        let in_doubt = group
-            .condition(now, &member.id)
-            .is_some_and(Condition::is_in_doubt);
+        let in_doubt = group.condition(now, &member.id).is_some_and(Condition::is_in_doubt);
         all += 1;
         doubted += usize::from(in_doubt);
         let monitor = member.monitor.map(|node| ("monitor", node.to_string()));
-        let tags = member
-            .tags
-            .iter()
-            .map(|(tag, value)| (tag.as_str(), value.clone()));
+        let tags = member.tags.iter().map(|(tag, value)| (tag.as_str(), value.clone()));
         for key in monitor.into_iter().chain(tags) {
             let count = counts.entry(key).or_default();
             count.0 += 1;
@@ -79,9 +74,5 @@ pub fn common_causes(model: &Model, now: Moment) -> Vec<Share> {
         })
         .collect();
     shares.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.tag.cmp(&b.1.tag)));
-    shares
-        .into_iter()
-        .take(NAMED_MAX)
-        .map(|(_, share)| share)
-        .collect()
+    shares.into_iter().take(NAMED_MAX).map(|(_, share)| share).collect()
 }

@@ -26,14 +26,7 @@ pub struct Sums {
 impl Sums {
     /// Whether nothing happened at all.
     pub fn is_nothing(&self) -> bool {
-        let Self {
-            joined,
-            left,
-            removed,
-            restarted,
-            elections,
-            suspects,
-        } = *self;
+        let Self { joined, left, removed, restarted, elections, suspects } = *self;
         joined + left + removed + restarted + elections == 0 && suspects.0 == suspects.1
     }
 }
@@ -52,11 +45,7 @@ pub struct GroupChange {
 /// What happened after the first moment, as far as it is still kept, oldest first.
 pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Entry> {
     let written = then.timeline.written();
-    now.timeline
-        .entries()
-        .iter()
-        .filter(move |entry| entry.key.0 >= written)
-        .map(AsRef::as_ref)
+    now.timeline.entries().iter().filter(move |entry| entry.key.0 >= written).map(AsRef::as_ref)
 }
 
 /// How much happened in between.

@@ -113,9 +113,7 @@ pub struct Group {
 impl Group {
     /// What was heard of this life of the member.
     pub fn heard_of(&self, member: &Member) -> Option<&Heard> {
-        self.heard
-            .get(&member.id)
-            .filter(|heard| heard.incarnation == member.incarnation)
+        self.heard.get(&member.id).filter(|heard| heard.incarnation == member.incarnation)
     }
 
     /// How the member looks now; none if it is neither a member nor just gone.
@@ -129,18 +127,9 @@ impl Group {
         if member.state == MemberState::Away {
             return Some(Condition::Away);
         }
-        let band = self
-            .heard_of(member)
-            .map_or(Band::Unknown, |heard| heard.band);
-        let new = self
-            .arrived
-            .get(id)
-            .is_some_and(|at| now.since(*at) < RECENT);
-        Some(if band == Band::Ok && new {
-            Condition::New
-        } else {
-            band.into()
-        })
+        let band = self.heard_of(member).map_or(Band::Unknown, |heard| heard.band);
+        let new = self.arrived.get(id).is_some_and(|at| now.since(*at) < RECENT);
+        Some(if band == Band::Ok && new { Condition::New } else { band.into() })
     }
 
     /// How long ago the member's last round trip was, as far as that is known.
@@ -186,11 +175,8 @@ pub(super) fn drop_where<K: Ord + Clone, V: Clone>(
     map: &mut OrdMap<K, V>,
     doomed: impl Fn(&K, &V) -> bool,
 ) {
-    let keys: Vec<K> = map
-        .iter()
-        .filter(|(key, value)| doomed(key, value))
-        .map(|(key, _)| key.clone())
-        .collect();
+    let keys: Vec<K> =
+        map.iter().filter(|(key, value)| doomed(key, value)).map(|(key, _)| key.clone()).collect();
     for key in keys {
         map.remove(&key);
     }

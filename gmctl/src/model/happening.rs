@@ -225,17 +225,10 @@ impl Happening {
 /// One entry a kind, however many members a change is about.
 pub(super) fn happenings_of(change: &Change) -> Vec<Happening> {
     let group = || change.group.clone();
-    let who = |first: &MemberId, count| Who {
-        first: first.clone(),
-        count,
-    };
+    let who = |first: &MemberId, count| Who { first: first.clone(), count };
     let mut list = Vec::new();
     let mut by_cause: BTreeMap<(Cause, Option<i32>), Who> = BTreeMap::new();
-    for removed in change
-        .removed
-        .iter()
-        .filter(|removed| removed.cause != Cause::Replaced)
-    {
+    for removed in change.removed.iter().filter(|removed| removed.cause != Cause::Replaced) {
         by_cause
             .entry((removed.cause, removed.number))
             .and_modify(|who| who.count += 1)
@@ -250,92 +243,52 @@ pub(super) fn happenings_of(change: &Change) -> Vec<Happening> {
     };
     let (back, fresh): (Vec<_>, Vec<_>) =
         change.joined.iter().partition(|member| is_back(&member.id));
-    let mut left = change
-        .left
-        .iter()
-        .filter(|left| back.iter().all(|m| m.id != left.id));
+    let mut left = change.left.iter().filter(|left| back.iter().all(|m| m.id != left.id));
     if let Some(first) = left.next() {
         let count = 1 + left.count();
-        list.push(Happening::Left(
-            group(),
-            who(&first.id, count),
-            first.reason.clone(),
-        ));
+        list.push(Happening::Left(group(), who(&first.id, count), first.reason.clone()));
     }
     if let Some(first) = back.first() {
         list.push(Happening::Replaced(group(), who(&first.id, back.len())));
     }
     if let Some(first) = fresh.first() {
-        let address = if fresh.len() == 1 {
-            first.address.to_string()
-        } else {
-            String::new()
-        };
-        list.push(Happening::Joined(
-            group(),
-            who(&first.id, fresh.len()),
-            address,
-        ));
+        let address = if fresh.len() == 1 { first.address.to_string() } else { String::new() };
+        list.push(Happening::Joined(group(), who(&first.id, fresh.len()), address));
     }
     if let Some(first) = change.updated.first() {
         let state = first.state.as_str().to_owned();
-        list.push(Happening::Updated(
-            group(),
-            who(&first.id, change.updated.len()),
-            state,
-        ));
+        list.push(Happening::Updated(group(), who(&first.id, change.updated.len()), state));
     }
     list
 }
 
 /// What a recorded event says, in our words.
 pub(super) fn happening_of(what: &What) -> Happening {
-    let one = |member: &MemberId| Who {
-        first: member.clone(),
-        count: 1,
-    };
+    let one = |member: &MemberId| Who { first: member.clone(), count: 1 };
     match what {
-        What::Joined {
-            group,
-            member,
-            address,
-            ..
-        } => Happening::Joined(group.clone(), one(member), address.to_string()),
-        What::Left {
-            group,
-            member,
-            reason,
-            ..
-        } => Happening::Left(group.clone(), one(member), reason.clone()),
-        What::Removed {
-            group,
-            member,
-            evidence,
-            ..
-        } if evidence.cause == Cause::Replaced => Happening::Replaced(group.clone(), one(member)),
-        What::Removed {
-            group,
-            member,
-            evidence,
-            ..
-        } => Happening::Removed(group.clone(), one(member), evidence.cause, evidence.number),
-        What::Updated {
-            group,
-            member,
-            state,
-            ..
-        } => Happening::Updated(group.clone(), one(member), state.as_str().to_owned()),
-        What::HoldSet { group, hold } => Happening::HoldSet(
-            group.clone(),
-            format!("for {}: {}", hold.lasts, hold.reason),
-        ),
+        What::Joined { group, member, address, .. } => {
+            Happening::Joined(group.clone(), one(member), address.to_string())
+        }
+        What::Left { group, member, reason, .. } => {
+            Happening::Left(group.clone(), one(member), reason.clone())
+        }
+        What::Removed { group, member, evidence, .. } if evidence.cause == Cause::Replaced => {
+            Happening::Replaced(group.clone(), one(member))
+        }
+        What::Removed { group, member, evidence, .. } => {
+            Happening::Removed(group.clone(), one(member), evidence.cause, evidence.number)
+        }
+        What::Updated { group, member, state, .. } => {
+            Happening::Updated(group.clone(), one(member), state.as_str().to_owned())
+        }
+        What::HoldSet { group, hold } => {
+            Happening::HoldSet(group.clone(), format!("for {}: {}", hold.lasts, hold.reason))
+        }
         What::HoldCleared { group, expired } => Happening::HoldCleared(group.clone(), *expired),
         What::Election { leader, term } => Happening::Election(*leader, *term),
-        What::NodeStarted {
-            node,
-            api_url,
-            version,
-        } => Happening::NodeStarted(*node, format!("at {api_url}, version {version}")),
+        What::NodeStarted { node, api_url, version } => {
+            Happening::NodeStarted(*node, format!("at {api_url}, version {version}"))
+        }
         What::Configuration { voters, learners } => {
             let learners = match learners.as_slice() {
                 [] => String::new(),
@@ -343,10 +296,9 @@ pub(super) fn happening_of(what: &What) -> Happening {
             };
             Happening::Configuration(format!("voters {}{learners}", numbers(voters)))
         }
-        What::Monitors { epoch, nodes } => Happening::Monitors(format!(
-            "nodes {} watch members, epoch {epoch}",
-            numbers(nodes)
-        )),
+        What::Monitors { epoch, nodes } => {
+            Happening::Monitors(format!("nodes {} watch members, epoch {epoch}", numbers(nodes)))
+        }
     }
 }
 
@@ -354,9 +306,5 @@ fn numbers(nodes: &[NodeId]) -> String {
     if nodes.is_empty() {
         return "none".to_owned();
     }
-    nodes
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ")
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -48,11 +48,7 @@ impl History {
         }
         let key = FrameKey(self.next);
         self.next = self.next.saturating_add(1);
-        self.frames.push_back(Frame {
-            key,
-            moment: now,
-            model: model.clone(),
-        });
+        self.frames.push_back(Frame { key, moment: now, model: model.clone() });
         while self.frames.len() > FRAMES_MAX {
             self.frames.pop_front();
         }
@@ -70,10 +66,7 @@ impl History {
 
     /// The last frame before a moment.
     pub fn before(&self, moment: Moment) -> Option<&Frame> {
-        self.frames
-            .iter()
-            .rev()
-            .find(|frame| frame.moment.at < moment.at)
+        self.frames.iter().rev().find(|frame| frame.moment.at < moment.at)
     }
 
     /// The first frame after a moment.
@@ -83,10 +76,6 @@ impl History {
 
     /// The frame nearest before or at a moment, else the oldest.
     pub fn at(&self, moment: Moment) -> Option<&Frame> {
-        self.frames
-            .iter()
-            .rev()
-            .find(|frame| frame.moment.at <= moment.at)
-            .or(self.frames.front())
+        self.frames.iter().rev().find(|frame| frame.moment.at <= moment.at).or(self.frames.front())
     }
 }

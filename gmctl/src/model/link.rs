@@ -191,10 +191,7 @@ mod tests {
     use super::*;
 
     fn now() -> Moment {
-        Moment {
-            at: Instant::now(),
-            wall_ms: 0,
-        }
+        Moment { at: Instant::now(), wall_ms: 0 }
     }
 
     #[test]
@@ -202,40 +199,15 @@ mod tests {
         let start = now();
         let mut link = Link::default();
         assert_eq!(link.trust(start), Trust::Connecting);
-        link.take(
-            start,
-            Stream::Watch,
-            &StreamNews::Up {
-                endpoint: "a".into(),
-                node: None,
-            },
-        );
+        link.take(start, Stream::Watch, &StreamNews::Up { endpoint: "a".into(), node: None });
         let at = |ms| start.later(Duration::from_millis(ms));
-        for (ms, word) in [
-            (0, "LIVE"),
-            (1999, "LIVE"),
-            (2000, "LATE"),
-            (10_000, "STALE"),
-        ] {
+        for (ms, word) in [(0, "LIVE"), (1999, "LIVE"), (2000, "LATE"), (10_000, "STALE")] {
             assert_eq!(link.trust(at(ms)).word(), word, "after {ms} ms");
         }
-        link.take(
-            at(500),
-            Stream::Poll,
-            &StreamNews::Down {
-                error: "refused".into(),
-            },
-        );
+        link.take(at(500), Stream::Poll, &StreamNews::Down { error: "refused".into() });
         assert_eq!(link.trust(at(600)).word(), "RECONNECTING");
         assert_eq!(link.trust(at(10_000)).word(), "STALE");
-        link.take(
-            at(700),
-            Stream::Poll,
-            &StreamNews::Up {
-                endpoint: "b".into(),
-                node: None,
-            },
-        );
+        link.take(at(700), Stream::Poll, &StreamNews::Up { endpoint: "b".into(), node: None });
         assert_eq!(link.trust(at(700)).word(), "LIVE");
         assert_eq!((link.failures, link.error), (0, None));
     }

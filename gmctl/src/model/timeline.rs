@@ -74,10 +74,7 @@ impl Timeline {
             && now.wall_ms.saturating_sub(last.wall_ms) < COALESCE_MS
             && let Some(both) = last.what.coalesced(&what)
         {
-            let entry = Entry {
-                what: both,
-                ..Entry::clone(last)
-            };
+            let entry = Entry { what: both, ..Entry::clone(last) };
             self.entries.pop_back();
             self.entries.push_back(Arc::new(entry));
             return;
@@ -125,12 +122,7 @@ impl Timeline {
     fn push(&mut self, wall_ms: u64, revision: Option<Revision>, what: Happening) {
         let key = EntryKey(self.next);
         self.next = self.next.saturating_add(1);
-        self.entries.push_back(Arc::new(Entry {
-            key,
-            wall_ms,
-            revision,
-            what,
-        }));
+        self.entries.push_back(Arc::new(Entry { key, wall_ms, revision, what }));
         while self.entries.len() > TIMELINE_MAX {
             self.entries.pop_front();
         }

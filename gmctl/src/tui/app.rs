@@ -53,11 +53,7 @@ pub struct Settings {
 impl Settings {
     /// The glyphs to draw with.
     pub fn glyphs(&self) -> &'static Glyphs {
-        if self.ascii {
-            &glyphs::ASCII
-        } else {
-            &glyphs::UTF8
-        }
+        if self.ascii { &glyphs::ASCII } else { &glyphs::UTF8 }
     }
 }
 
@@ -204,10 +200,7 @@ impl App {
             live: Model::default(),
             history: History::default(),
             past: None,
-            ui: Ui {
-                size: (80, 24),
-                ..Ui::default()
-            },
+            ui: Ui { size: (80, 24), ..Ui::default() },
             rows: Rows::default(),
             unsettled: true,
             next_ticket: 1,
@@ -247,10 +240,7 @@ impl App {
             return;
         }
         self.unsettled = false;
-        let held = self
-            .ui
-            .order_held_until
-            .is_some_and(|until| self.now.at < until);
+        let held = self.ui.order_held_until.is_some_and(|until| self.now.at < until);
         let before = std::mem::take(&mut self.rows);
         let wish = Wish {
             place: &self.ui.place,
@@ -265,10 +255,7 @@ impl App {
         if !self.ui.marks.is_empty() {
             let model = self.past.as_ref().map_or(&self.live, |past| &past.model);
             self.ui.marks.retain(|key| {
-                model
-                    .groups
-                    .get(&key.group)
-                    .is_some_and(|g| g.members.contains_key(&key.id))
+                model.groups.get(&key.group).is_some_and(|g| g.members.contains_key(&key.id))
             });
         }
     }
@@ -329,10 +316,7 @@ impl App {
 
     /// A key was pressed: the person looks.
     pub fn look(&mut self) {
-        let look = LastLook {
-            moment: self.now,
-            model: self.live.clone(),
-        };
+        let look = LastLook { moment: self.now, model: self.live.clone() };
         let before = self.ui.looking.replace(look);
         match before {
             Some(before) if self.now.since(before.moment.at) >= LOOK_OVER => {
@@ -352,10 +336,7 @@ impl App {
 
     fn entry_member(&self) -> Option<MemberKey> {
         let what = &self.entry()?.what;
-        Some(MemberKey {
-            group: what.group()?.clone(),
-            id: what.member()?.clone(),
-        })
+        Some(MemberKey { group: what.group()?.clone(), id: what.member()?.clone() })
     }
 
     fn entry_group(&self) -> Option<GroupId> {

@@ -35,10 +35,7 @@ pub fn of(app: &App) -> String {
 pub fn of_request(request: &Request) -> String {
     match request {
         Request::Join(group, join) => {
-            let kind = join
-                .liveness
-                .as_ref()
-                .map_or(Kind::Tcp, |liveness| liveness.kind);
+            let kind = join.liveness.as_ref().map_or(Kind::Tcp, |liveness| liveness.kind);
             let liveness = match kind {
                 Kind::Tcp => String::new(),
                 kind => format!(" --liveness {}", kind.as_str()),

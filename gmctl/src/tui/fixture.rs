@@ -60,15 +60,8 @@ impl Play {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        let now = Moment {
-            at: Instant::now() + Duration::from_hours(1),
-            wall_ms: WALL_MS,
-        };
-        Self {
-            app: App::new(settings, now),
-            now,
-            effects: Vec::new(),
-        }
+        let now = Moment { at: Instant::now() + Duration::from_hours(1), wall_ms: WALL_MS };
+        Self { app: App::new(settings, now), now, effects: Vec::new() }
     }
 
     pub(crate) fn tell(&mut self, message: Message) -> &mut Self {
@@ -204,10 +197,7 @@ impl Play {
     pub(crate) fn nodes(&mut self) -> &mut Self {
         self.tell(Message::Status(Box::new(status(Some(1)))));
         let nodes = (1..=3).map(node).collect();
-        self.tell(Message::Nodes(Nodes {
-            answered_by: NodeId(2),
-            nodes,
-        }))
+        self.tell(Message::Nodes(Nodes { answered_by: NodeId(2), nodes }))
     }
 
     /// Four groups of members that all answer.
@@ -219,16 +209,10 @@ impl Play {
             ("batch", 2, 7),
         ] {
             let members = (1..=size).map(|n| member(n, 100 + n)).collect();
-            let view = View {
-                group: group(name),
-                view: Revision(view),
-                members,
-            };
+            let view = View { group: group(name), view: Revision(view), members };
             self.tell(Message::Watch(WatchEvent::Snapshot(view)));
         }
-        let bookmark = Bookmark {
-            revision: Revision(9_182_331),
-        };
+        let bookmark = Bookmark { revision: Revision(9_182_331) };
         self.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
         for (name, size) in [("payments", 12), ("search", 8), ("ledger", 3), ("batch", 2)] {
             for n in 1..=size {
@@ -258,14 +242,7 @@ impl Play {
             what,
         };
         let events = vec![
-            event(
-                2,
-                90_000,
-                What::Election {
-                    leader: NodeId(1),
-                    term: 42,
-                },
-            ),
+            event(2, 90_000, What::Election { leader: NodeId(1), term: 42 }),
             event(
                 9,
                 60_000,
@@ -287,11 +264,7 @@ impl Play {
                 },
             ),
         ];
-        let history = Events {
-            revision: Revision(9_182_331),
-            floor: Revision(0),
-            events,
-        };
+        let history = Events { revision: Revision(9_182_331), floor: Revision(0), events };
         self.tell(Message::History(history))
     }
 
@@ -331,11 +304,7 @@ impl Play {
             view: Revision(9_182_340),
             at_ms: self.now.wall_ms,
             joined: vec![member(31, 131)],
-            left: vec![Left {
-                id: id("m-0002"),
-                incarnation: Incarnation(102),
-                reason: None,
-            }],
+            left: vec![Left { id: id("m-0002"), incarnation: Incarnation(102), reason: None }],
             removed: vec![Removed {
                 id: id("m-0001"),
                 incarnation: Incarnation(101),
@@ -364,19 +333,13 @@ impl Play {
                 reason: "kernel upgrade".to_owned(),
             }),
         }];
-        self.tell(Message::Groups(Groups {
-            revision: Revision(9_182_340),
-            groups: summaries,
-        }))
+        self.tell(Message::Groups(Groups { revision: Revision(9_182_340), groups: summaries }))
     }
 }
 
 pub(crate) fn member(n: u64, incarnation: u64) -> Member {
     let tags = [
-        (
-            "rack",
-            format!("r{}", if n.is_multiple_of(3) { 7 } else { n % 3 }),
-        ),
+        ("rack", format!("r{}", if n.is_multiple_of(3) { 7 } else { n % 3 })),
         ("version", "1.9".to_owned()),
     ];
     Member {
@@ -386,10 +349,7 @@ pub(crate) fn member(n: u64, incarnation: u64) -> Member {
         monitor: Some(NodeId(n % 3 + 1)),
         witness: Some(NodeId((n + 1) % 3 + 1)),
         liveness: Liveness::of(Kind::Udp),
-        tags: tags
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
+        tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         state: MemberState::Active,
         instance: None,
         hold: None,
@@ -410,13 +370,7 @@ pub(crate) fn status(leader: Option<u64>) -> Status {
             reachable: if leader.is_some() { 3 } else { 1 },
             ok: leader.is_some(),
         },
-        counts: Counts {
-            nodes: 3,
-            groups: 4,
-            members: 25,
-            suspects: 0,
-            watchers: 2,
-        },
+        counts: Counts { nodes: 3, groups: 4, members: 25, suspects: 0, watchers: 2 },
         version: "0.1.0".to_owned(),
         uptime_ms: 300_000,
         age_ms: Some(100),

@@ -22,9 +22,7 @@ pub struct Glyphs {
 
 /// The prettier set.
 pub const UTF8: Glyphs = Glyphs {
-    border: [
-        " ", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼",
-    ],
+    border: [" ", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"],
     rule: "─",
     ellipsis: "…",
     spark: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -33,9 +31,7 @@ pub const UTF8: Glyphs = Glyphs {
 
 /// For terminals and fonts that have nothing else.
 pub const ASCII: Glyphs = Glyphs {
-    border: [
-        " ", "|", "-", "+", "|", "|", "+", "+", "-", "+", "-", "+", "+", "+", "+", "+",
-    ],
+    border: [" ", "|", "-", "+", "|", "|", "+", "+", "-", "+", "-", "+", "+", "+", "+", "+"],
     rule: "-",
     ellipsis: "~",
     spark: &["_", ".", "-", "=", "+", "*", "#", "@"],
@@ -74,10 +70,6 @@ mod tests {
     #[test]
     fn ascii_is_ascii() {
         let glyphs = ASCII.border.iter().chain(ASCII.spark);
-        assert!(
-            glyphs
-                .chain([&ASCII.rule, &ASCII.ellipsis])
-                .all(|glyph| glyph.is_ascii())
-        );
+        assert!(glyphs.chain([&ASCII.rule, &ASCII.ellipsis]).all(|glyph| glyph.is_ascii()));
     }
 }

@@ -42,14 +42,7 @@ impl Pacer {
     /// A pacer that draws news at most `fps` times a second.
     pub fn new(fps: u32) -> Self {
         let fps = fps.clamp(FPS_MIN, FPS_MAX);
-        Self {
-            wanted: Some(Want::Now),
-            last: None,
-            fps_asked: fps,
-            fps,
-            slow: 0,
-            quick: 0,
-        }
+        Self { wanted: Some(Want::Now), last: None, fps_asked: fps, fps, slow: 0, quick: 0 }
     }
 
     /// A frame is wanted.
@@ -112,11 +105,7 @@ mod tests {
     fn news_waits_for_its_turn_and_a_key_does_not() {
         let start = Instant::now();
         let mut pacer = Pacer::new(4);
-        assert_eq!(
-            pacer.due(start),
-            Some(start),
-            "the first frame is due at once"
-        );
+        assert_eq!(pacer.due(start), Some(start), "the first frame is due at once");
         pacer.drawn(start, QUICK);
         assert_eq!(pacer.due(start), None, "nothing new, no frame");
         pacer.want(Want::Data);
@@ -124,11 +113,7 @@ mod tests {
         pacer.want(Want::Now);
         assert_eq!(pacer.due(start), Some(start + FRAME_MIN));
         pacer.want(Want::Data);
-        assert_eq!(
-            pacer.due(start),
-            Some(start + FRAME_MIN),
-            "the more urgent wish stands"
-        );
+        assert_eq!(pacer.due(start), Some(start + FRAME_MIN), "the more urgent wish stands");
     }
 
     #[test]

@@ -79,10 +79,7 @@ impl Pane {
     }
 
     fn step(self, by: usize) -> Self {
-        let at = Self::ORDER
-            .iter()
-            .position(|pane| *pane == self)
-            .unwrap_or_default();
+        let at = Self::ORDER.iter().position(|pane| *pane == self).unwrap_or_default();
         Self::ORDER[(at + by) % Self::ORDER.len()]
     }
 }

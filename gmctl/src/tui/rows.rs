@@ -101,14 +101,10 @@ impl Grouping {
     fn label(&self, group: &GroupId, member: &Member) -> String {
         match self {
             Grouping::Group => group.to_string(),
-            Grouping::Monitor => member
-                .monitor
-                .map_or("-".to_owned(), |node| format!("node {node}")),
-            Grouping::Tag(key) => member
-                .tags
-                .get(key)
-                .cloned()
-                .unwrap_or_else(|| "-".to_owned()),
+            Grouping::Monitor => {
+                member.monitor.map_or("-".to_owned(), |node| format!("node {node}"))
+            }
+            Grouping::Tag(key) => member.tags.get(key).cloned().unwrap_or_else(|| "-".to_owned()),
         }
     }
 }
@@ -204,9 +200,7 @@ impl Rows {
 
     /// How bad it is.
     pub fn severity(&self) -> Severity {
-        self.alarm
-            .as_ref()
-            .map_or(Severity::Well, |finding| finding.severity)
+        self.alarm.as_ref().map_or(Severity::Well, |finding| finding.severity)
     }
 }
 
@@ -222,18 +216,11 @@ fn groups(model: &Model, now: Moment, wish: &Wish<'_>) -> Vec<GroupRow> {
         .map(|(id, group)| GroupRow {
             id: id.clone(),
             tally: group.tally(now),
-            removed: group
-                .gone
-                .values()
-                .filter(|gone| gone.cause.is_some())
-                .count(),
+            removed: group.gone.values().filter(|gone| gone.cause.is_some()).count(),
         })
         .collect();
     rows.sort_by_key(|row| {
-        (
-            Reverse((row.tally.suspect, row.tally.late, row.tally.total())),
-            row.id.clone(),
-        )
+        (Reverse((row.tally.suspect, row.tally.late, row.tally.total())), row.id.clone())
     });
     rows
 }
@@ -250,22 +237,12 @@ fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
                     Age::Known(age) => age,
                     Age::Below(_) | Age::Unknown => Duration::ZERO,
                 };
-                list.push((
-                    condition,
-                    age,
-                    MemberKey {
-                        group: id.clone(),
-                        id: name.clone(),
-                    },
-                ));
+                list.push((condition, age, MemberKey { group: id.clone(), id: name.clone() }));
             }
         }
     }
     list.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then_with(|| a.2.cmp(&b.2)));
-    list.into_iter()
-        .take(SILENT_MAX)
-        .map(|(_, _, key)| key)
-        .collect()
+    list.into_iter().take(SILENT_MAX).map(|(_, _, key)| key).collect()
 }
 
 fn entries(model: &Model, wish: &Wish<'_>) -> Vec<Arc<Entry>> {
@@ -318,9 +295,7 @@ fn passes(filter: &Filter, now: Moment, id: &GroupId, group: &Group, member: &Me
         return true;
     }
     let heard = group.heard_of(member);
-    let condition = group
-        .condition(now, &member.id)
-        .unwrap_or(Condition::Unknown);
+    let condition = group.condition(now, &member.id).unwrap_or(Condition::Unknown);
     let band = heard.map_or(Condition::Unknown, |heard| heard.band.into());
     let states = [condition.as_str(), band.as_str(), member.state.as_str()];
     let age_us = match group.age(now, member) {
@@ -348,10 +323,7 @@ fn scoped<'a>(
     model: &'a Model,
     scope: Option<&'a GroupId>,
 ) -> impl Iterator<Item = (&'a GroupId, &'a Group)> {
-    model
-        .groups
-        .iter()
-        .filter(move |(id, _)| scope.is_none_or(|scope| scope == *id))
+    model.groups.iter().filter(move |(id, _)| scope.is_none_or(|scope| scope == *id))
 }
 
 type SortKey = (Reverse<u64>, Reverse<u64>, MemberKey);
@@ -369,10 +341,7 @@ fn members(
         for member in group.members.values() {
             if passes(wish.filter, now, id, group, member) {
                 let (first, second) = weight(wish.sort, now, group, member);
-                let key = MemberKey {
-                    group: id.clone(),
-                    id: member.id.clone(),
-                };
+                let key = MemberKey { group: id.clone(), id: member.id.clone() };
                 list.push((Reverse(first), Reverse(second), key));
             }
         }
@@ -478,10 +447,6 @@ pub fn groupings(model: &Model) -> Vec<Grouping> {
     tags.dedup();
     [Grouping::Group, Grouping::Monitor]
         .into_iter()
-        .chain(
-            tags.into_iter()
-                .take(20)
-                .map(|tag| Grouping::Tag(tag.to_owned())),
-        )
+        .chain(tags.into_iter().take(20).map(|tag| Grouping::Tag(tag.to_owned())))
         .collect()
 }

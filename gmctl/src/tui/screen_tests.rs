@@ -103,9 +103,7 @@ fn overview_without_leader() {
 fn overview_while_reconnecting_and_stale() {
     let mut play = Play::new();
     play.healthy().trouble();
-    let down = StreamNews::Down {
-        error: "127.0.0.1:22380: connection refused".to_owned(),
-    };
+    let down = StreamNews::Down { error: "127.0.0.1:22380: connection refused".to_owned() };
     play.tell(Message::Link(Stream::Watch, down)).later(3_400);
     look("overview_reconnecting", &mut play);
     play.later(10_000);
@@ -124,10 +122,7 @@ fn overview_with_a_node_out_of_reach() {
     lost.lag = None;
     lost.rtt_p50_us = None;
     lost.health = None;
-    let nodes = gms::api::Nodes {
-        answered_by: NodeId(2),
-        nodes: vec![node(1), node(2), lost],
-    };
+    let nodes = gms::api::Nodes { answered_by: NodeId(2), nodes: vec![node(1), node(2), lost] };
     play.tell(Message::Nodes(nodes));
     insta::assert_snapshot!("overview_node_lost_120x36", play.screen(120, 36));
     play.keys("7");
@@ -156,10 +151,7 @@ fn lists() {
 #[test]
 fn filtering() {
     let mut play = Play::new();
-    play.healthy()
-        .trouble()
-        .keys("2 3 /")
-        .types("state:suspect age>1s");
+    play.healthy().trouble().keys("2 3 /").types("state:suspect age>1s");
     look("filter", &mut play);
     play.types(" rack>3");
     insta::assert_snapshot!("filter_mistake_80x24", play.screen(80, 24));
@@ -179,21 +171,14 @@ fn one_member_and_why() {
 #[test]
 fn joining() {
     let mut play = Play::new();
-    play.healthy()
-        .keys("2 A")
-        .types("m 1")
-        .keys("Tab")
-        .types("localhost")
-        .keys("Enter");
+    play.healthy().keys("2 A").types("m 1").keys("Tab").types("localhost").keys("Enter");
     look("join_mistakes", &mut play);
 }
 
 #[test]
 fn leaving() {
     let mut play = Play::new();
-    play.healthy()
-        .trouble()
-        .keys("2 3 / s t a t e : s u s p e c t Enter V X");
+    play.healthy().trouble().keys("2 3 / s t a t e : s u s p e c t Enter V X");
     look("leave", &mut play);
     play.types("rack r7 is dark").keys("Enter");
     insta::assert_snapshot!("leave_checking_80x24", play.screen(80, 24));

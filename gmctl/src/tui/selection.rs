@@ -45,22 +45,12 @@ pub struct Selection {
 impl Selection {
     /// Keeps every selection valid after the rows changed.
     pub fn follow(&mut self, before: &Rows, after: &Rows) {
-        let groups = |rows: &Rows| {
-            rows.groups
-                .iter()
-                .map(|row| row.id.clone())
-                .collect::<Vec<_>>()
-        };
+        let groups = |rows: &Rows| rows.groups.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
         follow(&mut self.group, &groups(before), &groups(after));
         follow(&mut self.member, &before.members, &after.members);
         follow(&mut self.silent, &before.silent, &after.silent);
         follow(&mut self.node, &before.nodes, &after.nodes);
-        let entries = |rows: &Rows| {
-            rows.entries
-                .iter()
-                .map(|entry| entry.key)
-                .collect::<Vec<_>>()
-        };
+        let entries = |rows: &Rows| rows.entries.iter().map(|entry| entry.key).collect::<Vec<_>>();
         if self.entry.is_some() {
             follow(&mut self.entry, &entries(before), &entries(after));
         }
@@ -111,18 +101,15 @@ impl App {
         let selection = &self.ui.selection;
         let rows = &self.rows;
         match list {
-            List::Groups => rows
-                .groups
-                .iter()
-                .position(|row| Some(&row.id) == selection.group.as_ref()),
-            List::Members => rows
-                .members
-                .iter()
-                .position(|key| Some(key) == selection.member.as_ref()),
-            List::Silent => rows
-                .silent
-                .iter()
-                .position(|key| Some(key) == selection.silent.as_ref()),
+            List::Groups => {
+                rows.groups.iter().position(|row| Some(&row.id) == selection.group.as_ref())
+            }
+            List::Members => {
+                rows.members.iter().position(|key| Some(key) == selection.member.as_ref())
+            }
+            List::Silent => {
+                rows.silent.iter().position(|key| Some(key) == selection.silent.as_ref())
+            }
             List::Nodes => rows.nodes.iter().position(|id| Some(*id) == selection.node),
             List::Entries => match selection.entry {
                 None => (!rows.entries.is_empty()).then_some(0),

@@ -165,14 +165,7 @@ mod tests {
 
     #[test]
     fn in_colour_the_roles_that_matter_differ() {
-        let roles = [
-            Role::Text,
-            Role::Good,
-            Role::Info,
-            Role::Warn,
-            Role::Danger,
-            Role::Gone,
-        ];
+        let roles = [Role::Text, Role::Good, Role::Info, Role::Warn, Role::Danger, Role::Gone];
         for (n, one) in roles.iter().enumerate() {
             for other in &roles[n + 1..] {
                 assert_ne!(Theme::Palette.style(*one), Theme::Palette.style(*other));

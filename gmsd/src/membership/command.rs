@@ -37,9 +37,14 @@ pub struct Proposal {
     pub command: Command,
 }
 
-/// A client's idempotency key: 1 to 128 bytes of its choice.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Token(pub String);
+/// What makes a wish count once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The client's idempotency key: 1 to 128 bytes of its choice.
+    pub key: String,
+    /// A fingerprint of what was asked, so that a key reused for something else is noticed.
+    pub request: [u8; 16],
+}
 
 /// What can be asked of the replicated state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,23 @@
 //!
 //! Pure: no clock, no IO, no randomness, no floats, no hash-ordered iteration. The same entries
 //! give the same state, byte for byte, on every node.
+//!
+//! ```text
+//!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
+//!                            │
+//!            apply ── group ── journal ── receipts ── placement
+//! ```
 
+pub mod apply;
 pub mod command;
+pub mod group;
+pub mod hold;
+pub mod journal;
 pub mod life;
+pub mod limits;
 pub mod outcome;
+pub mod placement;
+pub mod receipts;
 pub mod state;
+#[cfg(test)]
+mod state_tests;

@@ -1,20 +1,55 @@
-//! placeholder
+//! The replicated state: a function of the log, equal on every node byte for byte.
+//!
+//! Cloning it costs O(1), so a reader keeps the state it began with while the next entries are
+//! applied. What an entry does to it is in `apply`; here is what can be read.
 
 use std::sync::Arc;
 
-use gms::id::{GroupId, NodeId, Revision};
+use gms::id::{GroupId, MemberId, NodeId, Revision};
+use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    command::Entry,
-    outcome::{Outcome, Rejection},
+    command::NodeFacts,
+    group::Group,
+    journal::{Happening, Journal, Record},
+    life::{Delta, Life},
+    placement::{Monitors, Placement},
+    receipts::Receipts,
 };
 
-/// The replicated state. Cloning it costs O(1).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// The nodes that vote and those that only receive the log, as the last applied entry says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// The nodes that vote, ordered.
+    pub voters: Vec<NodeId>,
+    /// The nodes that receive the log without a vote, ordered.
+    pub learners: Vec<NodeId>,
+}
+
+impl Configuration {
+    /// How many nodes must agree on a verdict: more than half of the voters.
+    pub fn quorum(&self) -> usize {
+        self.voters.len() / 2 + 1
+    }
+}
+
+/// The replicated state.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
-    revision: Revision,
-    x: Option<Arc<GroupId>>,
+    pub(super) revision: Revision,
+    pub(super) secret: Option<[u8; 32]>,
+    pub(super) groups: OrdMap<GroupId, Arc<Group>>,
+    pub(super) members: u64,
+    /// The greatest view of any group that was forgotten: where a group of that name goes on.
+    pub(super) forgotten: Revision,
+    pub(super) monitors: Monitors,
+    pub(super) configuration: Configuration,
+    pub(super) nodes: OrdMap<NodeId, NodeFacts>,
+    /// Numbers of nodes that left for good. They are never given again.
+    pub(super) retired: OrdSet<NodeId>,
+    pub(super) journal: Journal,
+    pub(super) receipts: Receipts,
 }
 
 impl State {
@@ -23,22 +58,84 @@ impl State {
         self.revision
     }
 
-    /// Applies one entry.
-    pub fn apply(
-        &mut self,
-        revision: Revision,
-        term: u64,
-        entry: &Entry,
-    ) -> Vec<Result<Outcome, Rejection>> {
-        let _ = (term, entry);
-        self.revision = revision;
-        Vec::new()
+    /// The secret from which members' keys are derived; none before the first write.
+    pub fn secret(&self) -> Option<&[u8; 32]> {
+        self.secret.as_ref()
+    }
+
+    /// A group, if anybody ever joined it and history has not forgotten it.
+    pub fn group(&self, group: &GroupId) -> Option<&Arc<Group>> {
+        self.groups.get(group)
+    }
+
+    /// All groups, ordered by name.
+    pub fn groups(&self) -> impl Iterator<Item = (&GroupId, &Arc<Group>)> {
+        self.groups.iter()
+    }
+
+    /// One member's present life.
+    pub fn life(&self, group: &GroupId, member: &MemberId) -> Option<&Arc<Life>> {
+        self.groups.get(group)?.members.get(member)
+    }
+
+    /// How many groups there are.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many members there are in all groups.
+    pub fn member_count(&self) -> u64 {
+        self.members
+    }
+
+    /// The view that a group nobody knows stands at: 0, unless groups have been forgotten.
+    pub fn empty_view(&self) -> Revision {
+        self.forgotten
+    }
+
+    /// The nodes fit to watch members.
+    pub fn monitors(&self) -> &Monitors {
+        &self.monitors
+    }
+
+    /// Who watches this member.
+    pub fn place(&self, group: &GroupId, member: &MemberId) -> Placement {
+        self.monitors.place(group, member)
+    }
+
+    /// The cluster configuration as applied.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// What a node told about itself when it last started.
+    pub fn node(&self, node: NodeId) -> Option<&NodeFacts> {
+        self.nodes.get(&node)
+    }
+
+    /// What every node told about itself.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeFacts> {
+        self.nodes.values()
+    }
+
+    /// Whether a node of this number has left for good.
+    pub fn is_retired(&self, node: NodeId) -> bool {
+        self.retired.contains(&node)
+    }
+
+    /// The numbers of nodes that have left for good.
+    pub fn retired(&self) -> impl Iterator<Item = NodeId> {
+        self.retired.iter().copied()
+    }
+
+    /// The history.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// Notes the blank entry with which a leader begins its term.
     pub fn apply_election(&mut self, revision: Revision, term: u64, leader: NodeId) {
-        let _ = (term, leader);
-        self.revision = revision;
+        self.note(revision, 0, Happening::Election { leader, term });
     }
 
     /// Notes an entry that changes the cluster configuration.
@@ -48,12 +145,72 @@ impl State {
         voters: Vec<NodeId>,
         learners: Vec<NodeId>,
     ) {
-        let _ = (voters, learners);
-        self.revision = revision;
+        let configuration = Configuration { voters, learners };
+        if configuration == self.configuration {
+            self.revision = revision;
+            return;
+        }
+        let Configuration { voters, learners } = configuration.clone();
+        self.configuration = configuration;
+        self.note(revision, 0, Happening::Configuration { voters, learners });
     }
 
-    /// A digest of the whole state, equal on every node that applied the same entries.
+    /// A digest of the whole state: equal on every node that applied the same entries.
     pub fn digest(&self) -> [u8; 32] {
-        [0; 32]
+        let bytes = postcard::to_stdvec(self).expect("the state has no type postcard refuses");
+        *blake3::hash(&bytes).as_bytes()
     }
+
+    /// Rebuilds what a snapshot leaves out because the journal tells it. To be called once on a
+    /// state that was just read.
+    pub fn rebuild_indices(&mut self) {
+        let mut journal = std::mem::take(&mut self.journal);
+        for slot in journal.deltas_mut() {
+            let Some(group) = self.groups.get_mut(&slot.group) else {
+                continue;
+            };
+            let group = Arc::make_mut(group);
+            let delta = Arc::new(share_lives(Delta::clone(slot), group));
+            group.remember(Arc::clone(&delta));
+            *slot = delta;
+        }
+        self.journal = journal;
+    }
+
+    pub(super) fn note(&mut self, revision: Revision, at_ms: u64, what: Happening) {
+        self.revision = revision;
+        self.journal.push(Record { revision, at_ms, what });
+        self.trim_history();
+    }
+
+    /// Drops what exceeds the bound of the history, and with the last delta of an empty group the
+    /// group itself.
+    pub(super) fn trim_history(&mut self) {
+        while let Some(record) = self.journal.pop_excess() {
+            let Happening::View(delta) = &record.what else {
+                continue;
+            };
+            let Some(group) = self.groups.get_mut(&delta.group) else {
+                continue;
+            };
+            let group = Arc::make_mut(group);
+            let bare = group.forget(delta.view);
+            if bare && group.members.is_empty() && group.hold.is_none() {
+                self.forgotten = self.forgotten.max(group.view);
+                self.groups.remove(&delta.group);
+            }
+        }
+    }
+}
+
+/// Lets the delta hold the same lives as the group does, instead of equal ones.
+fn share_lives(mut delta: Delta, group: &Group) -> Delta {
+    for life in delta.joined.iter_mut().chain(&mut delta.updated) {
+        if let Some(present) = group.members.get(&life.member)
+            && present == life
+        {
+            *life = Arc::clone(present);
+        }
+    }
+    delta
 }

@@ -18,12 +18,7 @@ pub struct Field {
 impl Field {
     /// A line with something in it already.
     pub fn new(label: &'static str, hint: &'static str, value: &str) -> Self {
-        Self {
-            label,
-            hint,
-            line: Input::new(value.to_owned()),
-            mistake: None,
-        }
+        Self { label, hint, line: Input::new(value.to_owned()), mistake: None }
     }
 
     /// What was typed, without spaces around it.

@@ -56,17 +56,8 @@ pub struct Form {
 impl Form {
     /// A fresh form.
     pub fn new(purpose: Purpose, fields: Vec<Field>) -> Self {
-        let focus = fields
-            .iter()
-            .position(|field| field.value().is_empty())
-            .unwrap_or_default();
-        Self {
-            purpose,
-            fields,
-            focus,
-            stage: Stage::Filling,
-            refusal: None,
-        }
+        let focus = fields.iter().position(|field| field.value().is_empty()).unwrap_or_default();
+        Self { purpose, fields, focus, stage: Stage::Filling, refusal: None }
     }
 
     /// Whether an answer to this ticket is waited for.
@@ -130,19 +121,11 @@ impl Form {
             Key::Enter => return self.submit(),
             Key::Tab | Key::Down => {
                 self.review(self.focus);
-                self.focus = if self.focus >= last {
-                    0
-                } else {
-                    self.focus + 1
-                };
+                self.focus = if self.focus >= last { 0 } else { self.focus + 1 };
             }
             Key::BackTab | Key::Up => {
                 self.review(self.focus);
-                self.focus = if self.focus == 0 {
-                    last
-                } else {
-                    self.focus - 1
-                };
+                self.focus = if self.focus == 0 { last } else { self.focus - 1 };
             }
             key => {
                 if let Some(field) = self.fields.get_mut(self.focus) {
@@ -160,10 +143,7 @@ impl Form {
     fn review(&mut self, place: usize) {
         let mistakes = self.purpose.request(&self.fields).err().unwrap_or_default();
         if let Some(field) = self.fields.get_mut(place) {
-            field.mistake = mistakes
-                .into_iter()
-                .find(|(at, _)| *at == place)
-                .map(|(_, why)| why);
+            field.mistake = mistakes.into_iter().find(|(at, _)| *at == place).map(|(_, why)| why);
         }
     }
 

@@ -62,11 +62,7 @@ impl Purpose {
     pub fn fields(&self, group: Option<&GroupId>) -> Vec<Field> {
         match self {
             Purpose::Join => vec![
-                Field::new(
-                    "group",
-                    "made by its first join",
-                    group.map_or("", GroupId::as_str),
-                ),
+                Field::new("group", "made by its first join", group.map_or("", GroupId::as_str)),
                 Field::new("id", "1 to 64 of A-Z a-z 0-9 . _ -", ""),
                 Field::new("address", "host:port or http://host:port/path", ""),
                 Field::new("liveness", "tcp, http, udp or stream", Kind::Tcp.as_str()),
@@ -96,15 +92,11 @@ impl Purpose {
         match self {
             Purpose::Join => join(fields),
             Purpose::Leave(targets) => {
-                let reason = Some(value(0))
-                    .filter(|text| !text.is_empty())
-                    .map(str::to_owned);
+                let reason = Some(value(0)).filter(|text| !text.is_empty()).map(str::to_owned);
                 Ok(Request::Leave(targets.clone(), reason))
             }
             Purpose::SetHold(group) => {
-                let lasts = value(0)
-                    .parse::<Span>()
-                    .map_err(|e| vec![(0, e.to_string())])?;
+                let lasts = value(0).parse::<Span>().map_err(|e| vec![(0, e.to_string())])?;
                 let allowed = Span::from_millis(1_000)..=Span::from_millis(24 * 3_600_000);
                 if !allowed.contains(&lasts) {
                     return Err(vec![(0, "a hold lasts 1s to 24h".to_owned())]);
@@ -113,10 +105,7 @@ impl Purpose {
                 if reason.is_empty() {
                     return Err(vec![(1, "say why, for whoever looks next".to_owned())]);
                 }
-                Ok(Request::SetHold(
-                    group.clone(),
-                    HoldRequest { lasts, reason },
-                ))
+                Ok(Request::SetHold(group.clone(), HoldRequest { lasts, reason }))
             }
             Purpose::ClearHold(group) => Ok(Request::ClearHold(group.clone())),
             Purpose::Transfer(node) => Ok(Request::Transfer(*node)),
@@ -127,12 +116,8 @@ impl Purpose {
 fn join(fields: &[Field]) -> Result<Request, Mistakes> {
     let value = |place: usize| fields.get(place).map_or("", Field::value);
     let mut mistakes = Vec::new();
-    let group = value(0)
-        .parse::<GroupId>()
-        .map_err(|e| mistakes.push((0, e.to_string())));
-    let id = value(1)
-        .parse()
-        .map_err(|e: gms::id::IdError| mistakes.push((1, e.to_string())));
+    let group = value(0).parse::<GroupId>().map_err(|e| mistakes.push((0, e.to_string())));
+    let id = value(1).parse().map_err(|e: gms::id::IdError| mistakes.push((1, e.to_string())));
     let address = value(2)
         .parse()
         .map_err(|e: gms::address::AddressError| mistakes.push((2, e.why.to_owned())));

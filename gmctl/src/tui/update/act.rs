@@ -173,10 +173,7 @@ fn mark(app: &mut App) {
 
 fn regroup(app: &mut App) {
     let choices = rows::groupings(app.model());
-    let at = choices
-        .iter()
-        .position(|choice| *choice == app.ui.grouping)
-        .unwrap_or_default();
+    let at = choices.iter().position(|choice| *choice == app.ui.grouping).unwrap_or_default();
     let next = at.saturating_add(1) % choices.len().max(1);
     app.ui.grouping = choices.get(next).cloned().unwrap_or_default();
 }

@@ -34,23 +34,14 @@ pub(super) fn open_leave(app: &mut App) {
         .chosen_members()
         .into_iter()
         .filter_map(|key| {
-            let incarnation = app
-                .live
-                .groups
-                .get(&key.group)?
-                .members
-                .get(&key.id)?
-                .incarnation;
+            let incarnation = app.live.groups.get(&key.group)?.members.get(&key.id)?.incarnation;
             Some(Target { key, incarnation })
         })
         .collect();
     match targets.len() {
         0 => flash(app, "leave: nobody of those chosen is a member any more"),
         1..=TARGETS_MAX => open(app, Purpose::Leave(targets)),
-        n => flash(
-            app,
-            format!("leave: {n} members are chosen; at most {TARGETS_MAX} at once"),
-        ),
+        n => flash(app, format!("leave: {n} members are chosen; at most {TARGETS_MAX} at once")),
     }
 }
 
@@ -59,19 +50,8 @@ pub(super) fn open_hold(app: &mut App) {
     let Some(group) = app.selected_group() else {
         return flash(app, "hold: select a group first");
     };
-    let held = app
-        .live
-        .groups
-        .get(&group)
-        .is_some_and(|facts| facts.hold.is_some());
-    open(
-        app,
-        if held {
-            Purpose::ClearHold(group)
-        } else {
-            Purpose::SetHold(group)
-        },
-    );
+    let held = app.live.groups.get(&group).is_some_and(|facts| facts.hold.is_some());
+    open(app, if held { Purpose::ClearHold(group) } else { Purpose::SetHold(group) });
 }
 
 /// Opens the form that hands leadership to the selected node.
@@ -96,16 +76,8 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
     };
     if app.trust().is_current() {
         let ticket = app.ticket();
-        form.stage = if dry_run {
-            Stage::Checking(ticket)
-        } else {
-            Stage::Sending(ticket)
-        };
-        effects.push(Effect::Ask {
-            ticket,
-            request: Box::new(request),
-            dry_run,
-        });
+        form.stage = if dry_run { Stage::Checking(ticket) } else { Stage::Sending(ticket) };
+        effects.push(Effect::Ask { ticket, request: Box::new(request), dry_run });
     } else {
         form.refused("no node answers now; nothing was sent".to_owned());
     }
@@ -145,20 +117,11 @@ fn preview(reply: &Reply) -> Vec<String> {
             joined.member.liveness.kind.as_str()
         )],
         Reply::Joined(joined, false) => {
-            vec![format!(
-                "{} is a member already: nothing would change",
-                joined.member.id
-            )]
+            vec![format!("{} is a member already: nothing would change", joined.member.id)]
         }
         Reply::Left(parting) => {
             let mut lines = vec![format!("{} would leave", parting.left.len())];
-            lines.extend(
-                parting
-                    .refused
-                    .iter()
-                    .take(3)
-                    .map(|(id, why)| format!("{id}: {why}")),
-            );
+            lines.extend(parting.refused.iter().take(3).map(|(id, why)| format!("{id}: {why}")));
             lines
         }
         Reply::Leader(answer) => vec![format!("node {} would lead", answer.leader)],
@@ -170,11 +133,7 @@ fn preview(reply: &Reply) -> Vec<String> {
 fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
     let (text, done) = match reply {
         Reply::Joined(joined, new) => {
-            let how = if *new {
-                "joined as a new life"
-            } else {
-                "was a member already"
-            };
+            let how = if *new { "joined as a new life" } else { "was a member already" };
             let member = &joined.member;
             (
                 format!(
@@ -186,34 +145,23 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
         }
         Reply::Left(parting) => parting_text(parting),
         Reply::Hold(answer) => match &answer.hold {
-            Some(hold) => (
-                format!(
-                    "hold on {} for {}: {}",
-                    answer.group, hold.lasts, hold.reason
-                ),
-                true,
-            ),
+            Some(hold) => {
+                (format!("hold on {} for {}: {}", answer.group, hold.lasts, hold.reason), true)
+            }
             None => (format!("the hold on {} is lifted", answer.group), true),
         },
-        Reply::Leader(answer) => (
-            format!("node {} leads term {}", answer.leader, answer.term),
-            true,
-        ),
+        Reply::Leader(answer) => {
+            (format!("node {} leads term {}", answer.leader, answer.term), true)
+        }
         Reply::Why(_) => return,
     };
     let now = app.now;
-    app.live
-        .timeline
-        .observe(now, Happening::Command(text.clone(), done));
+    app.live.timeline.observe(now, Happening::Command(text.clone(), done));
     if let (Reply::Left(_), true, Place::Members(_)) = (reply, done, &app.ui.place) {
         app.ui.marks.clear();
     }
     let command = request.map(command_line::of_request).unwrap_or_default();
-    tell(
-        app,
-        format!("{text}   = {command}"),
-        if done { Tone::Good } else { Tone::Warn },
-    );
+    tell(app, format!("{text}   = {command}"), if done { Tone::Good } else { Tone::Warn });
 }
 
 fn parting_text(parting: &Parting) -> (String, bool) {
@@ -224,9 +172,8 @@ fn parting_text(parting: &Parting) -> (String, bool) {
     };
     match parting.refused.first() {
         None => (left, true),
-        Some((id, why)) => (
-            format!("{left}; {} did not: {id}: {why}", parting.refused.len()),
-            false,
-        ),
+        Some((id, why)) => {
+            (format!("{left}; {} did not: {id}: {why}", parting.refused.len()), false)
+        }
     }
 }

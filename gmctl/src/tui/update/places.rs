@@ -60,12 +60,9 @@ pub(super) fn open(app: &mut App) {
     let place = match (&app.ui.place, app.ui.pane) {
         (Place::Overview, Pane::Nodes) => Some(Place::Nodes),
         (Place::Nodes, _) => Some(Place::Views),
-        (Place::Overview, Pane::Groups) | (Place::Groups, _) => app
-            .ui
-            .selection
-            .group
-            .clone()
-            .map(|group| Place::Members(Some(group))),
+        (Place::Overview, Pane::Groups) | (Place::Groups, _) => {
+            app.ui.selection.group.clone().map(|group| Place::Members(Some(group)))
+        }
         (Place::Heat | Place::Views | Place::Difference | Place::Member(_), _) => None,
         (Place::Why(key), _) => Some(Place::Member(key.clone())),
         _ => app.selected_member().map(Place::Member),

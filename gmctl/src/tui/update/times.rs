@@ -22,10 +22,7 @@ pub(super) fn freeze(app: &mut App) {
     if app.past.is_some() {
         return go_live(app);
     }
-    app.past = Some(Past {
-        moment: app.now,
-        model: app.live.clone(),
-    });
+    app.past = Some(Past { moment: app.now, model: app.live.clone() });
 }
 
 /// Live again.
@@ -58,12 +55,7 @@ pub(super) fn jump(app: &mut App, jump: Jump) {
         Jump::Oldest => app.history.oldest().cloned(),
         Jump::MinuteBack => {
             let at = here.at.checked_sub(MINUTE).unwrap_or(here.at);
-            app.history
-                .at(Moment {
-                    at,
-                    wall_ms: here.wall_ms.saturating_sub(60_000),
-                })
-                .cloned()
+            app.history.at(Moment { at, wall_ms: here.wall_ms.saturating_sub(60_000) }).cloned()
         }
         Jump::MinuteForward => {
             if app.past.is_none() {
@@ -73,10 +65,7 @@ pub(super) fn jump(app: &mut App, jump: Jump) {
             if target.at >= app.now.at {
                 return go_live(app);
             }
-            app.history
-                .at(target)
-                .filter(|frame| frame.moment.at > here.at)
-                .cloned()
+            app.history.at(target).filter(|frame| frame.moment.at > here.at).cloned()
         }
     };
     show(app, frame, "no moment is kept there");
@@ -85,10 +74,7 @@ pub(super) fn jump(app: &mut App, jump: Jump) {
 fn show(app: &mut App, frame: Option<Frame>, otherwise: &str) {
     match frame {
         Some(frame) => {
-            app.past = Some(Past {
-                moment: frame.moment,
-                model: frame.model,
-            });
+            app.past = Some(Past { moment: frame.moment, model: frame.model });
         }
         None => flash(app, otherwise),
     }

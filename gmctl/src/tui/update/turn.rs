@@ -70,13 +70,7 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
     let now = app.now;
     app.live.tidy(now);
     app.history.note(now, &app.live);
-    if app
-        .ui
-        .notice
-        .as_ref()
-        .and_then(|notice| notice.until)
-        .is_some_and(|until| now.at >= until)
-    {
+    if app.ui.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| now.at >= until) {
         app.ui.notice = None;
     }
     if let Place::Why(key) = &app.ui.place
@@ -118,34 +112,19 @@ fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, String>) {
 /// Says something that goes by itself after a few seconds.
 pub(super) fn flash(app: &mut App, text: impl Into<String>) {
     let until = app.now.at.checked_add(Duration::from_secs(4));
-    app.ui.notice = Some(Notice {
-        text: text.into(),
-        tone: Tone::Notice,
-        until,
-    });
+    app.ui.notice = Some(Notice { text: text.into(), tone: Tone::Notice, until });
 }
 
 /// Says something that stays until it is dismissed.
 pub(super) fn tell(app: &mut App, text: impl Into<String>, tone: Tone) {
-    app.ui.notice = Some(Notice {
-        text: text.into(),
-        tone,
-        until: None,
-    });
+    app.ui.notice = Some(Notice { text: text.into(), tone, until: None });
 }
 
 /// The member the person looks at is reported each second; nobody else need be.
 fn pin(app: &mut App, effects: &mut Vec<Effect>) {
-    let wanted = if app.past.is_some() {
-        None
-    } else {
-        app.selected_member()
-    };
+    let wanted = if app.past.is_some() { None } else { app.selected_member() };
     let wanted = wanted.filter(|key| {
-        app.live
-            .groups
-            .get(&key.group)
-            .is_some_and(|group| group.members.contains_key(&key.id))
+        app.live.groups.get(&key.group).is_some_and(|group| group.members.contains_key(&key.id))
     });
     if wanted != app.ui.pinned {
         app.ui.pinned.clone_from(&wanted);

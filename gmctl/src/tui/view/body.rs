@@ -19,11 +19,7 @@ pub(super) fn titles(app: &App) -> (String, String) {
     let rows = &app.rows;
     let left = app.ui.place.title().to_uppercase();
     let right = match &app.ui.place {
-        Place::Groups => format!(
-            "{} of {}, worst first",
-            rows.groups.len(),
-            model.groups.len()
-        ),
+        Place::Groups => format!("{} of {}, worst first", rows.groups.len(), model.groups.len()),
         Place::Members(_) => {
             let order = if app.ui.reverse { "reversed" } else { "" };
             format!(
@@ -36,10 +32,7 @@ pub(super) fn titles(app: &App) -> (String, String) {
             .to_owned()
         }
         Place::Heat => format!("by {}", app.ui.grouping.as_str()),
-        Place::Timeline => format!(
-            "{} entries, newest first",
-            grouped(rows.entries.len() as u64)
-        ),
+        Place::Timeline => format!("{} entries, newest first", grouped(rows.entries.len() as u64)),
         Place::Nodes | Place::Views => nodes::asked(app),
         _ => String::new(),
     };

@@ -24,21 +24,12 @@ pub(super) fn since(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
     let ago = rough(since);
     let mut pieces = vec![piece(
-        format!(
-            " since you last looked ({}, {ago} ago): ",
-            clock(look.moment.wall_ms)
-        ),
+        format!(" since you last looked ({}, {ago} ago): ", clock(look.moment.wall_ms)),
         Role::Faint,
     )];
     pieces.extend(sum_pieces(&sums));
     let room = brush.line_right(area, &[piece("[d] show ", Role::Faint)]);
-    brush.line(
-        Rect {
-            width: room.saturating_sub(1),
-            ..area
-        },
-        &pieces,
-    );
+    brush.line(Rect { width: room.saturating_sub(1), ..area }, &pieces);
 }
 
 /// What there is of each, nothing of what there is none.
@@ -86,11 +77,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     lines.push(Vec::new());
     for change in difference::groups(then, (&app.live, app.now)) {
         let was = change.then.map_or("new".to_owned(), |tally| {
-            format!(
-                "{} members, {} ok",
-                grouped(tally.total() as u64),
-                grouped(tally.ok as u64)
-            )
+            format!("{} members, {} ok", grouped(tally.total() as u64), grouped(tally.ok as u64))
         });
         let now = &change.now;
         lines.push(vec![
@@ -111,26 +98,13 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     for entry in newest.into_iter().rev() {
         let what = &entry.what;
         lines.push(vec![
-            piece(
-                format!("   {}  ", time(entry.wall_ms, app.ui.times, app.now)),
-                Role::Faint,
-            ),
+            piece(format!("   {}  ", time(entry.wall_ms, app.ui.times, app.now)), Role::Faint),
             piece(format!("{:10}  ", what.word()), Role::from(what.tone())),
-            piece(
-                format!("{:16}  ", what.group().map_or("", |group| group.as_str())),
-                Role::Text,
-            ),
+            piece(format!("{:16}  ", what.group().map_or("", |group| group.as_str())), Role::Text),
             piece(what.text(), Role::Text),
         ]);
     }
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            line,
-        );
+        brush.line(Rect { y, height: 1, ..area }, line);
     }
 }

@@ -22,11 +22,7 @@ pub fn grouped(number: impl TryInto<u64>) -> String {
 
 /// A count; a dot where there is nothing to see.
 pub fn count(number: usize) -> String {
-    if number == 0 {
-        ".".to_owned()
-    } else {
-        grouped(number as u64)
-    }
+    if number == 0 { ".".to_owned() } else { grouped(number as u64) }
 }
 
 /// A figure that may not be known.
@@ -48,9 +44,7 @@ pub fn round_trip(micros: Option<u64>) -> String {
 
 /// Milliseconds as `0.4s`.
 pub fn millis(millis: Option<u64>) -> String {
-    millis.map_or("-".to_owned(), |millis| {
-        seconds(Duration::from_millis(millis))
-    })
+    millis.map_or("-".to_owned(), |millis| seconds(Duration::from_millis(millis)))
 }
 
 /// The time since a round trip: `0.4s`, `<1s`, `?`.
@@ -85,12 +79,7 @@ pub fn time(wall_ms: u64, style: TimeStyle, now: Moment) -> String {
 /// The time of day in UTC, `12:03:11`.
 pub fn clock(wall_ms: u64) -> String {
     let second = wall_ms / 1_000 % 86_400;
-    format!(
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 #[cfg(test)]
@@ -102,12 +91,9 @@ mod tests {
         assert_eq!(grouped(0_u64), "0");
         assert_eq!(grouped(999_u64), "999");
         assert_eq!(grouped(9_182_331_u64), "9,182,331");
-        for (micros, text) in [
-            (None, "-"),
-            (Some(420), "0.4ms"),
-            (Some(38_100), "38ms"),
-            (Some(1_250_000), "1.2s"),
-        ] {
+        for (micros, text) in
+            [(None, "-"), (Some(420), "0.4ms"), (Some(38_100), "38ms"), (Some(1_250_000), "1.2s")]
+        {
             assert_eq!(round_trip(micros), text);
         }
         for (given, text) in [

@@ -20,11 +20,7 @@ use crate::{
 
 /// Draws the lines, and tells where the cursor stands if the filter is being typed.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) -> Option<Position> {
-    let line = |n: u16| Rect {
-        y: area.y + n,
-        height: 1,
-        ..area
-    };
+    let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
     if size == Size::Minimal {
         if let Some(cursor) = filter(app, brush, line(0)) {
             return Some(cursor);
@@ -39,18 +35,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) -> 
     }
     let cursor = filter(app, brush, line(1));
     if cursor.is_none() {
-        let command = [
-            piece(" = ", Role::Faint),
-            piece(command_line::of(app), Role::Text),
-        ];
+        let command = [piece(" = ", Role::Faint), piece(command_line::of(app), Role::Text)];
         let room = brush.line_right(line(1), &[piece("[y] copy ", Role::Faint)]);
-        brush.line(
-            Rect {
-                width: room.saturating_sub(1),
-                ..line(1)
-            },
-            &command,
-        );
+        brush.line(Rect { width: room.saturating_sub(1), ..line(1) }, &command);
     }
     keys(app, brush, line(2));
     cursor
@@ -60,13 +47,7 @@ fn notice(app: &App, brush: &mut Brush<'_>, area: Rect) -> bool {
     let Some(notice) = &app.ui.notice else {
         return false;
     };
-    brush.line(
-        area,
-        &[
-            piece(" ", Role::Text),
-            piece(notice.text.as_str(), notice.tone.into()),
-        ],
-    );
+    brush.line(area, &[piece(" ", Role::Text), piece(notice.text.as_str(), notice.tone.into())]);
     true
 }
 
@@ -87,20 +68,10 @@ fn filter(app: &App, brush: &mut Brush<'_>, area: Rect) -> Option<Position> {
         }
         None => pieces.push(piece("   Enter keeps, Esc clears", Role::Faint)),
     }
-    brush.line(
-        Rect {
-            x: area.x + label,
-            width: room,
-            ..area
-        },
-        &pieces,
-    );
+    brush.line(Rect { x: area.x + label, width: room, ..area }, &pieces);
     let column = u16::try_from(line.visual_cursor().saturating_sub(scroll)).unwrap_or_default();
     let x = area.x.saturating_add(label).saturating_add(column);
-    Some(Position {
-        x: x.min(area.right().saturating_sub(1)),
-        y: area.y,
-    })
+    Some(Position { x: x.min(area.right().saturating_sub(1)), y: area.y })
 }
 
 /// The keys that do something here, by the table of actions.

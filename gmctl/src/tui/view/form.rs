@@ -36,14 +36,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
     let inner = borders::inside(place);
     let mut y = inner.y;
     let mut cursor = None;
-    let line = |y: u16| {
-        Rect {
-            y,
-            height: 1,
-            ..inner
-        }
-        .intersection(inner)
-    };
+    let line = |y: u16| Rect { y, height: 1, ..inner }.intersection(inner);
     for text in about {
         brush.line(line(y), &text);
         y = y.saturating_add(1);
@@ -62,10 +55,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
         y = y.saturating_add(1);
     }
     let prompt = prompt(form);
-    let last = Rect {
-        y: inner.bottom().saturating_sub(1),
-        ..line(inner.y)
-    };
+    let last = Rect { y: inner.bottom().saturating_sub(1), ..line(inner.y) };
     brush.line(last, &prompt);
     if let (Stage::Confirming(_, typed), Confirmation::Count(_)) =
         (&form.stage, form.purpose.confirmation())
@@ -73,11 +63,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
         let before = prompt.first().map_or(0, |(text, _)| width_of(text));
         let column = u16::try_from(typed.visual_cursor()).unwrap_or_default();
         cursor = Some(Position {
-            x: inner
-                .x
-                .saturating_add(before)
-                .saturating_add(column)
-                .min(inner.right()),
+            x: inner.x.saturating_add(before).saturating_add(column).min(inner.right()),
             y: last.y,
         });
     }
@@ -87,10 +73,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
 /// The command line that does the same, or what is wrong with the field under the keys.
 fn command_or_mistake(form: &Form) -> Vec<Piece<'static>> {
     match form.purpose.request(&form.fields) {
-        Ok(request) => vec![
-            piece(" = ", Role::Faint),
-            piece(command_line::of_request(&request), Role::Text),
-        ],
+        Ok(request) => {
+            vec![piece(" = ", Role::Faint), piece(command_line::of_request(&request), Role::Text)]
+        }
         Err(_) => match form.fields.get(form.focus).and_then(|f| f.mistake.as_ref()) {
             Some(mistake) => vec![piece(format!(" {mistake}"), Role::Warn)],
             None => Vec::new(),
@@ -119,10 +104,7 @@ fn draw_field(
     if area.is_empty() {
         return None;
     }
-    let label = Rect {
-        width: LABEL.min(area.width),
-        ..area
-    };
+    let label = Rect { width: LABEL.min(area.width), ..area };
     let sign = if focused { ">" } else { " " };
     brush.line(
         label,
@@ -132,14 +114,8 @@ fn draw_field(
         )],
     );
     let room = ROOM.min(area.width.saturating_sub(label.width));
-    let typed = Rect {
-        x: label.right(),
-        width: room,
-        ..area
-    };
-    let scroll = field
-        .line
-        .visual_scroll(usize::from(room.saturating_sub(1)));
+    let typed = Rect { x: label.right(), width: room, ..area };
+    let scroll = field.line.visual_scroll(usize::from(room.saturating_sub(1)));
     let shown: String = field.line.value().chars().skip(scroll).collect();
     brush.text(typed.x, typed.y, typed.width, &shown, Role::Text);
     brush.underline(typed);
@@ -156,10 +132,7 @@ fn draw_field(
     let column =
         u16::try_from(field.line.visual_cursor().saturating_sub(scroll)).unwrap_or_default();
     Some(Position {
-        x: typed
-            .x
-            .saturating_add(column)
-            .min(typed.right().saturating_sub(1)),
+        x: typed.x.saturating_add(column).min(typed.right().saturating_sub(1)),
         y: typed.y,
     })
 }
@@ -185,11 +158,7 @@ fn about<'a>(app: &App, purpose: &Purpose) -> Vec<Vec<Piece<'a>>> {
         .map(|target| format!("{}/{}", target.key.group, target.key.id))
         .collect();
     let more = targets.len().saturating_sub(names.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let mut lines = vec![vec![
         piece(" lives        ", Role::Faint),
         piece(format!("{}{more}", names.join(" ")), Role::Text),
@@ -197,10 +166,7 @@ fn about<'a>(app: &App, purpose: &Purpose) -> Vec<Vec<Piece<'a>>> {
     if still < targets.len() {
         lines.push(vec![
             piece(" still there  ", Role::Faint),
-            piece(
-                format!("{still} of {}: the others are gone by now", targets.len()),
-                Role::Warn,
-            ),
+            piece(format!("{still} of {}: the others are gone by now", targets.len()), Role::Warn),
         ]);
     }
     lines
@@ -210,18 +176,13 @@ fn about<'a>(app: &App, purpose: &Purpose) -> Vec<Vec<Piece<'a>>> {
 fn below<'a>(form: &Form) -> Vec<Vec<Piece<'a>>> {
     let mut lines = Vec::new();
     if let Some(why) = &form.refusal {
-        lines.push(vec![
-            piece(" refused: ", Role::Warn),
-            piece(why.clone(), Role::Text),
-        ]);
+        lines.push(vec![piece(" refused: ", Role::Warn), piece(why.clone(), Role::Text)]);
     }
     if let Stage::Confirming(told, _) = &form.stage {
-        lines.extend(told.iter().map(|text| {
-            vec![
-                piece(" dry run: ", Role::Good),
-                piece(text.clone(), Role::Text),
-            ]
-        }));
+        lines
+            .extend(told.iter().map(|text| {
+                vec![piece(" dry run: ", Role::Good), piece(text.clone(), Role::Text)]
+            }));
     }
     lines
 }
@@ -241,24 +202,17 @@ fn prompt<'a>(form: &Form) -> Vec<Piece<'a>> {
                 piece(" dry run   Tab next field   Esc cancel", Role::Faint),
             ]
         }
-        (Stage::Checking(_), _) => vec![piece(
-            " asking the service whether it would ...",
-            Role::Info,
-        )],
+        (Stage::Checking(_), _) => {
+            vec![piece(" asking the service whether it would ...", Role::Info)]
+        }
         (Stage::Sending(_), _) => vec![piece(" asking the service to do it ...", Role::Info)],
         (Stage::Confirming(_, typed), Confirmation::Count(count)) => vec![
-            piece(
-                format!(" type the number of members to confirm ({count}): "),
-                Role::Title,
-            ),
+            piece(format!(" type the number of members to confirm ({count}): "), Role::Title),
             piece(format!("{:4}", typed.value()), Role::Input),
             piece("   Esc back", Role::Faint),
         ],
         (Stage::Confirming(..), _) => {
-            vec![
-                piece(" y", Role::Key),
-                piece(" do it   Esc back", Role::Faint),
-            ]
+            vec![piece(" y", Role::Key), piece(" do it   Esc back", Role::Faint)]
         }
     }
 }

@@ -61,11 +61,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
         selected: app.position(List::Groups),
         focused: app.list() == Some(List::Groups),
     };
-    table::draw(brush, area, &shown, |place| {
-        match app.rows.groups.get(place) {
-            Some(row) => (pieces(app, row), false),
-            None => (Vec::new(), false),
-        }
+    table::draw(brush, area, &shown, |place| match app.rows.groups.get(place) {
+        Some(row) => (pieces(app, row), false),
+        None => (Vec::new(), false),
     });
 }
 
@@ -74,25 +72,12 @@ fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
     let group = app.model().groups.get(&row.id);
     let counts = group.and_then(|group| group.counts.as_ref());
     let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
-    let name = if tally.suspect > 0 {
-        Role::Warn
-    } else {
-        Role::Text
-    };
+    let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
     let hold = group
         .and_then(|group| group.hold.as_ref())
-        .map_or(String::new(), |hold| {
-            format!("{}: {}", hold.lasts, hold.reason)
-        });
+        .map_or(String::new(), |hold| format!("{}: {}", hold.lasts, hold.reason));
     vec![
-        piece(
-            if hold.is_empty() {
-                row.id.to_string()
-            } else {
-                format!("{} [P]", row.id)
-            },
-            name,
-        ),
+        piece(if hold.is_empty() { row.id.to_string() } else { format!("{} [P]", row.id) }, name),
         piece(grouped(tally.total() as u64), Role::Text),
         piece(count(tally.ok), Role::Text),
         piece(count(tally.late), when(tally.late, Role::Info)),
@@ -104,10 +89,7 @@ fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
         piece(millis(counts.and_then(|c| c.age_max_ms)), Role::Text),
         piece(round_trip(counts.and_then(|c| c.rtt_p50_us)), Role::Text),
         piece(round_trip(counts.and_then(|c| c.rtt_p99_us)), Role::Text),
-        piece(
-            group.map_or("-".to_owned(), |group| grouped(group.view.0)),
-            Role::Text,
-        ),
+        piece(group.map_or("-".to_owned(), |group| grouped(group.view.0)), Role::Text),
         piece(hold, Role::Info),
     ]
 }

@@ -20,11 +20,7 @@ use crate::{
 
 /// Draws the lines above the body.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
-    let line = |n: u16| Rect {
-        y: area.y + n,
-        height: 1,
-        ..area
-    };
+    let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
     trust(app, brush, line(0), size);
     match size {
         Size::Full => {
@@ -42,15 +38,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
 
 /// For a terminal with no room for a layout: one sentence, wrapped.
 pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let leader = app
-        .model()
-        .leader()
-        .map_or("no leader".to_owned(), |id| format!("node {id} leads"));
-    let alarm = app
-        .rows
-        .alarm
-        .as_ref()
-        .map_or("", |finding| finding.sentence.as_str());
+    let leader =
+        app.model().leader().map_or("no leader".to_owned(), |id| format!("node {id} leads"));
+    let alarm = app.rows.alarm.as_ref().map_or("", |finding| finding.sentence.as_str());
     let text = format!(
         "{}x{}, need {}x{}. {}. {leader}. {alarm}",
         area.width,
@@ -92,17 +82,9 @@ fn trust_text(app: &App) -> String {
 
 fn trust_piece(app: &App, size: Size) -> Piece<'static> {
     if let Some(past) = &app.past {
-        let behind = app
-            .live
-            .timeline
-            .written()
-            .saturating_sub(past.model.timeline.written());
+        let behind = app.live.timeline.written().saturating_sub(past.model.timeline.written());
         let clock = super::figures::clock(past.moment.wall_ms);
-        let words = if size == Size::Full {
-            " events behind"
-        } else {
-            ""
-        };
+        let words = if size == Size::Full { " events behind" } else { "" };
         return piece(format!("FROZEN {clock} +{behind}{words}"), Role::Warn);
     }
     let role = match app.trust() {
@@ -134,11 +116,7 @@ fn trust(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
         let slow = if cost.slowed { " slow link" } else { "" };
         right.push(bar());
         right.push(piece(
-            format!(
-                "{} fps {:.1} kB/s{slow}",
-                cost.fps,
-                cost.bytes_per_s as f64 / 1_000.0
-            ),
+            format!("{} fps {:.1} kB/s{slow}", cost.fps, cost.bytes_per_s as f64 / 1_000.0),
             Role::Faint,
         ));
     }
@@ -146,29 +124,13 @@ fn trust(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
     let room = brush.line_right(area, &right);
     let place = app.ui.place.title();
     let left = [
-        piece(
-            if size == Size::Full { " gmctl  " } else { " " },
-            Role::Title,
-        ),
+        piece(if size == Size::Full { " gmctl  " } else { " " }, Role::Title),
         piece(app.settings.context.as_str(), Role::Text),
         piece(" > ", Role::Faint),
         piece(place, Role::Title),
-        piece(
-            if app.settings.read_only {
-                "  read only"
-            } else {
-                ""
-            },
-            Role::Info,
-        ),
+        piece(if app.settings.read_only { "  read only" } else { "" }, Role::Info),
     ];
-    brush.line(
-        Rect {
-            width: room.saturating_sub(1),
-            ..area
-        },
-        &left,
-    );
+    brush.line(Rect { width: room.saturating_sub(1), ..area }, &left);
 }
 
 /// Who answers, and how far behind it is.
@@ -177,9 +139,7 @@ fn via(app: &App) -> String {
         return "via ?".to_owned();
     };
     let facts = app.model().nodes.get(&node);
-    let role = facts
-        .and_then(|facts| facts.status.role)
-        .map_or("", gms::api::Role::as_str);
+    let role = facts.and_then(|facts| facts.status.role).map_or("", gms::api::Role::as_str);
     let lag = facts
         .and_then(|facts| facts.status.lag)
         .map_or(String::new(), |lag| format!(", lag {}", grouped(lag)));
@@ -216,25 +176,15 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let model = app.model();
     let tally = app.rows.tally;
     let right = [
-        piece(
-            format!("{} groups  ", grouped(app.rows.groups.len() as u64)),
-            Role::Text,
-        ),
-        piece(
-            format!("{} members ", grouped(tally.total() as u64)),
-            Role::Text,
-        ),
+        piece(format!("{} groups  ", grouped(app.rows.groups.len() as u64)), Role::Text),
+        piece(format!("{} members ", grouped(tally.total() as u64)), Role::Text),
     ];
     let room = brush.line_right(area, &right);
     let left = match &model.status {
         None => vec![piece(" no node has told its status yet", Role::Faint)],
         Some(status) => {
             let quorum = &status.quorum;
-            let leader = if status.leader.is_some() {
-                Role::Title
-            } else {
-                Role::Danger
-            };
+            let leader = if status.leader.is_some() { Role::Title } else { Role::Danger };
             let in_quorum = if quorum.ok { Role::Text } else { Role::Danger };
             vec![
                 piece(format!(" {}", leader_words(status.leader)), leader),
@@ -250,22 +200,13 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
                     in_quorum,
                 ),
                 piece(
-                    format!(
-                        "   REVISION {}",
-                        grouped(model.revision.max(status.revision).0)
-                    ),
+                    format!("   REVISION {}", grouped(model.revision.max(status.revision).0)),
                     Role::Text,
                 ),
             ]
         }
     };
-    brush.line(
-        Rect {
-            width: room.saturating_sub(1),
-            ..area
-        },
-        &left,
-    );
+    brush.line(Rect { width: room.saturating_sub(1), ..area }, &left);
 }
 
 fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
@@ -278,10 +219,7 @@ fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Severity::Warn => (" !   ", Role::Warn),
         Severity::Danger => (" !!  ", Role::Danger),
     };
-    brush.line(
-        area,
-        &[piece(sign, role), piece(finding.sentence.as_str(), role)],
-    );
+    brush.line(area, &[piece(sign, role), piece(finding.sentence.as_str(), role)]);
 }
 
 fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
@@ -294,9 +232,7 @@ fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Place::Nodes => 6,
         Place::Views => 7,
     };
-    let names = [
-        "over", "groups", "members", "heat", "time", "nodes", "views",
-    ];
+    let names = ["over", "groups", "members", "heat", "time", "nodes", "views"];
     let mut pieces = vec![piece(" ", Role::Text)];
     for (number, name) in (1..).zip(names) {
         if number == here {

@@ -29,17 +29,11 @@ const LEGEND: u16 = 75;
 pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
     let present = |condition: Condition| {
         all || condition == Condition::Ok
-            || app
-                .rows
-                .heat
-                .iter()
-                .any(|row| row.cells.contains(&condition))
+            || app.rows.heat.iter().any(|row| row.cells.contains(&condition))
     };
     let mut pieces = vec![piece(" ", Role::Text)];
-    let shown: Vec<Condition> = Condition::ALL
-        .into_iter()
-        .filter(|condition| present(*condition))
-        .collect();
+    let shown: Vec<Condition> =
+        Condition::ALL.into_iter().filter(|condition| present(*condition)).collect();
     let gap = if shown.len() > 5 { " " } else { "  " };
     // The worst first: a narrow screen cuts the end.
     for condition in shown.into_iter().rev() {
@@ -57,26 +51,15 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
         return grid(app, brush, area);
     }
     brush.line(area, &legend(app, area.width >= LEGEND));
-    let middle = Rect {
-        y: area.y + 1,
-        height: area.height - 2,
-        ..area
-    };
+    let middle = Rect { y: area.y + 1, height: area.height - 2, ..area };
     grid(app, brush, middle);
-    let last = Rect {
-        y: area.bottom() - 1,
-        height: 1,
-        ..area
-    };
+    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
     brush.line(last, &sums(app.rows.tally));
 }
 
 /// How many members look how, in words.
 pub(super) fn sums<'a>(tally: Tally) -> Vec<Piece<'a>> {
-    let mut pieces = vec![piece(
-        format!(" ok {}", grouped(tally.ok as u64)),
-        Role::Text,
-    )];
+    let mut pieces = vec![piece(format!(" ok {}", grouped(tally.ok as u64)), Role::Text)];
     let some = [
         (tally.late, "late", Role::Info),
         (tally.suspect, "suspect", Role::Warn),
@@ -97,11 +80,7 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
         brush.line(area, &[piece("  no members yet", Role::Faint)]);
         return;
     }
-    let widest = rows
-        .iter()
-        .map(|row| width_of(&row.label))
-        .max()
-        .unwrap_or_default();
+    let widest = rows.iter().map(|row| width_of(&row.label)).max().unwrap_or_default();
     let label = widest.min(LABEL_MAX).min(area.width / 4);
     let start = label.saturating_add(3);
     let width = area.width.saturating_sub(start).saturating_sub(COUNT + 1);
@@ -112,19 +91,10 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let mut y = area.y;
     for (row, lines) in rows.iter().zip(&layout.lines) {
         brush.text(area.x + 1, y, label, &row.label, Role::Text);
-        let end = Rect {
-            y,
-            height: 1,
-            ..area
-        };
+        let end = Rect { y, height: 1, ..area };
         let total = format!("{} ", grouped(row.tally.total() as u64));
         brush.line_right(end, &[piece(total, Role::Faint)]);
-        let cells = Rect {
-            x: area.x + start,
-            y,
-            width,
-            height: 1,
-        };
+        let cells = Rect { x: area.x + start, y, width, height: 1 };
         y = y.saturating_add(draw_cells(brush, cells, row, layout.per_cell, *lines));
     }
     let hidden = rows.len() - layout.lines.len() + app.rows.heat_hidden;
@@ -154,17 +124,8 @@ fn draw_cells(
         if usize::from(y) >= lines {
             break;
         }
-        let role = if worst == Condition::Ok {
-            Role::Faint
-        } else {
-            Role::from(worst)
-        };
-        brush.glyph(
-            area.x.saturating_add(x),
-            area.y.saturating_add(y),
-            glyphs::of(worst),
-            role,
-        );
+        let role = if worst == Condition::Ok { Role::Faint } else { Role::from(worst) };
+        brush.glyph(area.x.saturating_add(x), area.y.saturating_add(y), glyphs::of(worst), role);
     }
     u16::try_from(lines).unwrap_or(u16::MAX)
 }

@@ -19,42 +19,23 @@ use crate::{
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
     let mut lines = facts(app, key);
     lines.push(Vec::new());
-    lines.push(vec![piece(
-        " what happened to it, newest first",
-        Role::Title,
-    )]);
+    lines.push(vec![piece(" what happened to it, newest first", Role::Title)]);
     let entries = app.rows.entries.iter().filter(|entry| {
         entry.what.group() == Some(&key.group) && entry.what.member() == Some(&key.id)
     });
     let before = lines.len();
     lines.extend(entries.map(|entry| {
         vec![
-            piece(
-                format!("  {}  ", time(entry.wall_ms, app.ui.times, app.moment())),
-                Role::Faint,
-            ),
-            piece(
-                format!("{:10}  ", entry.what.word()),
-                Role::from(entry.what.tone()),
-            ),
+            piece(format!("  {}  ", time(entry.wall_ms, app.ui.times, app.moment())), Role::Faint),
+            piece(format!("{:10}  ", entry.what.word()), Role::from(entry.what.tone())),
             piece(entry.what.text(), Role::Text),
         ]
     }));
     if lines.len() == before {
-        lines.push(vec![piece(
-            "  nothing, as far back as this dashboard knows",
-            Role::Faint,
-        )]);
+        lines.push(vec![piece("  nothing, as far back as this dashboard knows", Role::Faint)]);
     }
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            line,
-        );
+        brush.line(Rect { y, height: 1, ..area }, line);
     }
 }
 
@@ -76,10 +57,7 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
     let heard = group.heard_of(member);
     let node = |id: Option<gms::id::NodeId>| id.map_or("-".to_owned(), |id| format!("node {id}"));
     let timing = heard.map_or("-".to_owned(), |heard| {
-        format!(
-            "a ping every {}ms, {} unanswered in a row",
-            heard.period_ms, heard.misses
-        )
+        format!("a ping every {}ms, {} unanswered in a row", heard.period_ms, heard.misses)
     });
     let mut lines = vec![
         fact("state", state(condition.unwrap_or(Condition::Unknown))),
@@ -100,10 +78,7 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         fact("monitor", piece(node(member.monitor), Role::Text)),
         fact("witness", piece(node(member.witness), Role::Text)),
         fact("address", piece(member.address.as_str(), Role::Text)),
-        fact(
-            "incarnation",
-            piece(grouped(member.incarnation.0), Role::Text),
-        ),
+        fact("incarnation", piece(grouped(member.incarnation.0), Role::Text)),
         fact("tags", piece(tags(member), Role::Text)),
     ];
     if let Some(instance) = &member.instance {
@@ -114,10 +89,8 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         lines.push(fact("static", piece(text, Role::Text)));
     }
     if let Some(hold) = &group.hold {
-        let text = format!(
-            "no removal by silence in {} for {}: {}",
-            key.group, hold.lasts, hold.reason
-        );
+        let text =
+            format!("no removal by silence in {} for {}: {}", key.group, hold.lasts, hold.reason);
         lines.push(fact("hold", piece(text, Role::Info)));
     }
     lines

@@ -88,19 +88,10 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
         piece(age(known_age(app, group, member)), Role::from(condition)),
         piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
         piece(
-            if misses == 0 {
-                ".".to_owned()
-            } else {
-                misses.to_string()
-            },
+            if misses == 0 { ".".to_owned() } else { misses.to_string() },
             if misses == 0 { Role::Faint } else { Role::Info },
         ),
-        piece(
-            member
-                .monitor
-                .map_or("-".to_owned(), |node| format!("node {node}")),
-            Role::Text,
-        ),
+        piece(member.monitor.map_or("-".to_owned(), |node| format!("node {node}")), Role::Text),
         piece(member.liveness.kind.as_str(), Role::Faint),
         piece(member.address.as_str(), Role::Text),
         piece(member.incarnation.to_string(), Role::Faint),
@@ -110,10 +101,7 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
 
 /// The condition as glyph and word.
 pub(super) fn state<'a>(condition: Condition) -> Piece<'a> {
-    piece(
-        format!("{} {}", glyphs::of(condition), condition.as_str()),
-        Role::from(condition),
-    )
+    piece(format!("{} {}", glyphs::of(condition), condition.as_str()), Role::from(condition))
 }
 
 /// While nothing comes in, no age is known: time goes on, but what happened since is not known.

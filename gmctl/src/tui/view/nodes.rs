@@ -60,10 +60,7 @@ pub(super) fn asked(app: &App) -> String {
     let model = app.model();
     match (model.answered_by, model.nodes_at) {
         (Some(node), Some(at)) => {
-            format!(
-                "as node {node} sees them, {} ago",
-                seconds(app.moment().since(at))
-            )
+            format!("as node {node} sees them, {} ago", seconds(app.moment().since(at)))
         }
         _ => "not told yet".to_owned(),
     }
@@ -72,10 +69,7 @@ pub(super) fn asked(app: &App) -> String {
 /// Draws the nodes; `more` adds the columns of the nodes' own screen.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
     if app.rows.nodes.is_empty() {
-        brush.line(
-            area,
-            &[piece("  no node has told of the nodes yet", Role::Faint)],
-        );
+        brush.line(area, &[piece("  no node has told of the nodes yet", Role::Faint)]);
         return;
     }
     let shown = Table {
@@ -85,15 +79,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
         focused: app.list() == Some(List::Nodes),
     };
     table::draw(brush, area, &shown, |place| {
-        let facts = app
-            .rows
-            .nodes
-            .get(place)
-            .and_then(|id| app.model().nodes.get(id));
-        (
-            facts.map_or_else(Vec::new, |facts| pieces(app, facts)),
-            false,
-        )
+        let facts = app.rows.nodes.get(place).and_then(|id| app.model().nodes.get(id));
+        (facts.map_or_else(Vec::new, |facts| pieces(app, facts)), false)
     });
 }
 
@@ -101,48 +88,24 @@ fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
     let node = &facts.status;
     let leads = app.model().leader() == Some(node.id);
     let role = node.role.map_or("?", gms::api::Role::as_str);
-    let role = if leads {
-        "LEADER *".to_owned()
-    } else {
-        role.to_owned()
-    };
+    let role = if leads { "LEADER *".to_owned() } else { role.to_owned() };
     let trips: Vec<_> = facts.round_trips.iter().copied().collect();
     let lag = node.lag.unwrap_or_default();
     let (state, state_role) = state(app, node);
     vec![
-        piece(
-            node.id.to_string(),
-            if leads { Role::Title } else { Role::Text },
-        ),
+        piece(node.id.to_string(), if leads { Role::Title } else { Role::Text }),
         piece(role, if leads { Role::Title } else { Role::Text }),
         piece(known(node.term), Role::Text),
-        piece(
-            node.applied.map_or("-".to_owned(), |at| grouped(at.0)),
-            Role::Text,
-        ),
-        piece(
-            known(node.lag),
-            if lag > 0 { Role::Info } else { Role::Text },
-        ),
-        piece(
-            node.monitored.map_or("-".to_owned(), |n| grouped(n as u64)),
-            Role::Text,
-        ),
+        piece(node.applied.map_or("-".to_owned(), |at| grouped(at.0)), Role::Text),
+        piece(known(node.lag), if lag > 0 { Role::Info } else { Role::Text }),
+        piece(node.monitored.map_or("-".to_owned(), |n| grouped(n as u64)), Role::Text),
         piece(known(node.pings_per_s), Role::Text),
-        piece(
-            spark::line(&trips, SPARK, SPARK_FULL_US, brush_glyphs(app)),
-            Role::Info,
-        ),
+        piece(spark::line(&trips, SPARK, SPARK_FULL_US, brush_glyphs(app)), Role::Info),
         piece(round_trip(node.rtt_p50_us), Role::Text),
         piece(round_trip(node.rtt_p99_us), Role::Text),
         piece(
-            node.health
-                .map_or("-".to_owned(), |health| health.to_string()),
-            if node.health.is_some_and(|health| health > 0) {
-                Role::Warn
-            } else {
-                Role::Text
-            },
+            node.health.map_or("-".to_owned(), |health| health.to_string()),
+            if node.health.is_some_and(|health| health > 0) { Role::Warn } else { Role::Text },
         ),
         piece(state, state_role),
         piece(node.api_url.as_deref().unwrap_or("-"), Role::Text),
@@ -159,11 +122,7 @@ fn state(app: &App, node: &NodeStatus) -> (String, Role) {
     if !node.reachable {
         return ("OUT OF REACH".to_owned(), Role::Danger);
     }
-    let here = if app.model().link.node == Some(node.id) {
-        " <-you"
-    } else {
-        ""
-    };
+    let here = if app.model().link.node == Some(node.id) { " <-you" } else { "" };
     let (word, role) = match (node.health, node.monitor) {
         (Some(health), _) if health > 0 => ("unfit", Role::Warn),
         (_, false) => ("no monitor", Role::Info),

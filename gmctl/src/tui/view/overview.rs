@@ -48,33 +48,18 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
 }
 
 fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let wanted = u16::try_from(app.rows.nodes.len())
-        .unwrap_or(u16::MAX)
-        .clamp(1, 7);
+    let wanted = u16::try_from(app.rows.nodes.len()).unwrap_or(u16::MAX).clamp(1, 7);
     let top = wanted.saturating_add(3).min(area.height / 3);
     let bottom = (area.height.saturating_sub(top) * 2 / 5).max(4);
     let middle = area.height.saturating_sub(top).saturating_sub(bottom);
     let split = area.width * 46 / 100;
     let split_low = area.width * 61 / 100;
     // Neighbours share a side, so each box begins on the last line of the one before.
-    let row = |y: u16, height: u16| Rect {
-        y: area.y + y,
-        height: height + 1,
-        ..area
-    };
-    let nodes_area = Rect {
-        height: top,
-        ..area
-    };
+    let row = |y: u16, height: u16| Rect { y: area.y + y, height: height + 1, ..area };
+    let nodes_area = Rect { height: top, ..area };
     let (groups_area, heat_area) = side_by_side(row(top - 1, middle), split);
     let (timeline_area, silent_area) = side_by_side(row(top - 1 + middle, bottom), split_low);
-    let boxes = [
-        nodes_area,
-        groups_area,
-        heat_area,
-        timeline_area,
-        silent_area,
-    ];
+    let boxes = [nodes_area, groups_area, heat_area, timeline_area, silent_area];
     let focused = match app.ui.pane {
         Pane::Nodes => 0,
         Pane::Groups => 1,
@@ -103,19 +88,9 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
 }
 
 fn side_by_side(area: Rect, split: u16) -> (Rect, Rect) {
-    let left = Rect {
-        width: split.min(area.width),
-        ..area
-    };
+    let left = Rect { width: split.min(area.width), ..area };
     let x = area.x + left.width.saturating_sub(1);
-    (
-        left,
-        Rect {
-            x,
-            width: area.right().saturating_sub(x),
-            ..area
-        },
-    )
+    (left, Rect { x, width: area.right().saturating_sub(x), ..area })
 }
 
 /// The heat grid, its legend, and what the groups tell of ages and round trips.
@@ -124,29 +99,9 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
         return heat::grid(app, brush, area);
     }
     brush.line(area, &heat::legend(app, false));
-    heat::grid(
-        app,
-        brush,
-        Rect {
-            y: area.y + 1,
-            height: area.height - 3,
-            ..area
-        },
-    );
-    brush.line(
-        Rect {
-            y: area.bottom() - 2,
-            height: 1,
-            ..area
-        },
-        &heat::sums(app.rows.tally),
-    );
-    let counts = || {
-        app.model()
-            .groups
-            .values()
-            .filter_map(|group| group.counts.as_ref())
-    };
+    heat::grid(app, brush, Rect { y: area.y + 1, height: area.height - 3, ..area });
+    brush.line(Rect { y: area.bottom() - 2, height: 1, ..area }, &heat::sums(app.rows.tally));
+    let counts = || app.model().groups.values().filter_map(|group| group.counts.as_ref());
     let greatest_age = counts().filter_map(|counts| counts.age_max_ms).max();
     let slowest = counts().filter_map(|counts| counts.rtt_p99_us).max();
     let line = format!(
@@ -154,11 +109,7 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
         millis(greatest_age),
         round_trip(slowest)
     );
-    let last = Rect {
-        y: area.bottom() - 1,
-        height: 1,
-        ..area
-    };
+    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
     brush.line(last, &[piece(line, Role::Faint)]);
 }
 
@@ -207,20 +158,14 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
 }
 
 fn compact(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let wanted = u16::try_from(app.rows.nodes.len())
-        .unwrap_or(u16::MAX)
-        .clamp(1, 5);
+    let wanted = u16::try_from(app.rows.nodes.len()).unwrap_or(u16::MAX).clamp(1, 5);
     let top = (wanted + 1).min(area.height);
     let rest = area.height.saturating_sub(top).saturating_sub(4);
     let middle = rest.div_ceil(2);
     let low = rest - middle;
     let mut y = area.y;
     let mut take = |height: u16| {
-        let part = Rect {
-            y,
-            height: height.min(area.bottom().saturating_sub(y)),
-            ..area
-        };
+        let part = Rect { y, height: height.min(area.bottom().saturating_sub(y)), ..area };
         y = y.saturating_add(height);
         part
     };
@@ -237,24 +182,13 @@ fn minimal(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let mut nodes = vec![piece(" nodes ", Role::Faint)];
     for facts in app.model().nodes.values() {
         let id = facts.status.id;
-        let sign = if app.model().leader() == Some(id) {
-            "*"
-        } else {
-            ""
-        };
-        let (word, role) = if facts.status.reachable {
-            ("ok", Role::Good)
-        } else {
-            ("OUT", Role::Danger)
-        };
+        let sign = if app.model().leader() == Some(id) { "*" } else { "" };
+        let (word, role) =
+            if facts.status.reachable { ("ok", Role::Good) } else { ("OUT", Role::Danger) };
         nodes.push(piece(format!("{id}{sign} {word}  "), role));
     }
     brush.line(area, &nodes);
-    let low = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let low = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     match app.ui.pane {
         Pane::Nodes => nodes::draw(app, brush, low, false),
         Pane::Timeline => timeline::draw(app, brush, low, false),

@@ -26,28 +26,12 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Size::Compact => (4, 3),
         Size::Minimal | Size::Sentence => (2, 1),
     };
-    header::draw(
-        app,
-        &mut brush,
-        Rect {
-            height: top,
-            ..area
-        },
-        size,
-    );
-    let middle = Rect {
-        y: area.y + top,
-        height: area.height.saturating_sub(top + bottom),
-        ..area
-    };
+    header::draw(app, &mut brush, Rect { height: top, ..area }, size);
+    let middle = Rect { y: area.y + top, height: area.height.saturating_sub(top + bottom), ..area };
     brush.set_outdated(app.past.is_none() && !app.trust().is_current());
     draw_body(app, &mut brush, middle, size);
     brush.set_outdated(false);
-    let below = Rect {
-        y: middle.bottom(),
-        height: bottom,
-        ..area
-    };
+    let below = Rect { y: middle.bottom(), height: bottom, ..area };
     let cursor = footer::draw(app, &mut brush, below, size);
     overlay(app, &mut brush, middle).or(cursor)
 }

@@ -20,41 +20,23 @@ type Line<'a> = Vec<Piece<'a>>;
 
 /// Draws the evidence.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
-    let page = app
-        .ui
-        .why
-        .as_ref()
-        .filter(|(of, _)| of == key)
-        .map(|(_, page)| page);
+    let page = app.ui.why.as_ref().filter(|(of, _)| of == key).map(|(_, page)| page);
     let lines = match page {
         None | Some(WhyPage::Asked) => {
             vec![vec![piece(" the service is being asked", Role::Faint)]]
         }
         Some(WhyPage::Refused(why)) => {
-            vec![vec![
-                piece(" no answer: ", Role::Warn),
-                piece(why.clone(), Role::Text),
-            ]]
+            vec![vec![piece(" no answer: ", Role::Warn), piece(why.clone(), Role::Text)]]
         }
         Some(WhyPage::Told(why)) => trail(why),
     };
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            line,
-        );
+        brush.line(Rect { y, height: 1, ..area }, line);
     }
 }
 
 fn fact<'a>(name: &str, text: impl Into<String>, role: Role) -> Line<'a> {
-    vec![
-        piece(format!(" {name:12} "), Role::Faint),
-        piece(text.into(), role),
-    ]
+    vec![piece(format!(" {name:12} "), Role::Faint), piece(text.into(), role)]
 }
 
 fn trail(why: &Why) -> Vec<Line<'_>> {
@@ -76,10 +58,7 @@ fn trail(why: &Why) -> Vec<Line<'_>> {
     }
     if why.suspicion.is_none() && why.removal.is_none() {
         lines.push(Vec::new());
-        lines.push(vec![piece(
-            " there is no removal and no suspicion on record",
-            Role::Faint,
-        )]);
+        lines.push(vec![piece(" there is no removal and no suspicion on record", Role::Faint)]);
     }
     lines
 }
@@ -90,18 +69,10 @@ fn suspicion_lines(suspicion: &Suspicion) -> Vec<Line<'_>> {
         vec![piece(" SUSPICION", Role::Title)],
         fact(
             "suspected",
-            format!(
-                "by node {} for {}",
-                suspicion.by,
-                millis(Some(suspicion.for_ms))
-            ),
+            format!("by node {} for {}", suspicion.by, millis(Some(suspicion.for_ms))),
             Role::Warn,
         ),
-        fact(
-            "silence",
-            silence(suspicion.last_round_trip_ms_ago),
-            Role::Text,
-        ),
+        fact("silence", silence(suspicion.last_round_trip_ms_ago), Role::Text),
         fact("refuted", times(suspicion.refuted), Role::Text),
     ];
     lines.extend(observers(&suspicion.observers));
@@ -123,40 +94,21 @@ fn removal_lines(removal: &Removal) -> Vec<Line<'_>> {
             ),
             Role::Text,
         ),
-        fact(
-            "cause",
-            cause(evidence.cause, evidence.number),
-            Role::Danger,
-        ),
-        fact(
-            "silence",
-            silence(evidence.last_round_trip_ms_ago),
-            Role::Text,
-        ),
+        fact("cause", cause(evidence.cause, evidence.number), Role::Danger),
+        fact("silence", silence(evidence.last_round_trip_ms_ago), Role::Text),
         fact("refuted", times(evidence.refuted), Role::Text),
     ];
     lines.extend(observers(&evidence.observers));
     for (place, sentence) in evidence.context.iter().enumerate() {
-        lines.push(fact(
-            if place == 0 { "context" } else { "" },
-            sentence.as_str(),
-            Role::Text,
-        ));
+        lines.push(fact(if place == 0 { "context" } else { "" }, sentence.as_str(), Role::Text));
     }
-    lines.push(fact(
-        "verdict",
-        verdict(&evidence.observers, evidence.cause),
-        Role::Info,
-    ));
+    lines.push(fact("verdict", verdict(&evidence.observers, evidence.cause), Role::Info));
     lines
 }
 
 fn silence(last: Option<u64>) -> String {
     match last {
-        Some(ms) => format!(
-            "last round trip with any observer {} before",
-            millis(Some(ms))
-        ),
+        Some(ms) => format!("last round trip with any observer {} before", millis(Some(ms))),
         None => "no observer ever had a round trip with this life".to_owned(),
     }
 }
@@ -205,11 +157,7 @@ fn observers(observers: &[Observation]) -> Vec<Line<'_>> {
             piece(format!("{:13}  ", seen.verdict.as_str()), role),
             piece(format!("{heard}, health {}", seen.health), Role::Text),
             piece(
-                if seen.detail.is_empty() {
-                    String::new()
-                } else {
-                    format!("  {}", seen.detail)
-                },
+                if seen.detail.is_empty() { String::new() } else { format!("  {}", seen.detail) },
                 Role::Faint,
             ),
         ]);
@@ -226,18 +174,10 @@ fn verdict(observers: &[Observation], cause: Cause) -> String {
             "UNKNOWN: no observer is on record".to_owned()
         };
     }
-    let count = |wanted: Verdict| {
-        observers
-            .iter()
-            .filter(|seen| seen.verdict == wanted)
-            .count()
-    };
+    let count = |wanted: Verdict| observers.iter().filter(|seen| seen.verdict == wanted).count();
     let unwell = observers.iter().filter(|seen| seen.health > 0).count();
-    let (silent, affirmed, abstained) = (
-        count(Verdict::Silent),
-        count(Verdict::DeadAffirmed),
-        count(Verdict::Abstain),
-    );
+    let (silent, affirmed, abstained) =
+        (count(Verdict::Silent), count(Verdict::DeadAffirmed), count(Verdict::Abstain));
     let main = if affirmed > 0 {
         format!("AFFIRMED by {affirmed} of {} observers", observers.len())
     } else {
@@ -247,10 +187,5 @@ fn verdict(observers: &[Observation], cause: Cause) -> String {
         0 => String::new(),
         n => format!(", {n} {words}"),
     };
-    [
-        main,
-        more(abstained, "abstained"),
-        more(unwell, "not quite sound themselves"),
-    ]
-    .concat()
+    [main, more(abstained, "abstained"), more(unwell, "not quite sound themselves")].concat()
 }

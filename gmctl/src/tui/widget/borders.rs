@@ -26,11 +26,7 @@ pub fn draw(brush: &mut Brush<'_>, boxes: &[Rect], focused: Option<usize>) {
         .map(|area| outline(*area).collect())
         .unwrap_or_default();
     for ((x, y), mask) in sides {
-        let role = if highlighted.contains_key(&(x, y)) {
-            Role::Focus
-        } else {
-            Role::Border
-        };
+        let role = if highlighted.contains_key(&(x, y)) { Role::Focus } else { Role::Border };
         let glyph = brush.glyphs.border.get(mask).copied().unwrap_or(" ");
         brush.glyph(x, y, glyph, role);
     }
@@ -40,10 +36,7 @@ pub fn draw(brush: &mut Brush<'_>, boxes: &[Rect], focused: Option<usize>) {
 fn outline(area: Rect) -> impl Iterator<Item = ((u16, u16), usize)> {
     let big_enough = area.width >= 2 && area.height >= 2;
     let (left, top) = (area.x, area.y);
-    let (right, bottom) = (
-        area.right().saturating_sub(1),
-        area.bottom().saturating_sub(1),
-    );
+    let (right, bottom) = (area.right().saturating_sub(1), area.bottom().saturating_sub(1));
     let corners = [
         ((left, top), RIGHT | DOWN),
         ((right, top), LEFT | DOWN),
@@ -54,11 +47,7 @@ fn outline(area: Rect) -> impl Iterator<Item = ((u16, u16), usize)> {
         .flat_map(move |x| [((x, top), LEFT | RIGHT), ((x, bottom), LEFT | RIGHT)]);
     let along = (top.saturating_add(1)..bottom)
         .flat_map(move |y| [((left, y), UP | DOWN), ((right, y), UP | DOWN)]);
-    corners
-        .into_iter()
-        .chain(across)
-        .chain(along)
-        .filter(move |_| big_enough)
+    corners.into_iter().chain(across).chain(along).filter(move |_| big_enough)
 }
 
 /// The area within a box.
@@ -77,25 +66,11 @@ pub fn title(brush: &mut Brush<'_>, area: Rect, left: &str, right: &str) {
         return;
     }
     let room = area.width - 4;
-    let left = if left.is_empty() {
-        String::new()
-    } else {
-        format!(" {left} ")
-    };
+    let left = if left.is_empty() { String::new() } else { format!(" {left} ") };
     let used = brush.text(area.x + 2, area.y, room, &left, Role::Title);
-    let right = if right.is_empty() {
-        String::new()
-    } else {
-        format!(" {right} ")
-    };
+    let right = if right.is_empty() { String::new() } else { format!(" {right} ") };
     let width = super::brush::width_of(&right);
     if used.saturating_add(width).saturating_add(2) <= room {
-        brush.text(
-            area.x + 2 + room - width,
-            area.y,
-            width,
-            &right,
-            Role::Faint,
-        );
+        brush.text(area.x + 2 + room - width, area.y, width, &right, Role::Faint);
     }
 }

@@ -30,9 +30,7 @@ pub fn width_of(text: &str) -> u16 {
 
 /// How many columns pieces take together.
 pub fn width_of_all(pieces: &[Piece<'_>]) -> u16 {
-    pieces
-        .iter()
-        .fold(0, |sum: u16, (text, _)| sum.saturating_add(width_of(text)))
+    pieces.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width_of(text)))
 }
 
 /// Draws into a buffer.
@@ -47,12 +45,7 @@ pub struct Brush<'a> {
 impl<'a> Brush<'a> {
     /// A brush for a buffer.
     pub fn new(buffer: &'a mut Buffer, theme: Theme, glyphs: &'static Glyphs) -> Self {
-        Self {
-            buffer,
-            theme,
-            glyphs,
-            outdated: false,
-        }
+        Self { buffer, theme, glyphs, outdated: false }
     }
 
     /// From now on everything looks outdated, or current again.
@@ -64,11 +57,7 @@ impl<'a> Brush<'a> {
     pub fn style(&self, role: Role) -> Style {
         // Reset first: what is drawn over something else must not inherit its looks.
         let style = Style::reset().patch(self.theme.style(role));
-        if self.outdated {
-            style.add_modifier(self.theme.outdated())
-        } else {
-            style
-        }
+        if self.outdated { style.add_modifier(self.theme.outdated()) } else { style }
     }
 
     /// Draws a text from a column on, at most so wide, and tells how wide it became.
@@ -80,19 +69,14 @@ impl<'a> Brush<'a> {
         let width = width.min(area.right() - x);
         let style = self.style(role);
         if width_of(text) <= width {
-            let (end, _) = self
-                .buffer
-                .set_stringn(x, y, text, usize::from(width), style);
+            let (end, _) = self.buffer.set_stringn(x, y, text, usize::from(width), style);
             return end.saturating_sub(x);
         }
         if width == 0 {
             return 0;
         }
-        let (end, _) = self
-            .buffer
-            .set_stringn(x, y, text, usize::from(width - 1), style);
-        self.buffer
-            .set_stringn(end, y, self.glyphs.ellipsis, 1, style);
+        let (end, _) = self.buffer.set_stringn(x, y, text, usize::from(width - 1), style);
+        self.buffer.set_stringn(end, y, self.glyphs.ellipsis, 1, style);
         width
     }
 
@@ -105,9 +89,7 @@ impl<'a> Brush<'a> {
         let end = area.right();
         for (place, (text, role)) in pieces.iter().enumerate() {
             let rest = end.saturating_sub(x);
-            let more = pieces
-                .get(place + 1..)
-                .is_some_and(|rest| width_of_all(rest) > 0);
+            let more = pieces.get(place + 1..).is_some_and(|rest| width_of_all(rest) > 0);
             if rest == 0 {
                 return;
             }
@@ -134,15 +116,7 @@ impl<'a> Brush<'a> {
             return area.width;
         }
         let left = area.width - width;
-        self.line(
-            Rect {
-                x: area.x + left,
-                width,
-                height: 1,
-                ..area
-            },
-            pieces,
-        );
+        self.line(Rect { x: area.x + left, width, height: 1, ..area }, pieces);
         left
     }
 
@@ -167,30 +141,17 @@ impl<'a> Brush<'a> {
     /// Marks the first line of an area as selected.
     pub fn select(&mut self, area: Rect) {
         let modifier = self.theme.selected();
-        self.add(
-            Rect {
-                height: area.height.min(1),
-                ..area
-            },
-            modifier,
-        );
+        self.add(Rect { height: area.height.min(1), ..area }, modifier);
     }
 
     /// Makes the first line of an area the place where one types.
     pub fn underline(&mut self, area: Rect) {
-        self.add(
-            Rect {
-                height: area.height.min(1),
-                ..area
-            },
-            Modifier::UNDERLINED,
-        );
+        self.add(Rect { height: area.height.min(1), ..area }, Modifier::UNDERLINED);
     }
 
     fn add(&mut self, area: Rect, modifier: Modifier) {
         let area = area.intersection(*self.buffer.area());
-        self.buffer
-            .set_style(area, Style::new().add_modifier(modifier));
+        self.buffer.set_style(area, Style::new().add_modifier(modifier));
     }
 
     /// Draws one glyph.

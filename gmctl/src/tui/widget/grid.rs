@@ -14,16 +14,10 @@ pub struct Layout {
 pub fn layout(rows: &[usize], width: usize, height: usize) -> Layout {
     let shown = rows.get(..rows.len().min(height)).unwrap_or_default();
     if width == 0 || shown.is_empty() {
-        return Layout {
-            per_cell: 1,
-            lines: Vec::new(),
-        };
+        return Layout { per_cell: 1, lines: Vec::new() };
     }
     let lines_of = |per_cell: usize| -> Vec<usize> {
-        shown
-            .iter()
-            .map(|items| items.div_ceil(per_cell).div_ceil(width).max(1))
-            .collect()
+        shown.iter().map(|items| items.div_ceil(per_cell).div_ceil(width).max(1)).collect()
     };
     let longest = shown.iter().copied().max().unwrap_or_default();
     let (mut low, mut high) = (1, longest.div_ceil(width).max(1));
@@ -36,10 +30,7 @@ pub fn layout(rows: &[usize], width: usize, height: usize) -> Layout {
             low = middle + 1;
         }
     }
-    Layout {
-        per_cell: low,
-        lines: lines_of(low),
-    }
+    Layout { per_cell: low, lines: lines_of(low) }
 }
 
 #[cfg(test)]
@@ -58,11 +49,7 @@ mod tests {
             (vec![5], 0, 2, 1, vec![]),
             (vec![5], 10, 0, 1, vec![]),
         ] {
-            assert_eq!(
-                layout(&rows, width, height),
-                Layout { per_cell, lines },
-                "{rows:?}"
-            );
+            assert_eq!(layout(&rows, width, height), Layout { per_cell, lines }, "{rows:?}");
         }
     }
 }

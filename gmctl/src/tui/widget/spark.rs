@@ -4,17 +4,8 @@ use crate::tui::glyphs::Glyphs;
 
 /// The last `width` values, each as a bar of its share of the greatest, at least `full`.
 pub fn line(values: &[Option<u64>], width: usize, full: u64, glyphs: &Glyphs) -> String {
-    let shown = values
-        .get(values.len().saturating_sub(width)..)
-        .unwrap_or_default();
-    let top = shown
-        .iter()
-        .flatten()
-        .copied()
-        .max()
-        .unwrap_or_default()
-        .max(full)
-        .max(1);
+    let shown = values.get(values.len().saturating_sub(width)..).unwrap_or_default();
+    let top = shown.iter().flatten().copied().max().unwrap_or_default().max(full).max(1);
     let steps = u64::try_from(glyphs.spark.len()).unwrap_or(1);
     shown
         .iter()
@@ -22,11 +13,7 @@ pub fn line(values: &[Option<u64>], width: usize, full: u64, glyphs: &Glyphs) ->
             None => glyphs.gap,
             Some(value) => {
                 let step = value.saturating_mul(steps.saturating_sub(1)) / top;
-                usize::try_from(step)
-                    .ok()
-                    .and_then(|s| glyphs.spark.get(s))
-                    .copied()
-                    .unwrap_or("")
+                usize::try_from(step).ok().and_then(|s| glyphs.spark.get(s)).copied().unwrap_or("")
             }
         })
         .collect()

@@ -30,35 +30,17 @@ pub struct Column {
 
 /// A column of text.
 pub const fn text(title: &'static str, width: u16, expendable: u8) -> Column {
-    Column {
-        title,
-        width,
-        right: false,
-        expendable,
-        grows: false,
-    }
+    Column { title, width, right: false, expendable, grows: false }
 }
 
 /// A column of figures.
 pub const fn figure(title: &'static str, width: u16, expendable: u8) -> Column {
-    Column {
-        title,
-        width,
-        right: true,
-        expendable,
-        grows: false,
-    }
+    Column { title, width, right: true, expendable, grows: false }
 }
 
 /// A column of text that takes the room that is left.
 pub const fn rest(title: &'static str, width: u16, expendable: u8) -> Column {
-    Column {
-        title,
-        width,
-        right: false,
-        expendable,
-        grows: true,
-    }
+    Column { title, width, right: false, expendable, grows: true }
 }
 
 /// What is shown of a table.
@@ -98,15 +80,7 @@ pub fn draw<'r>(
     let place_of = |column: usize| table.columns.get(column);
     for (column, x, width) in &columns {
         if let Some(facts) = place_of(*column) {
-            cell(
-                brush,
-                area.x + x,
-                area.y,
-                *width,
-                facts.right,
-                facts.title,
-                Role::Title,
-            );
+            cell(brush, area.x + x, area.y, *width, facts.right, facts.title, Role::Title);
         }
     }
     let height = usize::from(area.height) - 1;
@@ -125,11 +99,7 @@ pub fn draw<'r>(
         if selected {
             brush.text(area.x, y, 1, ">", Role::Title);
             if table.focused {
-                brush.select(Rect {
-                    y,
-                    height: 1,
-                    ..area
-                });
+                brush.select(Rect { y, height: 1, ..area });
             }
         }
     }
@@ -137,11 +107,7 @@ pub fn draw<'r>(
 
 fn cell(brush: &mut Brush<'_>, x: u16, y: u16, width: u16, right: bool, text: &str, role: Role) {
     let used = super::brush::width_of(text);
-    let x = if right && used < width {
-        x + (width - used)
-    } else {
-        x
-    };
+    let x = if right && used < width { x + (width - used) } else { x };
     brush.text(x, y, width.min(used), text, role);
 }
 
@@ -151,9 +117,7 @@ fn fit(columns: &[Column], width: u16) -> Vec<(usize, u16, u16)> {
     let total = |kept: &[usize]| {
         kept.iter()
             .filter_map(|place| columns.get(*place))
-            .fold(MARGIN, |sum, column| {
-                sum.saturating_add(column.width).saturating_add(GAP)
-            })
+            .fold(MARGIN, |sum, column| sum.saturating_add(column.width).saturating_add(GAP))
     };
     while total(&kept).saturating_sub(GAP) > width {
         let worst = kept
@@ -161,11 +125,7 @@ fn fit(columns: &[Column], width: u16) -> Vec<(usize, u16, u16)> {
             .copied()
             .max_by_key(|place| columns.get(*place).map_or(0, |column| column.expendable));
         match worst {
-            Some(place)
-                if columns
-                    .get(place)
-                    .is_some_and(|column| column.expendable > 0) =>
-            {
+            Some(place) if columns.get(place).is_some_and(|column| column.expendable > 0) => {
                 kept.retain(|one| *one != place);
             }
             _ => break,
@@ -178,11 +138,7 @@ fn fit(columns: &[Column], width: u16) -> Vec<(usize, u16, u16)> {
         let Some(column) = columns.get(place) else {
             continue;
         };
-        let extra = if column.grows {
-            std::mem::take(&mut spare)
-        } else {
-            0
-        };
+        let extra = if column.grows { std::mem::take(&mut spare) } else { 0 };
         let room = width.saturating_sub(x);
         let wide = column.width.saturating_add(extra).min(room);
         placed.push((place, x, wide));
@@ -197,35 +153,17 @@ mod tests {
 
     #[test]
     fn the_least_important_columns_go_first() {
-        let columns = [
-            text("A", 10, 0),
-            figure("B", 5, 2),
-            figure("C", 5, 1),
-            rest("D", 5, 3),
-        ];
+        let columns = [text("A", 10, 0), figure("B", 5, 2), figure("C", 5, 1), rest("D", 5, 3)];
         let titles = |width| {
-            fit(&columns, width)
-                .iter()
-                .map(|(place, ..)| columns[*place].title)
-                .collect::<String>()
+            fit(&columns, width).iter().map(|(place, ..)| columns[*place].title).collect::<String>()
         };
-        for (width, expected) in [
-            (33, "ABCD"),
-            (32, "ABC"),
-            (26, "ABC"),
-            (25, "AC"),
-            (19, "AC"),
-            (18, "A"),
-            (3, "A"),
-        ] {
+        for (width, expected) in
+            [(33, "ABCD"), (32, "ABC"), (26, "ABC"), (25, "AC"), (19, "AC"), (18, "A"), (3, "A")]
+        {
             assert_eq!(titles(width), expected, "{width}");
         }
         let last = fit(&columns, 50).last().copied();
-        assert_eq!(
-            last,
-            Some((3, 28, 22)),
-            "what is left goes to the column that grows"
-        );
+        assert_eq!(last, Some((3, 28, 22)), "what is left goes to the column that grows");
     }
 
     #[test]

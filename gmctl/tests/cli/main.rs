@@ -1,0 +1,14 @@
+//! gmctl as a program: against a server that speaks the contract, over its own command line.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows a test by its attribute, not the helpers of tests"
+)]
+
+mod batch;
+mod errors;
+mod fake;
+mod help;
+mod matrix;
+mod program;
+mod streams;

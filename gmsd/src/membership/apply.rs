@@ -1,0 +1,442 @@
+//! One entry at work on the state.
+//!
+//! Whatever the entry asks, each group gets at most one new view from it, numbered by the entry's
+//! revision, and a refused proposal changes nothing. No clock is read: `at_ms` came with the
+//! entry.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use gms::{
+    evidence::{Cause, Evidence, Verdict},
+    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
+    span::Span,
+    view::MemberState,
+};
+
+use super::{
+    command::{Command, Entry, Join, NodeFacts, Proposal, Removal},
+    group::Group,
+    hold::Hold,
+    journal::{Happening, Record},
+    life::{Delta, Departure, Ending, Life},
+    limits::{GROUP_MEMBERS_MAX, GROUPS_MAX, MEMBERS_MAX, TAGS_MAX},
+    outcome::{Outcome, Rejection},
+    receipts::Known,
+    state::State,
+};
+
+type Answer = Result<Outcome, Rejection>;
+
+impl State {
+    /// Applies one entry of the log. The answers are in the order of the proposals.
+    pub fn apply(&mut self, revision: Revision, term: u64, entry: &Entry) -> Vec<Answer> {
+        self.revision = revision;
+        let mut applying = Applying::new(self, revision, term, entry.at_ms);
+        let answers =
+            entry.proposals.iter().map(|proposal| applying.propose(proposal)).collect::<Vec<_>>();
+        applying.finish();
+        self.trim_history();
+        answers
+    }
+
+    /// What the entry would answer, without doing it.
+    pub fn rehearse(&self, revision: Revision, entry: &Entry) -> Vec<Answer> {
+        self.clone().apply(revision, 0, entry)
+    }
+}
+
+/// What the entry has done so far to one group.
+#[derive(Default)]
+struct Draft {
+    joined: Vec<Arc<Life>>,
+    departed: Vec<Arc<Departure>>,
+    updated: Vec<Arc<Life>>,
+}
+
+/// The state, with one entry half applied.
+struct Applying<'a> {
+    state: &'a mut State,
+    revision: Revision,
+    term: u64,
+    at_ms: u64,
+    drafts: BTreeMap<GroupId, Draft>,
+    touched: BTreeSet<(GroupId, MemberId)>,
+}
+
+impl<'a> Applying<'a> {
+    fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
+        Self { state, revision, term, at_ms, drafts: BTreeMap::new(), touched: BTreeSet::new() }
+    }
+
+    /// Decides one proposal.
+    fn propose(&mut self, proposal: &Proposal) -> Answer {
+        if let Some(token) = &proposal.token {
+            match self.state.receipts.look_up(token) {
+                Known::No => {}
+                Known::Done(outcome) => return Ok(outcome),
+                Known::Reused => return Err(Rejection::TokenReused),
+            }
+        }
+        if let (Some(wanted), Some(group)) = (proposal.if_view, proposal.command.group()) {
+            let present = self.view(group);
+            if present != wanted {
+                return Err(Rejection::ViewChanged { present });
+            }
+        }
+        if let Some((group, member)) = proposal.command.member()
+            && self.touched.contains(&(group.clone(), member.clone()))
+        {
+            return Err(Rejection::Busy);
+        }
+        let outcome = self.command(&proposal.command)?;
+        if let Some(token) = &proposal.token {
+            self.state.receipts.keep(token, outcome.clone());
+        }
+        Ok(outcome)
+    }
+
+    /// Installs the new views.
+    fn finish(self) {
+        for (name, draft) in self.drafts {
+            let group = self.state.groups.get_mut(&name).expect("a draft is made in its group");
+            let group = Arc::make_mut(group);
+            let delta = Arc::new(Delta {
+                group: name,
+                from: group.view,
+                view: self.revision,
+                at_ms: self.at_ms,
+                joined: draft.joined,
+                departed: draft.departed,
+                updated: draft.updated,
+            });
+            group.view = self.revision;
+            group.remember(Arc::clone(&delta));
+            self.state.journal.push(Record {
+                revision: self.revision,
+                at_ms: self.at_ms,
+                what: Happening::View(delta),
+            });
+        }
+    }
+
+    fn command(&mut self, command: &Command) -> Answer {
+        match command {
+            Command::Found { secret } => {
+                self.state.secret.get_or_insert(*secret);
+                Ok(Outcome::Noted)
+            }
+            Command::Join(join) => self.join(join),
+            Command::Leave { group, member, incarnation, reason } => {
+                let life = self.present(group, member, *incarnation)?;
+                self.depart(group, &life, Ending::Left { reason: reason.clone() });
+                Ok(Outcome::Left { incarnation: life.incarnation, view: self.revision })
+            }
+            Command::Remove { epoch, removals } => Ok(self.remove(*epoch, removals)),
+            Command::Change { group, member, incarnation, tags, drain } => {
+                let life = self.present(group, member, *incarnation)?;
+                self.change(group, &life, tags, *drain)
+            }
+            Command::SetHold { group, lasts, reason } => self.set_hold(group, *lasts, reason),
+            Command::ClearHold { group, since, expired } => {
+                Ok(self.clear_hold(group, *since, *expired))
+            }
+            Command::SetMonitors { epoch, nodes } => self.set_monitors(*epoch, nodes),
+            Command::NodeStarted(facts) => self.node_started(facts),
+            Command::NodeRemoved { node } => {
+                self.state.nodes.remove(node);
+                self.state.retired.insert(*node);
+                Ok(Outcome::Noted)
+            }
+        }
+    }
+
+    fn join(&mut self, join: &Join) -> Answer {
+        let known = self.state.groups.get(&join.group);
+        let present = known.and_then(|group| group.members.get(&join.member)).cloned();
+        if let Some(life) = &present {
+            if is_same_life(join, life) {
+                let view = self.view(&join.group);
+                return Ok(Outcome::Joined { life: Arc::clone(life), view, fresh: false });
+            }
+            if join.replaces != Some(life.incarnation) {
+                return Err(Rejection::Occupied { present: Arc::clone(life) });
+            }
+        }
+        self.check_room(join, present.is_some())?;
+        let life = Arc::new(Life {
+            member: join.member.clone(),
+            incarnation: Incarnation(self.revision.0),
+            address: join.address.clone(),
+            liveness: join.liveness.clone(),
+            tags: join.tags.clone(),
+            state: MemberState::Active,
+            hold: join.hold,
+            instance: join.instance.clone(),
+            owner: join.owner.clone(),
+            joined_at_ms: self.at_ms,
+        });
+        if let Some(former) = &present {
+            let evidence = Evidence::stated(Cause::Replaced, None, Vec::new());
+            self.depart(&join.group, former, Ending::Removed(evidence));
+        }
+        let from = self.state.forgotten;
+        let group = self
+            .state
+            .groups
+            .entry(join.group.clone())
+            .or_insert_with(|| Arc::new(Group::new(from)));
+        Arc::make_mut(group).members.insert(join.member.clone(), Arc::clone(&life));
+        self.state.members += 1;
+        self.touch(&join.group, &join.member);
+        self.draft(&join.group).joined.push(Arc::clone(&life));
+        Ok(Outcome::Joined { life, view: self.revision, fresh: true })
+    }
+
+    fn check_room(&self, join: &Join, replaces: bool) -> Result<(), Rejection> {
+        let full = |what: &str, limit| Rejection::Full { what: what.to_owned(), limit };
+        let Some(group) = self.state.groups.get(&join.group) else {
+            if self.state.groups.len() as u64 >= GROUPS_MAX {
+                return Err(full("groups", GROUPS_MAX));
+            }
+            return self.check_room_for_one();
+        };
+        if replaces {
+            return Ok(());
+        }
+        if group.members.len() as u64 >= GROUP_MEMBERS_MAX {
+            return Err(full("members in one group", GROUP_MEMBERS_MAX));
+        }
+        self.check_room_for_one()
+    }
+
+    fn check_room_for_one(&self) -> Result<(), Rejection> {
+        if self.state.members >= MEMBERS_MAX {
+            return Err(Rejection::Full { what: "members".to_owned(), limit: MEMBERS_MAX });
+        }
+        Ok(())
+    }
+
+    /// Takes out those who are still the lives that were judged, by those entitled to judge.
+    fn remove(&mut self, epoch: u64, removals: &[Removal]) -> Outcome {
+        let mut applied = Vec::new();
+        let mut stale = 0;
+        for removal in removals {
+            let key = (removal.group.clone(), removal.member.clone());
+            let life = self
+                .state
+                .groups
+                .get(&removal.group)
+                .and_then(|group| group.life(&removal.member, removal.incarnation))
+                .cloned();
+            match life {
+                Some(life) if !self.touched.contains(&key) && self.is_entitled(epoch, removal) => {
+                    self.depart(&removal.group, &life, Ending::Removed(removal.evidence.clone()));
+                    applied.push((key.0, key.1, life.incarnation));
+                }
+                _ => stale += 1,
+            }
+        }
+        Outcome::Removed { applied, stale }
+    }
+
+    /// The fence. What somebody stated needs no observers; what was concluded needs the present
+    /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
+    /// alive, and, if it was concluded from silence, no hold.
+    fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
+        let Evidence { cause, observers, .. } = &removal.evidence;
+        match cause {
+            Cause::Exit | Cause::Signal | Cause::Operator => return true,
+            Cause::Replaced => return false,
+            Cause::Fin | Cause::Refused => {}
+            Cause::Silence | Cause::Quality => {
+                let group = self.state.groups.get(&removal.group);
+                if group.is_some_and(|group| group.hold.is_some()) {
+                    return false;
+                }
+            }
+        }
+        let voters = &self.state.configuration.voters;
+        let against: BTreeSet<NodeId> = observers
+            .iter()
+            .filter(|seen| matches!(seen.verdict, Verdict::Silent | Verdict::DeadAffirmed))
+            .map(|seen| seen.node)
+            .filter(|node| voters.contains(node))
+            .collect();
+        epoch == self.state.monitors.epoch
+            && against.len() >= self.state.configuration.quorum()
+            && observers.iter().all(|seen| seen.verdict != Verdict::Alive)
+    }
+
+    fn change(
+        &mut self,
+        group: &GroupId,
+        life: &Arc<Life>,
+        tags: &BTreeMap<String, Option<String>>,
+        drain: Option<bool>,
+    ) -> Answer {
+        let mut changed = Life::clone(life);
+        for (key, value) in tags {
+            match value {
+                Some(value) => changed.tags.insert(key.clone(), value.clone()),
+                None => changed.tags.remove(key),
+            };
+        }
+        if changed.tags.len() > TAGS_MAX {
+            let what = "tags of one member".to_owned();
+            return Err(Rejection::Full { what, limit: TAGS_MAX as u64 });
+        }
+        match drain {
+            Some(true) => changed.state = MemberState::Draining,
+            Some(false) if changed.state == MemberState::Draining => {
+                changed.state = MemberState::Active;
+            }
+            _ => {}
+        }
+        if changed == **life {
+            return Ok(Outcome::Changed { life: Arc::clone(life), view: self.view(group) });
+        }
+        let life = Arc::new(changed);
+        let slot = self.state.groups.get_mut(group).expect("the life is in it");
+        Arc::make_mut(slot).members.insert(life.member.clone(), Arc::clone(&life));
+        self.touch(group, &life.member);
+        self.draft(group).updated.push(Arc::clone(&life));
+        Ok(Outcome::Changed { life, view: self.revision })
+    }
+
+    fn set_hold(&mut self, group: &GroupId, lasts: Span, reason: &str) -> Answer {
+        let hold =
+            Hold { since: self.revision, at_ms: self.at_ms, lasts, reason: reason.to_owned() };
+        let slot = self
+            .state
+            .groups
+            .get_mut(group)
+            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
+        Arc::make_mut(slot).hold = Some(hold.clone());
+        self.note(Happening::HoldSet { group: group.clone(), hold });
+        Ok(Outcome::Held { since: Some(self.revision) })
+    }
+
+    /// Clearing what is not there, or another hold than the one meant, is no fault: it is gone.
+    fn clear_hold(&mut self, group: &GroupId, since: Option<Revision>, expired: bool) -> Outcome {
+        let Some(slot) = self.state.groups.get_mut(group) else {
+            return Outcome::Held { since: None };
+        };
+        let present = slot.hold.as_ref().map(|hold| hold.since);
+        if present.is_none() || since.is_some_and(|since| Some(since) != present) {
+            return Outcome::Held { since: present };
+        }
+        Arc::make_mut(slot).hold = None;
+        self.note(Happening::HoldCleared { group: group.clone(), expired });
+        Outcome::Held { since: None }
+    }
+
+    fn set_monitors(&mut self, epoch: u64, nodes: &[NodeId]) -> Answer {
+        let monitors = &mut self.state.monitors;
+        if epoch != monitors.epoch {
+            return Err(Rejection::StaleEpoch { epoch: monitors.epoch });
+        }
+        let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
+        if nodes != monitors.nodes {
+            monitors.epoch += 1;
+            monitors.nodes.clone_from(&nodes);
+            let epoch = monitors.epoch;
+            self.note(Happening::Monitors { epoch, nodes: nodes.into_iter().collect() });
+        }
+        Ok(Outcome::Monitors { epoch: self.state.monitors.epoch })
+    }
+
+    fn node_started(&mut self, facts: &NodeFacts) -> Answer {
+        if self.state.retired.contains(&facts.node) {
+            return Err(Rejection::LineageLost { known: "a node that was removed".to_owned() });
+        }
+        if let Some(known) = self.state.nodes.get(&facts.node)
+            && known.lineage != facts.lineage
+        {
+            return Err(Rejection::LineageLost { known: known.lineage.clone() });
+        }
+        self.state.nodes.insert(facts.node, facts.clone());
+        self.note(Happening::NodeStarted {
+            node: facts.node,
+            api_url: facts.api_url.clone(),
+            version: facts.version.clone(),
+        });
+        Ok(Outcome::Noted)
+    }
+
+    /// The view this group will have as things stand in this entry.
+    fn view(&self, group: &GroupId) -> Revision {
+        if self.drafts.contains_key(group) {
+            return self.revision;
+        }
+        self.state.groups.get(group).map_or(self.state.forgotten, |group| group.view)
+    }
+
+    /// The life meant, if it lives.
+    fn present(
+        &self,
+        group: &GroupId,
+        member: &MemberId,
+        incarnation: Option<Incarnation>,
+    ) -> Result<Arc<Life>, Rejection> {
+        let known = self
+            .state
+            .groups
+            .get(group)
+            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
+        let life = known.members.get(member);
+        match (life, incarnation) {
+            (Some(life), None) => Ok(Arc::clone(life)),
+            (Some(life), Some(meant)) if life.incarnation == meant => Ok(Arc::clone(life)),
+            (None, None) => {
+                Err(Rejection::NoMember { group: group.clone(), member: member.clone() })
+            }
+            (life, Some(incarnation)) => Err(Rejection::Fenced {
+                incarnation,
+                present: life.map(|life| life.incarnation),
+                departure: known.departure(member).cloned(),
+            }),
+        }
+    }
+
+    /// Ends a life. Its group's draft will tell.
+    fn depart(&mut self, group: &GroupId, life: &Arc<Life>, ending: Ending) {
+        let slot = self.state.groups.get_mut(group).expect("the life is in it");
+        Arc::make_mut(slot).members.remove(&life.member);
+        self.state.members -= 1;
+        self.touch(group, &life.member);
+        let departure = Departure {
+            member: life.member.clone(),
+            incarnation: life.incarnation,
+            revision: self.revision,
+            term: self.term,
+            at_ms: self.at_ms,
+            ending,
+        };
+        self.draft(group).departed.push(Arc::new(departure));
+    }
+
+    fn draft(&mut self, group: &GroupId) -> &mut Draft {
+        self.drafts.entry(group.clone()).or_default()
+    }
+
+    fn touch(&mut self, group: &GroupId, member: &MemberId) {
+        self.touched.insert((group.clone(), member.clone()));
+    }
+
+    fn note(&mut self, what: Happening) {
+        let (revision, at_ms) = (self.revision, self.at_ms);
+        self.state.journal.push(Record { revision, at_ms, what });
+    }
+}
+
+/// A join with an instance is a retry of the life with that instance; one without is a retry of
+/// the life at that address.
+pub fn is_same_life(join: &Join, life: &Life) -> bool {
+    match &join.instance {
+        Some(instance) => life.instance.as_ref() == Some(instance),
+        None => life.address == join.address,
+    }
+}

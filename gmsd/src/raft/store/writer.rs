@@ -1,0 +1,203 @@
+//! The one writer of the log's file: everything queued becomes one durable commit, then those who
+//! wait are told, in order.
+//!
+//! Votes, entries and truncations share the queue, so the disk sees them in the order openraft
+//! asked for (its pitfall 4: a vote that overtakes an append loses committed entries). The
+//! committed position rides with the next commit and never causes one (pitfall 2).
+//!
+//! After an error nothing is written any more and everybody is told so: what the disk holds is
+//! not known then (pitfall 24: openraft stops, the process exits).
+
+use std::io;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    super::types::Types,
+    data_dir::DataDir,
+    database::{Change, Database},
+};
+use crate::host::world::Blocking;
+
+/// How many changes may wait for the disk. More is a disk that does not keep up, and openraft
+/// shall wait.
+const QUEUE_MAX: usize = 4096;
+
+/// Who waits for a change to be durable.
+pub enum Waiter {
+    /// openraft's callback.
+    Flushed(openraft::storage::IOFlushed<Types>),
+    /// A task.
+    Task(oneshot::Sender<io::Result<()>>),
+    /// Nobody.
+    Nobody,
+}
+
+enum Job {
+    Change(Change, Waiter),
+    Close(oneshot::Sender<()>),
+}
+
+/// Gives changes to the writer. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    failure: watch::Receiver<Option<String>>,
+}
+
+impl Writer {
+    /// Starts the writer of an open log; it keeps hold of the data directory until it is closed.
+    pub fn start(database: Database, held: DataDir) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        let (failed, failure) = watch::channel(None);
+        let blocking = held.host().blocking;
+        let bench = Bench { database, committed: None, failed, _held: held };
+        match blocking {
+            Blocking::Threads => {
+                let name = "gmsd-log".to_owned();
+                let thread = std::thread::Builder::new().name(name);
+                // Without its thread the queue is closed, and the first append says so.
+                if let Err(error) = thread.spawn(move || bench.work_on_thread(queue)) {
+                    tracing::error!(%error, "the log's writer has no thread");
+                }
+            }
+            Blocking::Inline => drop(tokio::spawn(bench.work_inline(queue))),
+        }
+        Self { jobs, failure }
+    }
+
+    /// Queues a change. The waiter is told when it is durable or never will be.
+    pub async fn queue(&self, change: Change, waiter: Waiter) -> io::Result<()> {
+        self.jobs.send(Job::Change(change, waiter)).await.map_err(|_| stopped())
+    }
+
+    /// Queues a change and waits until it is durable.
+    pub async fn write(&self, change: Change) -> io::Result<()> {
+        let (waiter, done) = oneshot::channel();
+        self.queue(change, Waiter::Task(waiter)).await?;
+        done.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Writes what waits, closes the file and lets go of the data directory.
+    pub async fn close(&self) {
+        let (told, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(told)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    /// Tells when the disk has failed, and how.
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.failure.clone()
+    }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the log's writer has stopped")
+}
+
+struct Bench {
+    database: Database,
+    /// The committed position that waits for the next commit.
+    committed: Option<Change>,
+    failed: watch::Sender<Option<String>>,
+    _held: DataDir,
+}
+
+impl Bench {
+    fn work_on_thread(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut batch = Vec::new();
+        let told = loop {
+            match queue.blocking_recv() {
+                Some(job) => batch.push(job),
+                None => break None,
+            }
+            if let Some(told) = self.step(&mut batch, &mut queue) {
+                break Some(told);
+            }
+        };
+        self.finish(told);
+    }
+
+    async fn work_inline(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut batch = Vec::new();
+        let told = loop {
+            match queue.recv().await {
+                Some(job) => batch.push(job),
+                None => break None,
+            }
+            if let Some(told) = self.step(&mut batch, &mut queue) {
+                break Some(told);
+            }
+        };
+        self.finish(told);
+    }
+
+    /// Takes all that waits, commits it at once, tells those who wait. Some = it is to close.
+    fn step(
+        &mut self,
+        batch: &mut Vec<Job>,
+        queue: &mut mpsc::Receiver<Job>,
+    ) -> Option<oneshot::Sender<()>> {
+        while batch.len() < QUEUE_MAX
+            && let Ok(job) = queue.try_recv()
+        {
+            batch.push(job);
+        }
+        let mut changes = Vec::with_capacity(batch.len());
+        let mut waiters = Vec::new();
+        let mut closing = None;
+        for job in batch.drain(..) {
+            match job {
+                Job::Change(change @ Change::Committed(_), _) => self.committed = Some(change),
+                Job::Change(change, waiter) => {
+                    changes.push(change);
+                    waiters.push(waiter);
+                }
+                Job::Close(told) => closing = Some(told),
+            }
+        }
+        if !changes.is_empty() {
+            changes.extend(self.committed.take());
+            let outcome = self.commit(&changes);
+            for waiter in waiters {
+                waiter.tell(outcome.as_ref().map_err(|why| io::Error::other(why.clone())));
+            }
+        }
+        closing
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<(), String> {
+        if let Some(why) = &*self.failed.borrow() {
+            return Err(why.clone());
+        }
+        self.database.commit(changes).map_err(|error| {
+            let why = format!("the log cannot be written: {error}");
+            tracing::error!("{why}");
+            self.failed.send_replace(Some(why.clone()));
+            why
+        })
+    }
+
+    fn finish(mut self, told: Option<oneshot::Sender<()>>) {
+        if let Some(committed) = self.committed.take() {
+            // Losing it costs a little work after the restart, nothing else.
+            let _ = self.commit(&[committed]);
+        }
+        drop(self);
+        if let Some(told) = told {
+            let _ = told.send(());
+        }
+    }
+}
+
+impl Waiter {
+    fn tell(self, outcome: Result<&(), io::Error>) {
+        let outcome = outcome.copied();
+        match self {
+            Waiter::Flushed(callback) => callback.io_completed(outcome),
+            Waiter::Task(task) => drop(task.send(outcome)),
+            Waiter::Nobody => {}
+        }
+    }
+}
