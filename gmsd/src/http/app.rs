@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     feed::Feed, frames::Frames, hosts::Hosts, limits::Bounds, metrics::Metrics, refusal::Refusal,
-    sessions::Sessions,
+    sessions::Sessions, wakes::Wakes,
 };
 use crate::host::clock::Clock;
 
@@ -42,6 +42,8 @@ pub struct App<W> {
     pub parts: Parts<W>,
     /// What several readers want, encoded once.
     pub frames: Frames,
+    /// Wakes who waits for a group.
+    pub wakes: Wakes,
     /// Cancelled when the node stops: streams end, long polls answer.
     pub stop: CancellationToken,
 }
@@ -49,7 +51,7 @@ pub struct App<W> {
 impl<W> App<W> {
     /// A server of these parts.
     pub fn new(parts: Parts<W>, stop: CancellationToken) -> Self {
-        Self { parts, frames: Frames::default(), stop }
+        Self { parts, frames: Frames::default(), wakes: Wakes::default(), stop }
     }
 
     /// The instant that far from now.

@@ -35,6 +35,7 @@ pub mod route;
 pub mod server;
 pub mod sessions;
 pub mod waist;
+pub mod wakes;
 pub mod watching;
 
 #[cfg(test)]

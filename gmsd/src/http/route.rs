@@ -282,3 +282,77 @@ fn no_such_path(path: &str) -> Refusal {
 fn shorten(text: &str) -> String {
     text.chars().take(100).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &str, path: &str) -> Result<Routed, Refusal> {
+        route(&Method::from_bytes(method.as_bytes()).unwrap(), path)
+    }
+
+    #[test]
+    fn every_line_of_the_table_leads_to_itself() {
+        for row in TABLE {
+            let path = row
+                .path
+                .replace("{group}", "g.-_1")
+                .replace("{member}", "%6d")
+                .replace("{node}", "7");
+            let routed = route(&row.method, &path).unwrap();
+            assert!(
+                matches!(routed, Routed::Call { row: found, head: false, .. } if std::ptr::eq(found, row)),
+                "{row:?}: {routed:?}"
+            );
+            let head = call("HEAD", &path);
+            assert_eq!(
+                matches!(head, Ok(Routed::Call { head: true, .. })),
+                TABLE.iter().any(|other| other.path == row.path && other.method == "GET"),
+                "{row:?}"
+            );
+            let Routed::Options { allow } = call("OPTIONS", &path).unwrap() else {
+                panic!("{row:?}");
+            };
+            assert!(allow.contains(row.method.as_str()) && allow.ends_with("OPTIONS"));
+            let refused = call("BREW", &path).unwrap_err();
+            assert_eq!(refused.allow, Some(allow));
+        }
+    }
+
+    #[test]
+    fn names_are_decoded_once_and_keep_their_slashes() {
+        let group = |path| match call("GET", path) {
+            Ok(Routed::Call { route: Route::Group(group), .. }) => Ok(group.to_string()),
+            Ok(other) => panic!("{other:?}"),
+            Err(refusal) => Err(refusal.problem.detail),
+        };
+        assert_eq!(group("/v1/groups/%67").unwrap(), "g");
+        for (path, wanted) in [
+            ("/v1/groups/%2567", "group id has '%'"),
+            ("/v1/groups/a%2Fb", "group id has '/'"),
+            ("/v1/groups/%c3%a9", "group id has 'é'"),
+            ("/v1/groups/%c3", "not UTF-8"),
+            ("/v1/groups/", "group id is empty"),
+            ("/v1/groups/%2e%2e", "group id is \"..\""),
+        ] {
+            let detail = group(path).unwrap_err();
+            assert!(detail.contains(wanted), "{path}: {detail}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_nobody_is_not_found_with_a_hint() {
+        for (path, hint) in [
+            ("/v1/status/", "leave the slash"),
+            ("/v1/statusx", "/v1/openapi.json"),
+            ("/", "/v1/openapi.json"),
+            ("", "/v1/openapi.json"),
+            ("*", "/v1/openapi.json"),
+            ("//", "/v1/openapi.json"),
+        ] {
+            let refusal = call("GET", path).unwrap_err();
+            assert_eq!(refusal.problem.code, Code::NotFound, "{path}");
+            assert!(refusal.problem.detail.contains(hint), "{path}: {refusal:?}");
+        }
+    }
+}

@@ -38,6 +38,11 @@ pub async fn serve<W: Waist>(
 ) {
     let app = Arc::new(App::new(parts, stop.clone()));
     let tasks = Tasks::new(&app);
+    let waking = Arc::clone(&app);
+    tasks.spawn(async move {
+        let states = waking.parts.waist.state();
+        waking.wakes.run(states, &waking.stop).await;
+    });
     loop {
         let accepted = tokio::select! {
             biased;

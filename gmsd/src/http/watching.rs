@@ -52,8 +52,12 @@ pub struct Watching<W> {
     follower: Follower,
     snapshots: Option<Snapshots>,
     ready: VecDeque<Bytes>,
-    /// Tell the reader once that it has caught up: it resumed, and nothing else says so.
-    greet: bool,
+    /// Tells of changes of the one group followed; none where any new state may matter.
+    signal: Option<watch::Receiver<Revision>>,
+    /// Tell the reader up to where it has everything, as soon as it has.
+    owes_bookmark: bool,
+    /// That bookmark is the last.
+    is_stopping: bool,
     has_ended: bool,
     session: Option<Session>,
     pulse: Arc<Pulse>,
@@ -72,13 +76,19 @@ impl<W: Waist> Watching<W> {
         watcher: Watcher,
     ) -> Self {
         let states = app.parts.waist.state();
+        let signal = match &scope {
+            Scope { group: Some(group), events: false } => Some(app.wakes.subscribe(group)),
+            _ => None,
+        };
         let mut watching = Self {
             app,
             states,
             follower: Follower::from(scope.clone(), state),
             snapshots: None,
             ready: VecDeque::new(),
-            greet: false,
+            signal,
+            owes_bookmark: false,
+            is_stopping: false,
             has_ended: false,
             session,
             pulse,
@@ -88,7 +98,8 @@ impl<W: Waist> Watching<W> {
             Begin::Present => watching.start_over(state),
             Begin::After(revision) => {
                 watching.follower = Follower::after(scope, revision);
-                watching.greet = true;
+                // Nothing else would tell that it has caught up.
+                watching.owes_bookmark = true;
             }
             Begin::Foreign(after) => {
                 let floor = state.journal().floor();
@@ -114,26 +125,40 @@ impl<W: Waist> Watching<W> {
             if self.next_snapshot() {
                 continue;
             }
+            if let Some(signal) = &mut self.signal {
+                // Before the state is read: what comes in between will wake this watch again.
+                signal.borrow_and_update();
+            }
             let state = self.states.borrow_and_update().clone();
             match self.follower.next(&state, &self.app.frames) {
                 Step::Give(bytes) => self.ready.push_back(bytes),
                 Step::Compacted(compacted) => self.compacted(&state, &compacted),
-                Step::CaughtUp if std::mem::take(&mut self.greet) => self.bookmark(),
+                Step::CaughtUp if std::mem::take(&mut self.owes_bookmark) => {
+                    self.bookmark();
+                    self.has_ended = self.is_stopping;
+                }
                 Step::CaughtUp => self.wait().await,
             }
         }
     }
 
-    /// Waits for a new state, for the time of a bookmark, or for the end.
+    /// Waits for something new, for the time of a bookmark, or for the end.
     async fn wait(&mut self) {
+        let states = &mut self.states;
+        let news = async {
+            match &mut self.signal {
+                Some(signal) => signal.changed().await,
+                None => states.changed().await,
+            }
+        };
         tokio::select! {
             biased;
             () = self.app.stop.cancelled() => {
-                self.bookmark();
-                self.has_ended = true;
+                self.owes_bookmark = true;
+                self.is_stopping = true;
             }
-            changed = self.states.changed() => self.has_ended = changed.is_err(),
-            () = sleep(self.app.parts.bounds.bookmark) => self.bookmark(),
+            news = news => self.has_ended = news.is_err(),
+            () = sleep(self.app.parts.bounds.bookmark) => self.owes_bookmark = true,
         }
     }
 

@@ -45,9 +45,11 @@ pub async fn get<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refu
         && !is_newer(&read.state, &group, after)
     {
         let wait = call.query.wait.map_or(WAIT_DEFAULT, Duration::from);
-        let mut states = call.waist().state();
+        let states = call.waist().state();
+        let newer = newer(&states, call.app.wakes.subscribe(&group), &group, after);
+        // When the wait is over, or the node stops, the present view is the answer.
         tokio::select! {
-            () = newer(&mut states, &group, after, wait.min(WAIT_MAX)) => {}
+            _ = timeout(wait.min(WAIT_MAX), newer) => {}
             () = call.app.stop.cancelled() => {}
         }
         let state = states.borrow().clone();
@@ -66,14 +68,17 @@ pub async fn get<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refu
 }
 
 async fn newer(
-    states: &mut watch::Receiver<Arc<State>>,
+    states: &watch::Receiver<Arc<State>>,
+    mut signal: watch::Receiver<Revision>,
     group: &GroupId,
     after: Revision,
-    wait: Duration,
 ) {
-    let arrived = states.wait_for(|state| is_newer(state, group, after));
-    // When the wait is over, or the node stops, the present view is the answer.
-    let _ = timeout(wait, arrived).await;
+    loop {
+        signal.borrow_and_update();
+        if is_newer(&states.borrow(), group, after) || signal.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 fn is_newer(state: &State, group: &GroupId, after: Revision) -> bool {

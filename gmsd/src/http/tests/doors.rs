@@ -218,8 +218,10 @@ struct Exhausted {
 
 impl Listener for Exhausted {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
-        let _ = self.asked.send(());
-        Box::pin(async { Err(io::Error::from_raw_os_error(24)) })
+        Box::pin(async {
+            let _ = self.asked.send(());
+            Err(io::Error::from_raw_os_error(24))
+        })
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -302,7 +304,8 @@ proptest! {
             let node = Node::with(Bounds { head: SOON, body: SOON, linger: SOON, ..bounds() }).await;
             let mut wire = Wire::to(&node).await;
             for (method, path, headers, body, honest) in &requests {
-                let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let headers = headers.concat();
                 let length = if *honest { body.len() } else { body.len() / 2 };
                 wire.send(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n")).await;
                 wire.send(body).await;

@@ -60,14 +60,14 @@ struct Inner {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Fake(Arc<Inner>);
+pub(in crate::http) struct Fake(Arc<Inner>);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap()
 }
 
 impl Fake {
-    pub(super) fn new() -> Self {
+    pub(in crate::http) fn new() -> Self {
         let mut state = State::default();
         state.apply_configuration(Revision(1), vec![NodeId(1)], Vec::new());
         state.apply_election(Revision(2), 1, NodeId(1));
@@ -125,7 +125,7 @@ impl Fake {
         }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(in crate::http) fn state(&self) -> State {
         lock(&self.0.committed).clone()
     }
 
@@ -164,7 +164,7 @@ impl Fake {
     }
 
     /// Lets members in, in one entry.
-    pub(super) fn join_all(&self, group: &str, members: &[&str]) -> Revision {
+    pub(in crate::http) fn join_all(&self, group: &str, members: &[&str]) -> Revision {
         let commands =
             members.iter().map(|member| Command::Join(join(group, member, "h:1"))).collect();
         for answer in self.commit_all(commands) {

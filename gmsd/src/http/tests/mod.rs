@@ -1,12 +1,13 @@
 //! The shell as its clients see it: over real sockets, in front of a state machine without a
 //! cluster.
 
-mod fake;
+pub(super) mod fake;
 mod wire;
 
 mod contract;
 mod doors;
 mod liveness;
+mod openapi;
 mod reads;
 mod sessions;
 mod watch;

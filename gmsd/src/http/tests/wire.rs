@@ -1,6 +1,6 @@
 //! A client that sends what it is told to, byte for byte, and reads answers strictly.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use gms::problem::Problem;
 use serde_json::Value;
@@ -181,12 +181,13 @@ impl Wire {
     ) {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         if let Some(body) = body {
             let body = body.to_string();
             let length = body.len();
-            text += &format!(
+            let _ = write!(
+                text,
                 "content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
             );
         } else {
