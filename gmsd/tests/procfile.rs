@@ -1,5 +1,11 @@
 //! The Procfile at the top of the repository starts the cluster it says: its lines are read and
 //! run as goreman would run them, on other ports.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a test opens sockets and files, reads clocks, and may fail where it stands"
+)]
 
 mod support;
 

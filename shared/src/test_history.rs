@@ -113,7 +113,7 @@ impl History {
                     }
                 }
                 (Some(old), _) => {
-                    change.updated.push(Member { state: MemberState::Draining, ..old.clone() })
+                    change.updated.push(Member { state: MemberState::Draining, ..old.clone() });
                 }
             }
         }

@@ -81,10 +81,10 @@ fn weight(gap: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
+    use crate::host::clock::Clock;
 
     fn clock(stalls_ms: &[u64]) -> ObservedClock {
-        let mut now = Instant::now();
+        let mut now = Clock::system().now();
         let mut clock = ObservedClock::new(now);
         for ms in stalls_ms {
             now += Duration::from_millis(*ms);

@@ -106,10 +106,11 @@ impl ObservedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::clock::Clock;
 
     #[test]
     fn a_stall_is_one_tick_of_observed_time() {
-        let start = Instant::now();
+        let start = Clock::system().now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut clock = ObservedClock::new(start);
         for ms in (20..=200).step_by(20) {
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn time_that_runs_backwards_is_no_time() {
-        let start = Instant::now();
+        let start = Clock::system().now();
         let mut clock = ObservedClock::new(start + Duration::from_secs(1));
         clock.advance(start);
         assert_eq!(clock.now(), Observed::default());
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn old_stalls_are_forgotten() {
-        let start = Instant::now();
+        let start = Clock::system().now();
         let mut clock = ObservedClock::new(start);
         clock.advance(start + Duration::from_secs(1));
         let mut now = start + Duration::from_secs(1);

@@ -101,6 +101,7 @@ mod tests {
     use gms::id::Incarnation;
 
     use super::*;
+    use crate::host::clock::Clock;
 
     fn verdict(n: u64) -> Removal {
         Removal {
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_lone_verdict_waits_a_moment_and_a_crowd_goes_together() {
-        let start = Instant::now();
+        let start = Clock::system().now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut cut = Cut::default();
         assert_eq!(cut.poll_timeout(), None);
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn verdicts_of_a_former_epoch_are_dropped() {
-        let now = Instant::now();
+        let now = Clock::system().now();
         let mut cut = Cut::default();
         cut.handle_verdicts(now, 3, 3, vec![verdict(1)]);
         cut.handle_verdicts(now, 4, 3, vec![verdict(2)]);
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn more_than_one_entry_takes_goes_in_several() {
-        let now = Instant::now();
+        let now = Clock::system().now();
         let mut cut = Cut::default();
         let many = u64::try_from(REMOVALS_MAX).unwrap() + 5;
         cut.handle_verdicts(now, 0, 0, (0..many).map(verdict).collect());

@@ -1,6 +1,10 @@
 //! Real nodes as child processes on free ports of this machine, for the tests of this folder.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "each test program uses its own part, and shows the logs of a run that failed"
+)]
 
 use std::{
     fs::File,
@@ -104,6 +108,27 @@ impl TestCluster {
         cluster.nodes.iter_mut().for_each(TestNode::start);
         cluster.leader().await;
         cluster
+    }
+
+    /// Starts one more node, with these flags besides its number, port and data directory.
+    pub(crate) fn add_node(&mut self, id: u64, port: u16, flags: &[&str]) {
+        let dir = self.dir.path();
+        let data_dir = dir.join(format!("node-{id}"));
+        let mut arguments: Vec<String> =
+            ["--port", &port.to_string(), "--data-dir", data_dir.to_str().unwrap()]
+                .map(str::to_owned)
+                .to_vec();
+        arguments.extend(flags.iter().copied().map(str::to_owned));
+        let mut node = TestNode {
+            id,
+            api: ([127, 0, 0, 1], port).into(),
+            data_dir,
+            arguments,
+            log: dir.join(format!("node-{id}.log")),
+            child: None,
+        };
+        node.start();
+        self.nodes.push(node);
     }
 
     pub(crate) fn client(&self) -> Client {
