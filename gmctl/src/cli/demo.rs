@@ -4,9 +4,13 @@
 use clap::Args;
 use gms::{client::Client, endpoint::Endpoint};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        console::Console,
+        tui::{self, TuiArgs},
+    },
     demo::{
         cluster::{Cluster, DemoControl},
         plan, story,
@@ -19,10 +23,13 @@ use crate::{
         style::Style,
         table::{Column, Table},
     },
+    tui::demo::DemoCommand,
 };
 
 /// The most members of a demo: each is a process.
 const MEMBERS_MAX: u64 = 500;
+/// Keys pressed faster than processes start may wait so many at a time.
+const WISHES_MAX: usize = 16;
 /// The most nodes of a demo: more voters than anybody runs.
 const NODES_MAX: u64 = 9;
 
@@ -82,10 +89,14 @@ pub fn client(control: &DemoControl, console: &Console) -> Result<Client, Failur
     Ok(Client::new(endpoints, console.options())?)
 }
 
-/// Runs a demo without a dashboard.
+/// Runs a demo.
 pub async fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Failure> {
     let cluster = start(args)?;
     let client = client(cluster.control(), console)?;
+    if args.wants_dashboard(console) {
+        story::wait_until_ready(cluster.control(), client.clone()).await?;
+        return look(&cluster, client, console).await;
+    }
     if !args.script {
         story::wait_until_ready(cluster.control(), client).await?;
         console.printer.page(&Facts::of(cluster.control()))?;
@@ -99,6 +110,35 @@ pub async fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Failure
     story::run(cluster, client, tell).await?;
     console.printer.note("the story came true");
     Ok(Exit::Ok)
+}
+
+/// Shows the demo in the dashboard, whose keys kill and bring back its processes.
+async fn look(cluster: &Cluster, client: Client, console: &Console) -> Result<Exit, Failure> {
+    let (wishes, mut wished) = mpsc::channel(WISHES_MAX);
+    let args = TuiArgs::default();
+    let showing = tui::show(&args, console, client, "demo".to_owned(), Some(wishes));
+    let obeying = async {
+        while let Some(wish) = wished.recv().await {
+            // What came of it, the dashboard sees in the cluster itself: a second kill finds
+            // nobody to kill.
+            let _ = obey(cluster.control(), &wish);
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        exit = showing => exit,
+        () = obeying => Ok(Exit::Ok),
+    }
+}
+
+fn obey(control: &DemoControl, wish: &DemoCommand) -> Result<(), Failure> {
+    match wish {
+        DemoCommand::KillNode(id) => drop(control.kill_node(*id)?),
+        DemoCommand::RestartNode(id) => drop(control.restart_node(*id)?),
+        DemoCommand::KillMember(group, id) => drop(control.kill_member(group, id)?),
+        DemoCommand::RestartMember(group, id) => drop(control.restart_member(group, id)?),
+    }
+    Ok(())
 }
 
 /// What there is.

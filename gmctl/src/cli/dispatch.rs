@@ -11,20 +11,31 @@ use crate::{
         context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
         nodes, run as program, status,
         tree::{Cli, Verb},
-        version, wait, watch, why,
+        tui, version, wait, watch, why,
     },
     error::Failure,
     exit::Exit,
 };
 
 /// Whether a verb handles signals itself. Every other verb is dropped by the first of them.
-pub fn owns_signals(verb: &Verb) -> bool {
-    matches!(verb, Verb::Run(_) | Verb::Client(_))
+pub fn owns_signals(verb: &Verb, console: &Console) -> bool {
+    matches!(verb, Verb::Run(_) | Verb::Client(_) | Verb::Tui(_))
+        || is_dashboard_of_a_demo(verb, console)
+}
+
+/// Whether the verb is a demo that ends in the dashboard.
+fn is_dashboard_of_a_demo(verb: &Verb, console: &Console) -> bool {
+    match verb {
+        #[cfg(feature = "demo")]
+        Verb::Demo(args) => args.wants_dashboard(console),
+        _ => false,
+    }
 }
 
 /// Carries a verb out.
 pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
     match verb {
+        Verb::Tui(args) => tui::run(args, console).await,
         Verb::Status(args) => status::run(args, console).await,
         Verb::Nodes(args) => nodes::run(args, console).await,
         Verb::Groups(args) => groups::run(args, console).await,

@@ -26,6 +26,7 @@ use crate::{
         signals::{Signals, exit_of},
         status::StatusArgs,
         tree::{Cli, Verb},
+        tui::TuiArgs,
     },
     error::Failure,
     exit::Exit,
@@ -63,7 +64,7 @@ fn run(arguments: &[OsString]) -> Exit {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, arguments, terminal),
     };
-    let verb = cli.verb.unwrap_or_else(|| default_verb(&terminal));
+    let verb = cli.verb.unwrap_or_else(|| default_verb(&terminal, &cli.globals));
     let mut console = Console::new(cli.globals, terminal);
     let result = carry_out(&verb, &mut console);
     match result {
@@ -76,7 +77,11 @@ fn run(arguments: &[OsString]) -> Exit {
 }
 
 /// What `gmctl` alone does.
-fn default_verb(_: &Terminal) -> Verb {
+fn default_verb(terminal: &Terminal, globals: &Globals) -> Verb {
+    // Who asks for a format wants to read, not to look.
+    if terminal.stdin && terminal.stdout && globals.output.is_none() {
+        return Verb::Tui(TuiArgs::default());
+    }
     Verb::Status(StatusArgs {})
 }
 
@@ -88,7 +93,7 @@ fn carry_out(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         .build()
         .map_err(|why| Failure::new(Exit::Refused, format!("no runtime can be made: {why}")))?;
     let result = runtime.block_on(async {
-        if dispatch::owns_signals(verb) {
+        if dispatch::owns_signals(verb, console) {
             return dispatch::run(verb, console).await;
         }
         let mut signals = Signals::listen()?;

@@ -39,6 +39,7 @@ pub mod signals;
 pub mod status;
 pub mod target;
 pub mod tree;
+pub mod tui;
 pub mod version;
 pub mod wait;
 pub mod watch;

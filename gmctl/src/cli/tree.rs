@@ -9,7 +9,7 @@ use crate::cli::{
     doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
     hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
     members::MembersArgs, node::NodeArgs, nodes::NodesArgs, run::RunArgs, status::StatusArgs,
-    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+    tui::TuiArgs, version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -42,6 +42,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "each verb's documentation is its arguments' and its file's")]
 pub enum Verb {
+    Tui(TuiArgs),
     Status(StatusArgs),
     Nodes(NodesArgs),
     Groups(GroupsArgs),
