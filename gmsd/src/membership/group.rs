@@ -49,7 +49,7 @@ impl Group {
         revision: Revision,
     ) -> Option<impl Iterator<Item = &Arc<Delta>> + use<'_>> {
         let start = first_after(&self.deltas, revision, |delta| delta.view);
-        (revision >= self.floor()).then(|| self.deltas.iter().skip(start))
+        (revision >= self.floor()).then(|| self.deltas.focus().narrow(start..).into_iter())
     }
 
     /// How a member last departed, as far as history reaches.

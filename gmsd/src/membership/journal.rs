@@ -108,7 +108,8 @@ impl Journal {
     /// What is still known to have happened after the given revision, oldest first.
     pub fn kept_after(&self, revision: Revision) -> impl Iterator<Item = &Arc<Record>> + use<'_> {
         let start = first_after(&self.records, revision, |record| record.revision);
-        self.records.iter().skip(start)
+        // `skip` would walk over all that came before.
+        self.records.focus().narrow(start..).into_iter()
     }
 
     /// Notes what happened.
