@@ -74,11 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) {
     let stream = |n: u8| [Stream::Watch, Stream::Liveness, Stream::Poll][usize::from(n % 3)];
     let view_of = |play: &Play, g: u8| {
-        play.app
-            .live
-            .groups
-            .get(&group(name(g)))
-            .map_or(Revision(0), |group| group.view)
+        play.app.live.groups.get(&group(name(g))).map_or(Revision(0), |group| group.view)
     };
     *revision += 1;
     match step {
@@ -104,11 +100,7 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
                 from: view_of(play, g),
                 view: Revision(*revision),
                 at_ms: 0,
-                joined: if joins {
-                    vec![member(n, *revision)]
-                } else {
-                    Vec::new()
-                },
+                joined: if joins { vec![member(n, *revision)] } else { Vec::new() },
                 left: if joins { Vec::new() } else { vec![left] },
                 removed: Vec::new(),
                 updated: Vec::new(),
@@ -116,13 +108,8 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
             play.tell(Message::Watch(WatchEvent::Change(change)));
         }
         Step::Band(g, n, band, age) => {
-            let band = [
-                Band::Unknown,
-                Band::Ok,
-                Band::Late,
-                Band::Suspect,
-                Band::Condemned,
-            ][usize::from(band % 5)];
+            let band = [Band::Unknown, Band::Ok, Band::Late, Band::Suspect, Band::Condemned]
+                [usize::from(band % 5)];
             play.band(name(g), n, band, age);
         }
         Step::Snapshot(g, n) => {
@@ -132,9 +119,7 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
                 members: (0..n).map(|n| member(n, 100 + n)).collect(),
             };
             play.tell(Message::Watch(WatchEvent::Snapshot(view)));
-            let bookmark = Bookmark {
-                revision: Revision(*revision),
-            };
+            let bookmark = Bookmark { revision: Revision(*revision) };
             play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
         }
         Step::Leader(leader) => {
@@ -142,22 +127,14 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
         }
         Step::Nodes(n) => {
             let nodes = (1..=n).map(node).collect();
-            play.tell(Message::Nodes(gms::api::Nodes {
-                answered_by: NodeId(1),
-                nodes,
-            }));
+            play.tell(Message::Nodes(gms::api::Nodes { answered_by: NodeId(1), nodes }));
         }
         Step::Down(n) => {
-            let news = StreamNews::Down {
-                error: "broken".to_owned(),
-            };
+            let news = StreamNews::Down { error: "broken".to_owned() };
             play.tell(Message::Link(stream(n), news));
         }
         Step::Up(n) => {
-            let news = StreamNews::Up {
-                endpoint: "http://a".to_owned(),
-                node: None,
-            };
+            let news = StreamNews::Up { endpoint: "http://a".to_owned(), node: None };
             play.tell(Message::Link(stream(n), news));
         }
         Step::Draw => {

@@ -112,9 +112,7 @@ pub async fn run(options: Options) -> Result<Outcome, RunError> {
     };
     let mut app = App::new(settings, clock::now());
     app.ui.place = options.place;
-    EventLoop::start(app, options.client, options.demo, options.fps)?
-        .run()
-        .await
+    EventLoop::start(app, options.client, options.demo, options.fps)?.run().await
 }
 
 fn theme(color: ColorChoice) -> Theme {

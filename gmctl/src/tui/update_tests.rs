@@ -27,10 +27,7 @@ use crate::{
 };
 
 fn key(name: &str, member: &str) -> MemberKey {
-    MemberKey {
-        group: group(name),
-        id: id(member),
-    }
+    MemberKey { group: group(name), id: id(member) }
 }
 
 fn healthy() -> Play {
@@ -40,21 +37,16 @@ fn healthy() -> Play {
 }
 
 fn condition(app: &App, name: &str, member: &str) -> Option<Condition> {
-    app.live
-        .groups
-        .get(&group(name))?
-        .condition(app.now, &id(member))
+    app.live.groups.get(&group(name))?.condition(app.now, &id(member))
 }
 
 fn asks(play: &Play) -> Vec<(Ticket, Request, bool)> {
     play.effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Ask {
-                ticket,
-                request,
-                dry_run,
-            } => Some((*ticket, Request::clone(request), *dry_run)),
+            Effect::Ask { ticket, request, dry_run } => {
+                Some((*ticket, Request::clone(request), *dry_run))
+            }
             _ => None,
         })
         .collect()
@@ -89,10 +81,7 @@ fn the_selection_stays_with_its_member_when_the_rows_move() {
     assert_eq!(before, Some(key("payments", "m-0003")));
     play.later(10_000).band("payments", 9, Band::Suspect, 2_000);
     play.app.settle();
-    assert_eq!(
-        play.app.rows.members.first(),
-        Some(&key("payments", "m-0009"))
-    );
+    assert_eq!(play.app.rows.members.first(), Some(&key("payments", "m-0009")));
     assert_eq!(play.app.ui.selection.member, before);
 }
 
@@ -102,16 +91,10 @@ fn rows_keep_their_places_for_a_moment_after_the_cursor_moved() {
     play.keys("3 j");
     play.band("payments", 9, Band::Suspect, 2_000);
     play.app.settle();
-    assert_eq!(
-        play.app.rows.members.first(),
-        Some(&key("payments", "m-0001"))
-    );
+    assert_eq!(play.app.rows.members.first(), Some(&key("payments", "m-0001")));
     play.later(3_500);
     play.app.settle();
-    assert_eq!(
-        play.app.rows.members.first(),
-        Some(&key("payments", "m-0009"))
-    );
+    assert_eq!(play.app.rows.members.first(), Some(&key("payments", "m-0009")));
 }
 
 #[test]
@@ -119,18 +102,10 @@ fn when_the_selected_member_goes_its_neighbour_is_selected() {
     let mut play = healthy();
     play.keys("3 j");
     let mut gone = change(9_182_331, 9_182_332);
-    gone.left = vec![Left {
-        id: id("m-0002"),
-        incarnation: Incarnation(102),
-        reason: None,
-    }];
-    play.tell(Message::Watch(WatchEvent::Change(gone)))
-        .later(5_000);
+    gone.left = vec![Left { id: id("m-0002"), incarnation: Incarnation(102), reason: None }];
+    play.tell(Message::Watch(WatchEvent::Change(gone))).later(5_000);
     play.app.settle();
-    assert_eq!(
-        play.app.ui.selection.member,
-        Some(key("payments", "m-0003"))
-    );
+    assert_eq!(play.app.ui.selection.member, Some(key("payments", "m-0003")));
 }
 
 #[test]
@@ -139,23 +114,13 @@ fn a_form_stays_with_the_life_it_was_opened_for() {
     play.keys("3 X");
     // The same id comes back as another life while the form is open.
     let mut replaced = change(9_182_331, 9_182_340);
-    replaced.left = vec![Left {
-        id: id("m-0001"),
-        incarnation: Incarnation(101),
-        reason: None,
-    }];
+    replaced.left = vec![Left { id: id("m-0001"), incarnation: Incarnation(101), reason: None }];
     replaced.joined = vec![member(1, 500)];
-    play.tell(Message::Watch(WatchEvent::Change(replaced)))
-        .keys("Enter");
+    play.tell(Message::Watch(WatchEvent::Change(replaced))).keys("Enter");
     let asked = asks(&play);
-    let Some((_, Request::Leave(targets, None), true)) = asked.last() else {
-        panic!("{asked:?}")
-    };
+    let Some((_, Request::Leave(targets, None), true)) = asked.last() else { panic!("{asked:?}") };
     assert_eq!(targets[0].incarnation, Incarnation(101), "not the new life");
-    assert!(
-        play.screen(80, 24)
-            .contains("0 of 1: the others are gone by now")
-    );
+    assert!(play.screen(80, 24).contains("0 of 1: the others are gone by now"));
 }
 
 #[test]
@@ -175,10 +140,7 @@ fn a_leave_of_many_needs_their_number() {
     let (ticket, _, dry_run) = asks(&play).pop().unwrap();
     assert!(!dry_run);
     play.keys("Esc C-u q");
-    assert!(
-        matches!(form_stage(&play.app), Some(Stage::Sending(_))),
-        "it cannot be taken back"
-    );
+    assert!(matches!(form_stage(&play.app), Some(Stage::Sending(_))), "it cannot be taken back");
     play.tell(Message::Answered(ticket, Ok(Reply::Left(parting))));
     assert!(play.app.ui.overlay.is_none() && play.app.ui.marks.is_empty());
     let text = &play.app.ui.notice.as_ref().unwrap().text;
@@ -193,53 +155,28 @@ fn a_hold_needs_two_keys() {
     play.keys("2 P Enter");
     let (_, request, dry_run) = asks(&play).pop().unwrap();
     assert!(!dry_run);
-    let Request::SetHold(held, body) = request else {
-        panic!("{request:?}")
-    };
+    let Request::SetHold(held, body) = request else { panic!("{request:?}") };
     assert_eq!((held, body.reason.as_str()), (group("payments"), "on call"));
 }
 
 #[test]
 fn a_refusal_leaves_the_form_open_with_the_reason() {
     let mut play = healthy();
-    play.keys("A")
-        .types("m-77")
-        .keys("Tab")
-        .types("10.0.0.1:9000")
-        .keys("Tab Tab");
+    play.keys("A").types("m-77").keys("Tab").types("10.0.0.1:9000").keys("Tab Tab");
     play.types("rack=r1").keys("Enter");
     let (ticket, request, _) = asks(&play).pop().unwrap();
-    let Request::Join(_, join) = request else {
-        panic!()
-    };
+    let Request::Join(_, join) = request else { panic!() };
     assert_eq!(join.tags.get("rack").map(String::as_str), Some("r1"));
-    play.tell(Message::Answered(
-        ticket,
-        Err("conflict: another life answers".to_owned()),
-    ));
+    play.tell(Message::Answered(ticket, Err("conflict: another life answers".to_owned())));
     assert!(matches!(form_stage(&play.app), Some(Stage::Filling)));
-    assert!(
-        play.screen(80, 24)
-            .contains("refused: conflict: another life answers")
-    );
+    assert!(play.screen(80, 24).contains("refused: conflict: another life answers"));
     play.keys("Enter");
     let (again, ..) = asks(&play).pop().unwrap();
     play.tell(Message::Answered(ticket, Err("late".to_owned())));
     assert!(matches!(form_stage(&play.app), Some(Stage::Checking(t)) if *t == again));
-    let joined = Joined {
-        member: member(77, 300),
-        view: Revision(300),
-        key: "0".repeat(64),
-    };
-    play.tell(Message::Answered(
-        again,
-        Ok(Reply::Joined(Box::new(joined), true)),
-    ))
-    .keys("y");
-    assert!(
-        !asks(&play).pop().unwrap().2,
-        "the next question is in earnest"
-    );
+    let joined = Joined { member: member(77, 300), view: Revision(300), key: "0".repeat(64) };
+    play.tell(Message::Answered(again, Ok(Reply::Joined(Box::new(joined), true)))).keys("y");
+    assert!(!asks(&play).pop().unwrap().2, "the next question is in earnest");
 }
 
 #[test]
@@ -253,21 +190,11 @@ fn nothing_is_written_when_reading_only_or_out_of_touch() {
     });
     play.healthy().keys("3 X");
     assert!(play.app.ui.overlay.is_none());
-    assert!(
-        play.app
-            .ui
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("reading only")
-    );
+    assert!(play.app.ui.notice.as_ref().unwrap().text.contains("reading only"));
 
     let mut play = healthy();
     play.keys("3 X");
-    let down = StreamNews::Down {
-        error: "refused".to_owned(),
-    };
+    let down = StreamNews::Down { error: "refused".to_owned() };
     play.tell(Message::Link(Stream::Watch, down)).keys("Enter");
     assert!(asks(&play).is_empty());
     assert!(play.screen(80, 24).contains("nothing was sent"));
@@ -280,42 +207,21 @@ fn ages_count_up_only_while_they_are_known() {
     let mut play = healthy();
     let age = |play: &Play, n: u64| {
         let group = play.app.live.groups.get(&group("payments")).unwrap();
-        group.age(
-            play.app.now,
-            group.members.get(&id(&format!("m-{n:04}"))).unwrap(),
-        )
+        group.age(play.app.now, group.members.get(&id(&format!("m-{n:04}"))).unwrap())
     };
     let millis = std::time::Duration::from_millis;
     play.later(1_000);
     assert_eq!(age(&play, 1), Age::Known(millis(1_300)));
     play.band("payments", 2, Band::Late, 700);
     play.later(60_000);
-    assert_eq!(
-        age(&play, 1),
-        Age::Below(millis(1_000)),
-        "it answers; the exact age is unknown"
-    );
-    assert_eq!(
-        age(&play, 2),
-        Age::Known(millis(60_700)),
-        "silence is counted on"
-    );
+    assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "it answers; the exact age is unknown");
+    assert_eq!(age(&play, 2), Age::Known(millis(60_700)), "silence is counted on");
     play.tell(Message::Link(
         Stream::Liveness,
-        StreamNews::Up {
-            endpoint: "http://b".to_owned(),
-            node: None,
-        },
+        StreamNews::Up { endpoint: "http://b".to_owned(), node: None },
     ));
-    assert_eq!(
-        age(&play, 2),
-        Age::Unknown,
-        "a feed that opens tells of everything anew"
-    );
-    assert_eq!(
-        condition(&play.app, "payments", "m-0002"),
-        Some(Condition::Unknown)
-    );
+    assert_eq!(age(&play, 2), Age::Unknown, "a feed that opens tells of everything anew");
+    assert_eq!(condition(&play.app, "payments", "m-0002"), Some(Condition::Unknown));
 }
 
 #[test]
@@ -333,11 +239,7 @@ fn the_member_under_the_cursor_is_pinned_and_no_other() {
     play.keys("3 j 1");
     assert_eq!(
         pins(&play),
-        [
-            Some(key("payments", "m-0001")),
-            Some(key("payments", "m-0002")),
-            None
-        ]
+        [Some(key("payments", "m-0001")), Some(key("payments", "m-0002")), None]
     );
 }
 
@@ -355,15 +257,9 @@ fn a_gap_in_the_watch_is_never_papered_over() {
 fn what_a_reopened_watch_does_not_mention_is_gone() {
     let mut play = healthy();
     play.connected();
-    let view = View {
-        group: group("ledger"),
-        view: Revision(60),
-        members: vec![member(1, 101)],
-    };
+    let view = View { group: group("ledger"), view: Revision(60), members: vec![member(1, 101)] };
     play.tell(Message::Watch(WatchEvent::Snapshot(view)));
-    let bookmark = Bookmark {
-        revision: Revision(9_182_400),
-    };
+    let bookmark = Bookmark { revision: Revision(9_182_400) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
     let groups: Vec<_> = play.app.live.groups.keys().cloned().collect();
     assert_eq!(groups, [group("ledger")]);
@@ -374,22 +270,12 @@ fn what_a_reopened_watch_does_not_mention_is_gone() {
 fn liveness_of_a_former_life_is_not_taken_for_the_present_one() {
     let mut play = healthy();
     let mut replaced = change(9_182_331, 9_182_340);
-    replaced.left = vec![Left {
-        id: id("m-0001"),
-        incarnation: Incarnation(101),
-        reason: None,
-    }];
+    replaced.left = vec![Left { id: id("m-0001"), incarnation: Incarnation(101), reason: None }];
     replaced.joined = vec![Member { ..member(1, 500) }];
     play.tell(Message::Watch(WatchEvent::Change(replaced)));
-    assert_eq!(
-        condition(&play.app, "payments", "m-0001"),
-        Some(Condition::Unknown)
-    );
+    assert_eq!(condition(&play.app, "payments", "m-0001"), Some(Condition::Unknown));
     play.band("payments", 1, Band::Condemned, 9_000);
-    assert_eq!(
-        condition(&play.app, "payments", "m-0001"),
-        Some(Condition::Unknown)
-    );
+    assert_eq!(condition(&play.app, "payments", "m-0001"), Some(Condition::Unknown));
     let restarted = play.app.live.timeline.entries().last().unwrap();
     assert!(matches!(&restarted.what, Happening::Replaced(_, who) if who.count == 1));
 }
@@ -416,25 +302,16 @@ fn frozen_time_stands_still_and_the_present_goes_on_beneath() {
     assert_eq!(play.app.rows.tally.suspect, 0);
     assert_eq!(play.app.live.tally(play.app.now).suspect, 4);
     play.keys("A");
-    assert!(
-        play.app.ui.overlay.is_none(),
-        "the past cannot be written to"
-    );
+    assert!(play.app.ui.overlay.is_none(), "the past cannot be written to");
     play.keys("Space");
     play.app.settle();
     assert_eq!(play.app.rows.tally.suspect, 4);
     play.keys("0");
     assert!(play.app.past.is_some());
     play.app.settle();
-    assert_eq!(
-        play.app.rows.tally.suspect, 0,
-        "the oldest frame is from before"
-    );
+    assert_eq!(play.app.rows.tally.suspect, 0, "the oldest frame is from before");
     play.keys("] ] ] ] ] ]");
-    assert!(
-        play.app.past.is_none(),
-        "after the last frame comes the present"
-    );
+    assert!(play.app.past.is_none(), "after the last frame comes the present");
     play.keys("[");
     assert!(play.app.past.is_some());
 }
@@ -465,41 +342,20 @@ fn a_wrong_filter_leaves_the_last_good_one_in_force() {
     play.types(" rack>");
     play.app.settle();
     assert_eq!(play.app.rows.members.len(), 1);
-    assert!(matches!(
-        &play.app.ui.overlay,
-        Some(Overlay::Filter(_, Some(_)))
-    ));
+    assert!(matches!(&play.app.ui.overlay, Some(Overlay::Filter(_, Some(_)))));
 }
 
 #[test]
 fn keys_combine_and_unknown_ones_are_said_to_be_unknown() {
     let mut play = healthy();
     play.keys("3 G");
-    assert_eq!(
-        play.app.ui.selection.member,
-        Some(key("payments", "m-0012"))
-    );
+    assert_eq!(play.app.ui.selection.member, Some(key("payments", "m-0012")));
     play.keys("gg");
-    assert_eq!(
-        play.app.ui.selection.member,
-        Some(key("payments", "m-0001"))
-    );
+    assert_eq!(play.app.ui.selection.member, Some(key("payments", "m-0001")));
     play.keys("gj");
-    assert_eq!(
-        play.app.ui.selection.member,
-        Some(key("payments", "m-0002")),
-        "g is given up"
-    );
+    assert_eq!(play.app.ui.selection.member, Some(key("payments", "m-0002")), "g is given up");
     play.keys("~");
-    assert!(
-        play.app
-            .ui
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("no such key: ~")
-    );
+    assert!(play.app.ui.notice.as_ref().unwrap().text.contains("no such key: ~"));
     play.later(5_000);
     assert!(play.app.ui.notice.is_none(), "it goes by itself");
 }
@@ -532,15 +388,7 @@ fn the_demo_is_told_whom_to_kill() {
     );
     let mut play = healthy();
     play.keys("6 K");
-    assert!(
-        play.app
-            .ui
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("only in gmctl demo")
-    );
+    assert!(play.app.ui.notice.as_ref().unwrap().text.contains("only in gmctl demo"));
 }
 
 #[test]
@@ -549,10 +397,7 @@ fn the_palette_does_what_a_key_does() {
     play.keys(":").types("timel").keys("Enter");
     assert_eq!(play.app.ui.place, Place::Timeline);
     play.keys("6 :").types("leader").keys("Enter Enter");
-    assert!(matches!(
-        asks(&play).last(),
-        Some((_, Request::Transfer(NodeId(1)), true))
-    ));
+    assert!(matches!(asks(&play).last(), Some((_, Request::Transfer(NodeId(1)), true))));
 }
 
 #[test]
@@ -564,10 +409,7 @@ fn the_same_line_is_copied_that_is_shown() {
         _ => None,
     });
     assert_eq!(copied.as_deref(), Some("gmctl members payments -f rack:r7"));
-    assert!(
-        play.screen(120, 36)
-            .contains("= gmctl members payments -f rack:r7")
-    );
+    assert!(play.screen(120, 36).contains("= gmctl members payments -f rack:r7"));
 }
 
 #[test]

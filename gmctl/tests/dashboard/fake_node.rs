@@ -94,11 +94,7 @@ impl FakeNode {
             }],
             updated: Vec::new(),
         };
-        self.script
-            .watch
-            .lock()
-            .unwrap()
-            .push(event("change", &change));
+        self.script.watch.lock().unwrap().push(event("change", &change));
     }
 
     pub(crate) fn writes(&self) -> Vec<String> {
@@ -119,13 +115,10 @@ impl Script {
             view: Revision(40),
             members: (1..=MEMBERS).map(member).collect(),
         };
-        let bookmark = Bookmark {
-            revision: Revision(40),
-        };
+        let bookmark = Bookmark { revision: Revision(40) };
         *self.watch.lock().unwrap() = vec![event("snapshot", &view), event("bookmark", &bookmark)];
-        *self.liveness.lock().unwrap() = (1..=MEMBERS)
-            .map(|n| event("member", &liveness(n, Band::Ok, 200)))
-            .collect();
+        *self.liveness.lock().unwrap() =
+            (1..=MEMBERS).map(|n| event("member", &liveness(n, Band::Ok, 200))).collect();
     }
 }
 
@@ -134,10 +127,7 @@ fn number(id: &str) -> u64 {
 }
 
 fn event(name: &str, data: &impl Serialize) -> String {
-    format!(
-        "event: {name}\ndata: {}\n\n",
-        serde_json::to_string(data).unwrap()
-    )
+    format!("event: {name}\ndata: {}\n\n", serde_json::to_string(data).unwrap())
 }
 
 fn serve(listener: TcpListener, script: Arc<Script>) {
@@ -191,11 +181,7 @@ fn converse(connection: TcpStream, script: &Script) -> std::io::Result<()> {
             return stream(&mut connection, script, &script.liveness);
         }
         if method != "GET" {
-            script
-                .writes
-                .lock()
-                .unwrap()
-                .push(format!("{method} {path}"));
+            script.writes.lock().unwrap().push(format!("{method} {path}"));
         }
         let body = answer(&method, &path);
         write!(
@@ -228,10 +214,9 @@ fn stream(
 fn answer(method: &str, path: &str) -> String {
     match (method, path.split('?').next().unwrap_or_default()) {
         ("GET", "/v1/status") => json(&status()),
-        ("GET", "/v1/nodes") => json(&Nodes {
-            answered_by: NodeId(2),
-            nodes: (1..=3).map(node).collect(),
-        }),
+        ("GET", "/v1/nodes") => {
+            json(&Nodes { answered_by: NodeId(2), nodes: (1..=3).map(node).collect() })
+        }
         ("GET", "/v1/groups") => json(&Groups {
             revision: Revision(40),
             groups: vec![GroupSummary {
@@ -242,11 +227,9 @@ fn answer(method: &str, path: &str) -> String {
                 hold: None,
             }],
         }),
-        ("GET", "/v1/events") => json(&Events {
-            revision: Revision(40),
-            floor: Revision(0),
-            events: Vec::new(),
-        }),
+        ("GET", "/v1/events") => {
+            json(&Events { revision: Revision(40), floor: Revision(0), events: Vec::new() })
+        }
         ("GET", path) if path.ends_with("/why") => json(&why(path)),
         (_, path) => json(&LeftAnswer {
             group: "payments".parse().unwrap(),
@@ -315,19 +298,8 @@ fn status() -> Status {
         term: 5,
         role: Role::Follower,
         revision: Revision(40),
-        quorum: Quorum {
-            voters: (1..=3).map(NodeId).collect(),
-            needed: 2,
-            reachable: 3,
-            ok: true,
-        },
-        counts: Counts {
-            nodes: 3,
-            groups: 1,
-            members: 12,
-            suspects: 0,
-            watchers: 1,
-        },
+        quorum: Quorum { voters: (1..=3).map(NodeId).collect(), needed: 2, reachable: 3, ok: true },
+        counts: Counts { nodes: 3, groups: 1, members: 12, suspects: 0, watchers: 1 },
         version: "0.1.0".to_owned(),
         uptime_ms: 1_000,
         age_ms: Some(40),

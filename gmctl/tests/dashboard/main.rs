@@ -1,8 +1,5 @@
 //! The dashboard in a real terminal, against a node that is played by a script.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod fake_node;
 mod terminal;
@@ -26,13 +23,8 @@ fn child() {
     let Ok(endpoints) = std::env::var(ENDPOINTS) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let panic_after = std::env::var(PANIC_AFTER)
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let panic_after = std::env::var(PANIC_AFTER).ok().and_then(|text| text.parse().ok());
     let outcome = runtime.block_on(async {
         let endpoints = Endpoint::parse_list(&endpoints).unwrap();
         let client = Client::new(endpoints, gms::client::Options::default()).unwrap();
@@ -102,15 +94,8 @@ fn a_leave_is_tried_confirmed_and_sent_for_that_life() {
     terminal.wait_for("m-0001 left");
     let writes = node.writes();
     assert_eq!(writes.len(), 2, "{writes:?}");
-    assert!(
-        writes[0].contains("dry_run=true") && !writes[1].contains("dry_run"),
-        "{writes:?}"
-    );
-    assert!(
-        writes
-            .iter()
-            .all(|w| w.contains("incarnation=101") && w.contains("reason=old"))
-    );
+    assert!(writes[0].contains("dry_run=true") && !writes[1].contains("dry_run"), "{writes:?}");
+    assert!(writes.iter().all(|w| w.contains("incarnation=101") && w.contains("reason=old")));
     terminal.type_in("q");
     assert_eq!(terminal.wait_for_exit(), 0);
 }
@@ -178,13 +163,9 @@ fn a_stop_gives_the_terminal_to_the_shell_and_a_continue_takes_it_back() {
     let mut terminal = Terminal::open(80, 24, &node.endpoint());
     terminal.wait_for("LIVE");
     terminal.type_in("\x1a");
-    terminal.wait_until("the terminal is given back", |terminal| {
-        !terminal.modes().alternate
-    });
+    terminal.wait_until("the terminal is given back", |terminal| !terminal.modes().alternate);
     terminal.signal("CONT");
-    terminal.wait_until("the terminal is taken again", |terminal| {
-        terminal.modes().alternate
-    });
+    terminal.wait_until("the terminal is taken again", |terminal| terminal.modes().alternate);
     terminal.wait_for("LIVE");
     terminal.type_in("q");
     assert_eq!(terminal.wait_for_exit(), 0);

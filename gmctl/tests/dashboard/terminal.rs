@@ -27,10 +27,7 @@ struct Screen {
     raw: Vec<u8>,
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of a terminal"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a terminal")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Modes {
     pub(crate) alternate: bool,
@@ -54,12 +51,7 @@ impl Terminal {
         endpoint: &str,
         environment: &[(&str, &str)],
     ) -> Self {
-        let size = PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
         command.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
@@ -86,12 +78,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self {
-            master: pair.master,
-            keys,
-            child,
-            screen,
-        }
+        Self { master: pair.master, keys, child, screen }
     }
 
     pub(crate) fn type_in(&mut self, keys: &str) {
@@ -121,11 +108,7 @@ impl Terminal {
     pub(crate) fn wait_until(&mut self, what: &str, fact: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !fact(self) {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "no {what:?} on the screen:\n{}",
-                self.text()
-            );
+            assert!(start.elapsed() < PATIENCE, "no {what:?} on the screen:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -136,11 +119,7 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.exit_code();
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "it does not end:\n{}",
-                self.text()
-            );
+            assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -149,10 +128,7 @@ impl Terminal {
     pub(crate) fn assert_given_back(&mut self) {
         self.wait_until("restored terminal", |terminal| !terminal.modes().alternate);
         let modes = self.modes();
-        assert!(
-            !modes.cursor_hidden && !modes.paste && !modes.mouse,
-            "{modes:?}"
-        );
+        assert!(!modes.cursor_hidden && !modes.paste && !modes.mouse, "{modes:?}");
         let raw = self.screen.lock().unwrap().raw.clone();
         let count = |part: &[u8]| raw.windows(part.len()).filter(|seen| *seen == part).count();
         let (begun, ended) = (count(b"\x1b[?2026h"), count(b"\x1b[?2026l"));
@@ -163,26 +139,14 @@ impl Terminal {
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        self.screen
-            .lock()
-            .unwrap()
-            .parser
-            .screen_mut()
-            .set_size(some(rows), some(columns));
-        let size = PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
+        self.screen.lock().unwrap().parser.screen_mut().set_size(some(rows), some(columns));
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).unwrap();
     }
 
     pub(crate) fn signal(&self, name: &str) {
         let process = self.child.process_id().unwrap().to_string();
-        let status = std::process::Command::new("kill")
-            .args(["-s", name, &process])
-            .status();
+        let status = std::process::Command::new("kill").args(["-s", name, &process]).status();
         assert!(status.unwrap().success());
     }
 

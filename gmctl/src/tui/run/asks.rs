@@ -25,32 +25,24 @@ pub(super) async fn ask(
     request: Request,
     dry_run: bool,
 ) {
-    let write = Write {
-        dry_run,
-        ..Write::default()
-    };
+    let write = Write { dry_run, ..Write::default() };
     let answer = match request {
         Request::Join(group, body) => client.join(&group, &body, &write).await.map(|answer| {
             let new = answer.is_new_life();
             Reply::Joined(Box::new(answer.value), new)
         }),
-        Request::Leave(targets, reason) => Ok(Reply::Left(
-            part(&client, &targets, reason.as_deref(), &write).await,
-        )),
-        Request::SetHold(group, body) => client
-            .set_hold(&group, &body, &write)
-            .await
-            .map(|answer| Reply::Hold(answer.value)),
-        Request::ClearHold(group) => client
-            .clear_hold(&group, &write)
-            .await
-            .map(|answer| Reply::Hold(answer.value)),
+        Request::Leave(targets, reason) => {
+            Ok(Reply::Left(part(&client, &targets, reason.as_deref(), &write).await))
+        }
+        Request::SetHold(group, body) => {
+            client.set_hold(&group, &body, &write).await.map(|answer| Reply::Hold(answer.value))
+        }
+        Request::ClearHold(group) => {
+            client.clear_hold(&group, &write).await.map(|answer| Reply::Hold(answer.value))
+        }
         Request::Transfer(node) => {
             let body = TransferRequest { to: Some(node) };
-            client
-                .transfer_leader(&body, &write)
-                .await
-                .map(|answer| Reply::Leader(answer.value))
+            client.transfer_leader(&body, &write).await.map(|answer| Reply::Leader(answer.value))
         }
     };
     reply(&to, ticket, answer).await;
@@ -59,12 +51,7 @@ pub(super) async fn ask(
 /// Asks why a member is gone or in doubt.
 pub(super) async fn ask_why(client: Client, to: Sender<Message>, ticket: Ticket, key: MemberKey) {
     let answer = client.why(&key.group, &key.id).await;
-    reply(
-        &to,
-        ticket,
-        answer.map(|answer| Reply::Why(Box::new(answer.value))),
-    )
-    .await;
+    reply(&to, ticket, answer.map(|answer| Reply::Why(Box::new(answer.value)))).await;
 }
 
 async fn reply(to: &Sender<Message>, ticket: Ticket, answer: Result<Reply, ClientError>) {
@@ -81,11 +68,7 @@ async fn part(client: &Client, targets: &[Target], reason: Option<&str>, write: 
         let departure = Departure {
             incarnation: Some(target.incarnation),
             // Whoever acts here is an operator, also one without words.
-            reason: Some(
-                reason
-                    .unwrap_or("by an operator at the dashboard")
-                    .to_owned(),
-            ),
+            reason: Some(reason.unwrap_or("by an operator at the dashboard").to_owned()),
             exit: None,
         };
         match client.leave(group, id, &departure, write).await {

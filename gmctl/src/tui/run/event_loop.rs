@@ -200,11 +200,7 @@ impl EventLoop {
     }
 
     fn take(&mut self, message: Message) -> Result<(), RunError> {
-        let want = if message.is_from_a_person() {
-            Want::Now
-        } else {
-            Want::Data
-        };
+        let want = if message.is_from_a_person() { Want::Now } else { Want::Data };
         self.pacer.want(want);
         for effect in update(&mut self.app, now(), message) {
             self.have_done(effect)?;
@@ -243,14 +239,9 @@ impl EventLoop {
             Effect::Repaint => self.repaint(),
             Effect::Pin(key) => self.feeds.pin(key, &mut self.tasks),
             Effect::Reconnect => self.feeds.reopen(&mut self.tasks),
-            Effect::Ask {
-                ticket,
-                request,
-                dry_run,
-            } => {
+            Effect::Ask { ticket, request, dry_run } => {
                 let (client, to) = (self.client.clone(), self.to.clone());
-                self.tasks
-                    .spawn(asks::ask(client, to, ticket, *request, dry_run));
+                self.tasks.spawn(asks::ask(client, to, ticket, *request, dry_run));
             }
             Effect::AskWhy { ticket, key } => {
                 let (client, to) = (self.client.clone(), self.to.clone());
@@ -266,10 +257,7 @@ impl EventLoop {
                     .map_err(|_| RunError::TerminalGone)?;
             }
             Effect::Demo(command) => {
-                let sent = self
-                    .demo
-                    .as_ref()
-                    .is_some_and(|demo| demo.try_send(command).is_ok());
+                let sent = self.demo.as_ref().is_some_and(|demo| demo.try_send(command).is_ok());
                 if !sent {
                     self.take(Message::Told("the demo is busy; try again".to_owned()))?;
                 }

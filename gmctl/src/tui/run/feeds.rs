@@ -53,12 +53,7 @@ pub(super) struct Feeds {
 impl Feeds {
     /// Starts them all; they belong to `tasks`.
     pub(super) fn start(client: &Client, to: Sender<Message>, tasks: &mut JoinSet<()>) -> Self {
-        let mut feeds = Self {
-            client: client.clone(),
-            to,
-            running: Vec::new(),
-            pin: None,
-        };
+        let mut feeds = Self { client: client.clone(), to, running: Vec::new(), pin: None };
         feeds.open(tasks);
         feeds
     }
@@ -102,20 +97,14 @@ async fn down(to: &Sender<Message>, stream: Stream, error: String) -> Result<(),
 }
 
 async fn watch(client: Client, to: Sender<Message>) {
-    let options = WatchOptions {
-        events: true,
-        ..WatchOptions::default()
-    };
+    let options = WatchOptions { events: true, ..WatchOptions::default() };
     loop {
         let mut watch = Watch::of_all(&client, &options);
         let told = loop {
             let told = match watch.next().await {
                 Ok(WatchItem::Event(event)) => tell(&to, Message::Watch(event)).await,
                 Ok(WatchItem::Connected { endpoint, node }) => {
-                    let news = StreamNews::Up {
-                        endpoint: endpoint.to_string(),
-                        node,
-                    };
+                    let news = StreamNews::Up { endpoint: endpoint.to_string(), node };
                     tell(&to, Message::Link(Stream::Watch, news)).await
                 }
                 Ok(WatchItem::Disconnected { why }) => down(&to, Stream::Watch, why).await,
@@ -142,10 +131,7 @@ async fn liveness(client: Client, to: Sender<Message>) {
                 // The watch tells of who is gone, with the reason.
                 Ok(LivenessItem::Gone(_)) => Ok(()),
                 Ok(LivenessItem::Connected { endpoint, node }) => {
-                    let news = StreamNews::Up {
-                        endpoint: endpoint.to_string(),
-                        node,
-                    };
+                    let news = StreamNews::Up { endpoint: endpoint.to_string(), node };
                     tell(&to, Message::Link(Stream::Liveness, news)).await
                 }
                 Ok(LivenessItem::Disconnected { why }) => down(&to, Stream::Liveness, why).await,
@@ -165,10 +151,7 @@ async fn liveness(client: Client, to: Sender<Message>) {
 /// Only the pinned member's reports are passed on; the rest the main feed tells.
 async fn pinned(client: Client, to: Sender<Message>, key: MemberKey) {
     sleep(PIN_REST).await;
-    let options = LivenessOptions {
-        group: Some(key.group.clone()),
-        member: Some(key.id.clone()),
-    };
+    let options = LivenessOptions { group: Some(key.group.clone()), member: Some(key.id.clone()) };
     let mut feed = LivenessFeed::new(&client, &options);
     while let Ok(item) = feed.next().await {
         if let LivenessItem::Member(report) = item
@@ -206,14 +189,8 @@ async fn poll(client: Client, to: Sender<Message>) {
                 if !history_told {
                     history_told = tell_history(&client, &to, revision).await.unwrap_or(true);
                 }
-                tell_status(
-                    &client,
-                    &to,
-                    link,
-                    Message::Status(Box::new(answer.value)),
-                    count,
-                )
-                .await
+                tell_status(&client, &to, link, Message::Status(Box::new(answer.value)), count)
+                    .await
             }
             Err(error) => {
                 up = false;
@@ -257,10 +234,7 @@ async fn tell_history(
 ) -> Result<bool, Closed> {
     let mut after = Revision(revision.0.saturating_sub(HISTORY));
     for _ in 0..2 {
-        let query = EventsQuery {
-            after: Some(after),
-            ..EventsQuery::default()
-        };
+        let query = EventsQuery { after: Some(after), ..EventsQuery::default() };
         match client.events(&query).await {
             Ok(answer) => {
                 tell(to, Message::History(answer.value)).await?;

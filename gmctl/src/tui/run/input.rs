@@ -49,16 +49,8 @@ mod tests {
     fn keys_are_named_as_the_table_names_them() {
         for (code, modifiers, expected) in [
             (KeyCode::Char('g'), KeyModifiers::NONE, Some(Key::Char('g'))),
-            (
-                KeyCode::Char('G'),
-                KeyModifiers::SHIFT,
-                Some(Key::Char('G')),
-            ),
-            (
-                KeyCode::Char('c'),
-                KeyModifiers::CONTROL,
-                Some(Key::Ctrl('c')),
-            ),
+            (KeyCode::Char('G'), KeyModifiers::SHIFT, Some(Key::Char('G'))),
+            (KeyCode::Char('c'), KeyModifiers::CONTROL, Some(Key::Ctrl('c'))),
             (KeyCode::Char('x'), KeyModifiers::ALT, None),
             (KeyCode::BackTab, KeyModifiers::SHIFT, Some(Key::BackTab)),
             (KeyCode::CapsLock, KeyModifiers::NONE, None),

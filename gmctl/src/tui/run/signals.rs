@@ -55,8 +55,5 @@ impl Signals {
 
 /// Stops this process until the shell continues it. The terminal must have been given back.
 pub(super) fn stop_self() -> io::Result<()> {
-    Ok(rustix::process::kill_process(
-        rustix::process::getpid(),
-        Number::STOP,
-    )?)
+    Ok(rustix::process::kill_process(rustix::process::getpid(), Number::STOP)?)
 }

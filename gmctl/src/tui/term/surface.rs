@@ -57,9 +57,7 @@ impl Surface {
         let start = Instant::now();
         out.write_all(&frame)?;
         out.flush()?;
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
         Ok(start.elapsed())
     }
 
@@ -117,10 +115,7 @@ mod tests {
         surface.draw(&mut out, (20, 3), write("LIVE 0.4s")).unwrap();
         let second = &out[first..];
         assert!(second.starts_with(BEGIN) && second.ends_with(END));
-        assert!(
-            !String::from_utf8_lossy(second).contains("LIVE"),
-            "only the digit is written"
-        );
+        assert!(!String::from_utf8_lossy(second).contains("LIVE"), "only the digit is written");
         assert_eq!(surface.bytes(), u64::try_from(out.len()).unwrap());
     }
 
@@ -134,10 +129,7 @@ mod tests {
             let mut out = Vec::new();
             surface.draw(&mut out, size, write("LIVE")).unwrap();
             let text = String::from_utf8_lossy(&out).into_owned();
-            assert!(
-                text.contains("\x1b[2J") && text.contains("LIVE"),
-                "{size:?}"
-            );
+            assert!(text.contains("\x1b[2J") && text.contains("LIVE"), "{size:?}");
         }
     }
 
@@ -152,9 +144,7 @@ mod tests {
                 Ok(())
             }
         }
-        let error = Surface::default()
-            .draw(&mut Gone, (5, 1), write("x"))
-            .unwrap_err();
+        let error = Surface::default().draw(&mut Gone, (5, 1), write("x")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }
