@@ -5,6 +5,8 @@
 pub mod action;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod filter;

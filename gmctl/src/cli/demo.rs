@@ -14,7 +14,7 @@ use crate::{
     error::Failure,
     exit::Exit,
     output::{
-        human::{count, or_dash},
+        human::or_dash,
         page::Page,
         style::Style,
         table::{Column, Table},
@@ -51,7 +51,7 @@ pub struct DemoArgs {
     #[arg(long)]
     headless: bool,
     /// Tell a story that checks itself, then end
-    #[arg(long, conflicts_with = "headless")]
+    #[arg(long)]
     script: bool,
 }
 
@@ -89,21 +89,15 @@ pub async fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Failure
     if !args.script {
         story::wait_until_ready(cluster.control(), client).await?;
         console.printer.page(&Facts::of(cluster.control()))?;
-        console
-            .printer
-            .note("the demo runs until it gets a signal (Ctrl-C)");
+        console.printer.note("the demo runs until it gets a signal (Ctrl-C)");
         return std::future::pending().await;
     }
     let printer = &mut console.printer;
     let tell = |step: &story::Step| {
         printer.item(step, &[step.step.to_owned()], |_, style| step.text(style))
     };
-    story::run(cluster.control(), client, tell).await?;
-    let ended = cluster.end();
-    console.printer.note(&format!(
-        "the story came true; {} ended",
-        count(ended, "process")
-    ));
+    story::run(cluster, client, tell).await?;
+    console.printer.note("the story came true");
     Ok(Exit::Ok)
 }
 
@@ -153,11 +147,7 @@ impl Facts {
                 pid: member.pid,
             })
             .collect();
-        Self {
-            endpoints: nodes.iter().map(|node| node.api_url.clone()).collect(),
-            nodes,
-            members,
-        }
+        Self { endpoints: nodes.iter().map(|node| node.api_url.clone()).collect(), nodes, members }
     }
 }
 
@@ -189,17 +179,10 @@ impl Page for Facts {
                 (&node.data_dir).into(),
             ]);
         }
-        let mut members = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("MEMBER"),
-            Column::new("PID").right(),
-        ]);
+        let mut members =
+            Table::new(&[Column::new("GROUP"), Column::new("MEMBER"), Column::new("PID").right()]);
         for member in &self.members {
-            members.row([
-                (&member.group).into(),
-                (&member.id).into(),
-                or_dash(member.pid).into(),
-            ]);
+            members.row([(&member.group).into(), (&member.id).into(), or_dash(member.pid).into()]);
         }
         format!(
             "{}\n{}\nexport GMS_ENDPOINTS={}\n",

@@ -2,18 +2,25 @@
 
 use clap::CommandFactory as _;
 
+#[cfg(feature = "demo")]
+use crate::cli::demo;
 use crate::{
     cli::{
-        check, completions,
+        check, client, completions,
         console::Console,
         context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
-        nodes, status,
+        nodes, run as program, status,
         tree::{Cli, Verb},
         version, wait, watch, why,
     },
     error::Failure,
     exit::Exit,
 };
+
+/// Whether a verb handles signals itself. Every other verb is dropped by the first of them.
+pub fn owns_signals(verb: &Verb) -> bool {
+    matches!(verb, Verb::Run(_) | Verb::Client(_))
+}
 
 /// Carries a verb out.
 pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
@@ -29,6 +36,10 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Check(args) => check::run(args, console).await,
         Verb::Join(args) => join::run(args, console).await,
         Verb::Leave(args) => leave::run(args, console).await,
+        Verb::Run(args) => program::run(args, console).await,
+        Verb::Client(args) => client::run(args, console).await,
+        #[cfg(feature = "demo")]
+        Verb::Demo(args) => demo::run(args, console).await,
         Verb::Hold(args) => hold::run(args, console).await,
         Verb::Node(args) => node::run(args, console).await,
         Verb::Leader(args) => leader::run(args, console).await,

@@ -15,11 +15,14 @@ use std::{
 use clap::{Parser as _, error::ErrorKind};
 use tokio::runtime::{Builder, Runtime};
 
+#[cfg(feature = "demo")]
+use crate::demo::{member, node};
 use crate::{
     cli::{
         console::Console,
         dispatch,
         globals::Globals,
+        leash,
         signals::{Signals, exit_of},
         status::StatusArgs,
         tree::{Cli, Verb},
@@ -33,9 +36,24 @@ use crate::{
 pub fn main() -> ExitCode {
     report_panics();
     let arguments: Vec<OsString> = env::args_os().collect();
+    if let Some(role) = hidden_role(&arguments) {
+        return role(arguments);
+    }
     match panic::catch_unwind(AssertUnwindSafe(|| run(&arguments))) {
         Ok(exit) => exit.into(),
         Err(_) => Exit::Bug.into(),
+    }
+}
+
+/// The life of a process that gmctl started by its own program; told by the first argument.
+fn hidden_role(arguments: &[OsString]) -> Option<fn(Vec<OsString>) -> ExitCode> {
+    match arguments.get(1)?.to_str()? {
+        leash::ROLE => Some(|all| leash::main(all.into_iter().skip(2))),
+        #[cfg(feature = "demo")]
+        node::ROLE => Some(|all| node::main(all.into_iter().skip(2).collect())),
+        #[cfg(feature = "demo")]
+        member::ROLE => Some(|all| member::main(all.into_iter().skip(2))),
+        _ => None,
     }
 }
 
@@ -70,6 +88,9 @@ fn carry_out(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         .build()
         .map_err(|why| Failure::new(Exit::Refused, format!("no runtime can be made: {why}")))?;
     let result = runtime.block_on(async {
+        if dispatch::owns_signals(verb) {
+            return dispatch::run(verb, console).await;
+        }
         let mut signals = Signals::listen()?;
         tokio::select! {
             biased;

@@ -46,14 +46,6 @@ pub async fn run(args: &EventsArgs, console: &mut Console) -> Result<Exit, Failu
     let query =
         EventsQuery { after: args.after, group: args.group.clone(), member: args.member.clone() };
     let answer = console.client()?.events(&query).await?;
-    if let Some(after) = args.after
-        && after < answer.value.floor
-    {
-        console.printer.note(&format!(
-            "note: history before revision {} has been dropped",
-            answer.value.floor
-        ));
-    }
     console.printer.page(&answer.value)?;
     Ok(Exit::Ok)
 }

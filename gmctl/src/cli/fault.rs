@@ -5,6 +5,7 @@ use gms::{
     answer::{ClientError, Meta},
     endpoint::{Endpoint, EndpointError},
     problem::{Code, Problem},
+    session::options::JoinError,
     stream::WatchEnd,
 };
 
@@ -38,6 +39,16 @@ impl From<WatchEnd> for Failure {
         let failure =
             Failure::new(exit, end.problem.detail.clone()).asked(end.endpoint.to_string());
         Failure { problem: Some(end.problem), ..failure }
+    }
+}
+
+impl From<JoinError> for Failure {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Client(why) => why.into(),
+            JoinError::Lease(_) | JoinError::Timing(_) => Failure::usage(error.to_string()),
+            JoinError::Hub(_) => Failure::new(Exit::Refused, error.to_string()),
+        }
     }
 }
 

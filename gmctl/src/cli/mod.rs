@@ -10,9 +10,12 @@
 
 pub mod batch;
 pub mod check;
+pub mod client;
 pub mod completions;
 pub mod console;
 pub mod context;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod dispatch;
 pub mod doctor;
 pub mod door;
@@ -31,6 +34,7 @@ pub mod man;
 pub mod members;
 pub mod node;
 pub mod nodes;
+pub mod run;
 pub mod signals;
 pub mod status;
 pub mod target;

@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "demo")]
+use crate::cli::demo::DemoArgs;
 use crate::cli::{
-    check::CheckArgs, completions::CompletionsArgs, context::ContextArgs, doctor::DoctorArgs,
-    events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs, hold::HoldArgs,
-    join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs, members::MembersArgs,
-    node::NodeArgs, nodes::NodesArgs, status::StatusArgs, version::VersionArgs, wait::WaitArgs,
-    watch::WatchArgs, why::WhyArgs,
+    check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, context::ContextArgs,
+    doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
+    hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
+    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, run::RunArgs, status::StatusArgs,
+    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -51,9 +53,13 @@ pub enum Verb {
     Check(CheckArgs),
     Join(JoinArgs),
     Leave(LeaveArgs),
+    Run(RunArgs),
+    Client(ClientArgs),
     Hold(HoldArgs),
     Node(NodeArgs),
     Leader(LeaderArgs),
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
     Context(ContextArgs),
     Doctor(DoctorArgs),
     Version(VersionArgs),

@@ -1,8 +1,9 @@
 //! One node that speaks the contract: a small cluster that never changes, and a list of what was
 //! asked. Names with a meaning: group `none` is not there, `lost` has no quorum, member `old` is
-//! fenced, `bad` a conflict.
+//! fenced, `bad` a conflict. Only group `live` has members that come and go.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -120,11 +121,42 @@ async fn handle(
         body: body.clone(),
     });
     let parts: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
-    Ok(answer(&method, &parts, &body))
+    let live = live_members(&log.lock().unwrap());
+    Ok(answer(&method, &parts, &body, &live))
 }
 
-fn answer(method: &Method, parts: &[&str], body: &Value) -> Response<Body> {
+/// The members of group `live`, by what was asked so far.
+fn live_members(asked: &[Asked]) -> Vec<Member> {
+    let mut members: BTreeMap<String, Member> = BTreeMap::new();
+    for asked in asked {
+        let Some(rest) = asked.path.strip_prefix("/v1/groups/live/members") else {
+            continue;
+        };
+        match asked.method.as_str() {
+            "POST" => {
+                let id = asked.body["id"].as_str().unwrap().to_owned();
+                let mut joined = member(&id, 42);
+                joined.liveness = serde_json::from_value(asked.body["liveness"].clone()).unwrap();
+                joined.instance = asked.body["instance"].as_str().map(str::to_owned);
+                members.insert(id, joined);
+            }
+            "DELETE" => {
+                let id = rest.trim_start_matches('/').split('?').next().unwrap();
+                members.remove(id);
+            }
+            _ => {}
+        }
+    }
+    members.into_values().collect()
+}
+
+fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Response<Body> {
+    let live_view = || View { group: group_id("live"), view: Revision(50), members: live.to_vec() };
     match (method.as_str(), parts) {
+        ("GET", ["v1", "groups", "live"]) => json(200, &live_view()),
+        ("GET", ["v1", "groups", "live", "watch"]) => {
+            open_stream(sse("snapshot", &text(&live_view())))
+        }
         (_, ["v1", "groups", "none", ..]) => {
             refuse(Code::NotFound, "there is no group \"none\" \u{1b}[31m")
         }
@@ -178,13 +210,21 @@ fn refuse(code: Code, detail: &str) -> Response<Body> {
     builder(problem.status, gms::problem::MEDIA_TYPE).body(body.boxed()).unwrap()
 }
 
+fn sse(name: &str, data: &str) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
+}
+
 /// A snapshot, one change, a bookmark; then the stream stays open.
 fn watch(group: &str) -> Response<Body> {
-    let sse = |name: &str, data: String| format!("event: {name}\ndata: {data}\n\n");
-    let whole = sse("snapshot", text(&view(group)))
-        + &sse("change", text(&change(group)))
-        + &sse("bookmark", "{\"revision\":44}".to_owned());
-    let frames = stream::iter([Ok(Frame::data(Bytes::from(whole)))]).chain(stream::pending());
+    open_stream(
+        sse("snapshot", &text(&view(group)))
+            + &sse("change", &text(&change(group)))
+            + &sse("bookmark", "{\"revision\":44}"),
+    )
+}
+
+fn open_stream(events: String) -> Response<Body> {
+    let frames = stream::iter([Ok(Frame::data(Bytes::from(events)))]).chain(stream::pending());
     builder(200, "text/event-stream").body(BoxBody::new(StreamBody::new(frames))).unwrap()
 }
 

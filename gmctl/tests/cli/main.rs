@@ -6,9 +6,12 @@
 )]
 
 mod batch;
+#[cfg(feature = "demo")]
+mod demo;
 mod errors;
 mod fake;
 mod help;
 mod matrix;
+mod member;
 mod program;
 mod streams;

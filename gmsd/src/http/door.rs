@@ -16,6 +16,7 @@ use std::{
 };
 
 use bytes::{Buf as _, Bytes};
+use futures_util::FutureExt as _;
 use gms::problem::{Code, Problem};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
@@ -32,6 +33,11 @@ pub type Writer = Arc<dyn Fn(Problem) -> Bytes + Send + Sync>;
 
 /// The longest automatic answer of hyper, in bytes, date included.
 const AUTOMATIC_MAX_LEN: usize = 256;
+
+/// How much is read at once of what nobody wants, in bytes.
+const LINGER_CHUNK: usize = 4096;
+/// How often at most, where a stopping node reads what is there already: a mebibyte in all.
+const DISCARDS_MAX: usize = 256;
 
 /// One connection's bytes.
 pub struct Door<S> {
@@ -78,14 +84,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Door<S> {
     /// Reads on for a while after the last answer was sent and the write side shut: a socket that
     /// is closed with unread bytes is reset, and the reset discards the answer at the peer.
     pub async fn linger(&mut self, at_most: Duration) {
-        if self.pulse.ending() != Ending::ByUs {
-            return;
+        if self.pulse.ending() == Ending::ByUs {
+            let mut sink = [0; LINGER_CHUNK];
+            let drain = async { while matches!(self.stream.read(&mut sink).await, Ok(1..)) {} };
+            let _ = timeout(at_most, drain).await;
         }
-        let drain = async {
-            let mut sink = [0; 4096];
-            while matches!(self.stream.read(&mut sink).await, Ok(1..)) {}
-        };
-        let _ = timeout(at_most, drain).await;
+    }
+
+    /// Reads what is there already, for the same reason, and waits for no more.
+    pub fn discard(&mut self) {
+        let mut sink = [0; LINGER_CHUNK];
+        for _ in 0..DISCARDS_MAX {
+            let read = self.stream.read(&mut sink).now_or_never();
+            if !matches!(read, Some(Ok(1..))) {
+                return;
+            }
+        }
     }
 
     /// Errors where the headers of a request take too long.

@@ -3,6 +3,10 @@
 //! It gives every change after where it began, in order, each once, or says that history no longer
 //! reaches back. It keeps its place by revision and takes what follows from whatever state it is
 //! shown, so a slow reader costs no memory beyond one batch.
+//!
+//! A group that stood empty so long that history forgot it goes on, when it is made anew, from
+//! another empty view than the one its readers have. Who follows that group is given the empty view
+//! first; who follows all groups sees a change that follows a view it does not have, and reads anew.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -230,5 +234,127 @@ impl Follower {
             last.is_last = false;
         }
         self.pending.push_back(Item { what, revision, is_last: true });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        http::tests::fake::{Fake, join},
+        membership::command::Command,
+    };
+
+    /// One step of a history: in group `g` or `h`, member 0 to 3 joins, leaves or changes.
+    type Deed = (bool, u8, u8);
+
+    fn command((in_g, member, what): Deed) -> Command {
+        let group = if in_g { "g" } else { "h" };
+        let wish = join(group, &format!("m{member}"), "a:1");
+        let (group, member) = (wish.group.clone(), wish.member.clone());
+        match what {
+            0 => Command::Join(wish),
+            1 => Command::Leave { group, member, incarnation: None, reason: None },
+            _ => Command::Change {
+                group,
+                member,
+                incarnation: None,
+                tags: BTreeMap::from([("k".to_owned(), Some(what.to_string()))]),
+                drain: None,
+            },
+        }
+    }
+
+    fn deeds() -> impl Strategy<Value = Vec<Vec<Deed>>> {
+        let deed = (any::<bool>(), 0..4u8, 0..5u8);
+        prop::collection::vec(prop::collection::vec(deed, 1..4), 1..40)
+    }
+
+    /// What a reader makes of the frames: the views it was given, and the last id.
+    fn read(bytes: &Bytes, seen: &mut Vec<(String, u64, u64)>, last_id: &mut Option<u64>) {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+        if let Some(id) = line("id: ") {
+            *last_id = id.parse().ok();
+        }
+        if line("event: ") == Some("change") {
+            let data: serde_json::Value = serde_json::from_str(line("data: ").unwrap()).unwrap();
+            let number = |name: &str| data[name].as_u64().unwrap();
+            let group = data["group"].as_str().unwrap().to_owned();
+            seen.push((group, number("from"), number("view")));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_stops_and_resumes_anywhere_is_given_every_view_in_order(
+            history in deeds(),
+            events in any::<bool>(),
+            only in any::<bool>(),
+            breaks in prop::collection::vec(0..6usize, 40),
+        ) {
+            let (fake, frames) = (Fake::new(), Frames::default());
+            let group = only.then(|| "g".parse().unwrap());
+            let scope = Scope { group, events };
+            let begin = fake.state();
+            let mut follower = Follower::from(scope.clone(), &begin);
+            let (mut seen, mut last_id) = (Vec::new(), Some(begin.revision().0));
+            for (entry, gives) in history.into_iter().zip(breaks) {
+                fake.commit_all(entry.into_iter().map(command).collect());
+                let state = fake.state();
+                for _ in 0..gives {
+                    match follower.next(&state, &frames) {
+                        Step::Give(bytes) => read(&bytes, &mut seen, &mut last_id),
+                        Step::CaughtUp => last_id = Some(follower.done().0),
+                        Step::Compacted(compacted) => panic!("{compacted:?}"),
+                    }
+                }
+                if gives == 0 {
+                    let after = Revision(last_id.unwrap_or_default());
+                    follower = Follower::after(scope.clone(), after);
+                    // What is given again is what came after the last id.
+                    seen.retain(|(_, _, view)| *view <= after.0);
+                }
+            }
+            let state = fake.state();
+            while let Step::Give(bytes) = follower.next(&state, &frames) {
+                read(&bytes, &mut seen, &mut last_id);
+            }
+            let wanted: Vec<(String, u64, u64)> = state
+                .journal()
+                .kept_after(begin.revision())
+                .filter_map(|record| match &record.what {
+                    Happening::View(delta) => {
+                        Some((delta.group.to_string(), delta.from.0, delta.view.0))
+                    }
+                    _ => None,
+                })
+                .filter(|(group, ..)| !only || group == "g")
+                .collect();
+            prop_assert_eq!(seen, wanted);
+            prop_assert_eq!(follower.done(), state.revision());
+        }
+    }
+
+    #[test]
+    fn one_change_is_encoded_once_for_all() {
+        let (fake, frames) = (Fake::new(), Frames::default());
+        let scope = Scope { group: Some("g".parse().unwrap()), events: false };
+        let begin = fake.state();
+        fake.join_all("g", &["m"]);
+        let state = fake.state();
+        let frame = |mut follower: Follower| match follower.next(&state, &frames) {
+            Step::Give(bytes) => bytes,
+            other => panic!("{other:?}"),
+        };
+        let one = frame(Follower::from(scope.clone(), &begin));
+        let other = frame(Follower::from(scope.clone(), &begin));
+        let resumed = frame(Follower::after(scope, begin.revision()));
+        assert_eq!(one.as_ptr(), other.as_ptr());
+        assert_eq!(one.as_ptr(), resumed.as_ptr());
     }
 }

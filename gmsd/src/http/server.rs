@@ -147,7 +147,12 @@ where
         tracing::debug!(%error, "a connection ended");
     }
     let mut door = serving.into_parts().io.into_inner();
-    door.linger(bounds.linger).await;
+    if app.stop.is_cancelled() {
+        // Who keeps idle connections open must not keep the node from stopping.
+        door.discard();
+    } else {
+        door.linger(bounds.linger).await;
+    }
 }
 
 fn writer<W: Waist>(app: &Arc<App<W>>) -> Writer {

@@ -144,7 +144,10 @@ impl Fake {
     }
 
     /// Commits one entry.
-    pub(super) fn commit_all(&self, commands: Vec<Command>) -> Vec<Result<Outcome, Rejection>> {
+    pub(in crate::http) fn commit_all(
+        &self,
+        commands: Vec<Command>,
+    ) -> Vec<Result<Outcome, Rejection>> {
         let proposals = commands
             .into_iter()
             .map(|command| Proposal { token: None, if_view: None, command })
@@ -222,7 +225,7 @@ impl Fake {
     }
 }
 
-pub(super) fn join(group: &str, member: &str, address: &str) -> Join {
+pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     Join {
         group: group.parse().unwrap(),
         member: member.parse().unwrap(),
