@@ -34,9 +34,8 @@ use crate::{
         outcome::Rejection,
     },
     raft::{
-        compaction::Compaction,
-        config::Timing as RaftTiming,
-        consensus::{Consensus, Options},
+        compaction::Compaction, config::Timing as RaftTiming, consensus::Consensus,
+        options::Options,
     },
     service::{
         batch::Batcher,

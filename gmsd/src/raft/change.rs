@@ -4,7 +4,8 @@
 //! A leader that dies in between leaves the first; [`Changes::finish_joint`] lets the next leader
 //! write the second (openraft's pitfall 8). The changes of one leader are serialised here, those
 //! of two leaders by the log: a change is made only while the configuration it was decided on
-//! still holds.
+//! still holds. How many voters make sense is the operator's to say (pitfall 27: an even number
+//! survives no more failures than the odd one below it).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -174,26 +175,35 @@ impl Changes {
     }
 
     async fn change(&self, members: Members) -> Result<(), ChangeError> {
-        let configured_at: Option<LogId> = {
-            let metrics = self.raft.metrics();
-            let metrics = metrics.borrow_watched();
-            *metrics.membership_config.log_id()
-        };
+        let configured_at = self.configured_at();
         let unchanged = Precondition::LastMembershipLogId { last_membership_log_id: configured_at };
+        // Pitfall 9: a voter that is taken out is not kept as a learner.
         let change = self.raft.change_membership_if(members, false, [unchanged]);
         let Ok(changed) = tokio::time::timeout(CHANGE_TIME_MAX, change).await else {
             return Err(ChangeError::Unknown);
         };
-        match changed {
-            Ok(done) => self.wait_applied(done.log_id.index).await,
-            Err(RaftError::Fatal(error)) => Err(ChangeError::Fatal(error.to_string())),
-            Err(RaftError::APIError(error)) => Err(match error {
-                ClientWriteError::ForwardToLeader(forward) => forwarded(&forward),
-                ClientWriteError::LogEntryDiscarded(_) => ChangeError::Unknown,
-                ClientWriteError::PreconditionFailed(_) => ChangeError::Busy,
-                ClientWriteError::ChangeMembershipError(error) => refused(&error),
-            }),
+        let error = match changed {
+            Ok(done) => return self.wait_applied(done.log_id.index).await,
+            Err(RaftError::Fatal(error)) => return Err(ChangeError::Fatal(error.to_string())),
+            Err(RaftError::APIError(error)) => error,
+        };
+        // The second entry may have failed after the first was written.
+        if self.configured_at() != configured_at {
+            return Err(ChangeError::Unknown);
         }
+        Err(match error {
+            ClientWriteError::ForwardToLeader(forward) => forwarded(&forward),
+            ClientWriteError::LogEntryDiscarded(_) => ChangeError::Unknown,
+            ClientWriteError::PreconditionFailed(_) => ChangeError::Busy,
+            ClientWriteError::ChangeMembershipError(error) => refused(&error),
+        })
+    }
+
+    /// The entry that made the configuration this node goes by.
+    fn configured_at(&self) -> Option<LogId> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        *metrics.membership_config.log_id()
     }
 
     /// The standing shall show what was changed before the change is reported as done.

@@ -7,7 +7,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +15,6 @@ use bytes::Bytes;
 use gms::id::{NodeId, Revision};
 use openraft::{
     BasicNode, Raft, ReadPolicy,
-    async_runtime::watch::WatchReceiver as _,
     errors::{
         ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError,
         RaftError,
@@ -27,28 +25,23 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     change::Changes,
-    compaction::{Compaction, compact},
-    config::{Timing, openraft_config},
+    compaction::compact,
+    config::openraft_config,
     error::{ChangeError, ProposeError, ReadError, StartError},
-    identity::ClusterId,
+    options::Options,
     peer::{
-        call::{PeerHandler, Peers},
-        contact::Contact,
-        dial::authority,
-        directory::Directory,
-        handshake::Local,
-        listen::listen,
-        network::Networks,
-        serve::Server,
+        call::Peers, contact::Contact, dial::authority, directory::Directory, listen::listen,
+        network::Networks, serve::Server,
     },
-    snapshot::Snapshots,
+    recovery::Recovered,
     standing::{Role, Standing},
     state_machine::Machine,
-    store::{data_dir::DataDir, log::LogStore},
+    store::log::LogStore,
     types::{Encoded, Types},
+    watching::Watching,
 };
 use crate::{
-    host::{net::Listener, world::Host},
+    host::world::Host,
     membership::{
         command::Entry,
         outcome::{Outcome, Rejection},
@@ -63,33 +56,6 @@ pub const ENTRY_LEN_MAX: usize = 8 << 20;
 pub const PROPOSE_TIME_MAX: Duration = Duration::from_millis(1500);
 /// How many elections a shutdown waits for another node to lead.
 const HAND_OVER_ELECTIONS: u32 = 2;
-
-/// What a node starts with.
-#[derive(Debug)]
-pub struct Options {
-    /// This node.
-    pub node: NodeId,
-    /// Its cluster.
-    pub cluster: ClusterId,
-    /// The peer URL of every node the cluster begins with, this one's too; empty for a node that
-    /// joins later. Ignored once the data directory has a configuration.
-    pub peers: BTreeMap<NodeId, String>,
-    /// Whether a pristine node begins the cluster with `peers`. All of them may, with the same
-    /// `peers`. Without it a pristine node waits to be added.
-    pub bootstrap: bool,
-    /// Where its data is.
-    pub data_dir: PathBuf,
-    /// Its peer port, bound.
-    pub listener: Box<dyn Listener>,
-    /// How fast a lost leader is noticed.
-    pub timing: Timing,
-    /// When the log is shortened.
-    pub compaction: Compaction,
-    /// Who answers other nodes' calls.
-    pub handler: Arc<dyn PeerHandler>,
-    /// The machine it runs on.
-    pub host: Host,
-}
 
 /// What became of a proposal that was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,17 +101,17 @@ impl Consensus {
     ///
     /// It returns before this node has caught up: see [`Standing::recovered`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        check(&options)?;
+        options.check()?;
         let config = openraft_config(options.cluster, &options.timing)
             .map_err(|why| StartError::Options(format!("the timing: {why}")))?;
-        let opened = {
+        let recovered = {
             let (host, dir) = (options.host.clone(), options.data_dir.clone());
             let (node, cluster, peers) = (options.node, options.cluster, options.peers.clone());
-            let open = move || Opened::open(&host, &dir, node, cluster, &peers);
+            let open = move || Recovered::open(&host, &dir, node, cluster, &peers);
             options.host.run_blocking(open).await?
         };
-        let log = opened.log.clone();
-        let started = Self::run(options, Arc::new(config), opened).await;
+        let log = recovered.log.clone();
+        let started = Self::run(options, Arc::new(config), recovered).await;
         if started.is_err() {
             // Lets go of the data directory.
             log.writer().close().await;
@@ -156,9 +122,9 @@ impl Consensus {
     async fn run(
         options: Options,
         config: Arc<openraft::Config>,
-        opened: Opened,
+        recovered: Recovered,
     ) -> Result<Self, StartError> {
-        let Opened { log, snapshots, machine, local, initial_peers } = opened;
+        let Recovered { log, snapshots, machine, local, initial_peers } = recovered;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (state, growth) = (machine.published(), machine.growth());
         let tail = log.memory().last().map(|at| at.index);
@@ -224,7 +190,9 @@ impl Consensus {
                 tasks,
             }),
         };
+        // A node that joined has nobody to begin a cluster with, whatever it is started with later.
         if options.bootstrap
+            && !initial_peers.is_empty()
             && let Err(error) = consensus.bootstrap(initial_peers).await
         {
             consensus.stop().await;
@@ -420,132 +388,5 @@ fn seen(forward: &ForwardToLeader<Types>) -> Seen {
         // Who shall lead does not lead yet.
         ForwardReason::LeadershipTransfer => Seen::Leader(None),
         ForwardReason::NotLeader => Seen::Leader(forward.leader_id.map(NodeId)),
-    }
-}
-
-fn check(options: &Options) -> Result<(), StartError> {
-    if options.bootstrap && !options.peers.contains_key(&options.node) {
-        return Err(StartError::Options(format!(
-            "node {} is not among the nodes the cluster begins with",
-            options.node
-        )));
-    }
-    for url in options.peers.values() {
-        authority(url).map_err(|error| StartError::Options(error.to_string()))?;
-    }
-    Ok(())
-}
-
-/// What was found on disk.
-struct Opened {
-    log: LogStore,
-    snapshots: Snapshots,
-    machine: Machine,
-    local: Local,
-    initial_peers: BTreeMap<NodeId, String>,
-}
-
-impl Opened {
-    fn open(
-        host: &Host,
-        dir: &std::path::Path,
-        node: NodeId,
-        cluster: ClusterId,
-        peers: &BTreeMap<NodeId, String>,
-    ) -> Result<Self, StartError> {
-        let held = DataDir::open(host, dir, node, cluster, peers)?;
-        let local = Local::new(cluster, held.identity());
-        let initial_peers = held.identity().initial_peers.clone();
-        let (snapshots, newest) = Snapshots::open(host, dir)?;
-        let covered = newest.as_ref().and_then(|(meta, _)| meta.last_log_id);
-        let log = LogStore::open(held, covered)?;
-        Ok(Self {
-            machine: Machine::new(snapshots.clone(), newest),
-            log,
-            snapshots,
-            local,
-            initial_peers,
-        })
-    }
-}
-
-/// Turns openraft's metrics into standing, failure and the peers there are.
-struct Watching {
-    raft: Raft<Types, Machine>,
-    log: LogStore,
-    directory: Directory,
-    changes: Changes,
-    host: Host,
-    tail: Option<u64>,
-    standing: watch::Sender<Standing>,
-    failure: watch::Sender<Option<String>>,
-}
-
-impl Watching {
-    async fn run(self, stop: CancellationToken, tasks: TaskTracker) {
-        let mut metrics = self.raft.metrics();
-        let mut disk = self.log.writer().failure();
-        let mut disowned = self.directory.disowned();
-        let mut recovered = false;
-        loop {
-            // Pitfall 17: nothing of the channel is held while waiting.
-            let seen = metrics.borrow_and_update().clone();
-            let standing = Standing::read(&seen, recovered, self.tail, self.host.clock);
-            recovered = standing.recovered;
-            if !standing.peer_urls.is_empty() {
-                self.directory.replace(&standing.peer_urls);
-            }
-            if standing.joint && standing.leader_ready {
-                self.finish_joint(&stop, &tasks);
-            }
-            self.standing.send_replace(standing);
-            if let Err(error) = &seen.running_state {
-                self.fail(error.to_string());
-            }
-            if let Some(why) = &*disk.borrow_and_update() {
-                self.fail(why.clone());
-            }
-            if *disowned.borrow_and_update() {
-                let node = self.directory.local().node;
-                self.fail(format!(
-                    "the cluster knows node {node} by another data directory: this one has lost \
-                     what the node promised. Empty it and let this machine join as a new node"
-                ));
-            }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                changed = metrics.changed() => if changed.is_err() {
-                    self.fail("its core has ended".to_owned());
-                    return;
-                },
-                Ok(()) = disk.changed() => {}
-                Ok(()) = disowned.changed() => {}
-            }
-        }
-    }
-
-    fn fail(&self, why: String) {
-        self.failure.send_if_modified(|failure| {
-            let first = failure.is_none();
-            if first {
-                tracing::error!("consensus on this node has failed: {why}");
-                *failure = Some(why);
-            }
-            first
-        });
-    }
-
-    /// Beside this task: the change waits for what this task publishes.
-    fn finish_joint(&self, stop: &CancellationToken, tasks: &TaskTracker) {
-        let (changes, stop) = (self.changes.clone(), stop.clone());
-        tasks.spawn(async move {
-            let finish = stop.run_until_cancelled(changes.finish_joint());
-            if let Some(Err(error)) = finish.await
-                && error != ChangeError::Busy
-            {
-                tracing::warn!("a change of voters is still half done: {error}");
-            }
-        });
     }
 }

@@ -9,6 +9,7 @@ use gms::id::{NodeId, Revision};
 
 use super::{
     compaction::Compaction,
+    consensus::Consensus,
     error::{ChangeError, ProposeError, ReadError},
     standing::Role,
     test_cluster::{Cluster, SOON, has, join},
@@ -166,20 +167,28 @@ async fn a_node_joins_votes_and_another_leaves() {
     cluster.propose(join("a")).await;
     let fourth = NodeId(4);
     cluster.start_joiner(fourth).await;
-    let leader = cluster.leader().await;
     let url = cluster.url(fourth);
+    let leader = cluster.leader().await;
     let early = cluster.node(leader).promote(fourth).await;
     assert!(matches!(early, Err(ChangeError::Refused(_))), "{early:?}");
-    cluster.node(leader).add_learner(fourth, &url, SOON).await.unwrap();
+    let add = |url: String| {
+        move |leader: Consensus| {
+            let url = url.clone();
+            async move { leader.add_learner(fourth, &url, SOON).await }
+        }
+    };
+    cluster.change(add(url)).await;
     cluster.stands(fourth, |it| it.learners.contains(&fourth)).await;
-    let elsewhere = cluster.node(leader).add_learner(fourth, "http://127.0.0.1:1", SOON).await;
-    assert!(matches!(elsewhere, Err(ChangeError::Refused(_))), "{elsewhere:?}");
-    cluster.node(leader).promote(fourth).await.unwrap();
+    let leader = cluster.leader().await;
+    let moved = add("http://127.0.0.1:1".to_owned())(cluster.node(leader).clone()).await;
+    assert!(matches!(moved, Err(ChangeError::Refused(_))), "{moved:?}");
+    cluster.change(|leader| async move { leader.promote(fourth).await }).await;
     cluster.stands(fourth, |it| it.voters.len() == 4 && !it.joint).await;
+    let leader = cluster.leader().await;
     let gone = cluster.running().into_iter().find(|it| *it != leader && *it != fourth);
     let gone = gone.unwrap();
-    cluster.node(leader).remove(gone).await.unwrap();
-    cluster.stands(leader, |it| it.voters.len() == 3 && !it.voters.contains(&gone)).await;
+    cluster.change(|leader| async move { leader.remove(gone).await }).await;
+    cluster.stands(fourth, |it| it.voters.len() == 3 && !it.voters.contains(&gone)).await;
     cluster.kill(gone).await;
     let done = cluster.propose(join("b")).await;
     cluster.agrees(done.revision).await;
@@ -193,7 +202,7 @@ async fn a_leader_can_remove_itself() {
     let cluster = Cluster::start(3).await;
     cluster.propose(join("a")).await;
     let leader = cluster.leader().await;
-    cluster.node(leader).remove(leader).await.unwrap();
+    cluster.change(|now| async move { now.remove(leader).await }).await;
     let next = cluster.running().into_iter().find(|it| *it != leader).unwrap();
     cluster
         .stands(next, |it| it.leader.is_some_and(|now| now != leader) && it.voters.len() == 2)

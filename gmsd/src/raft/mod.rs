@@ -13,17 +13,22 @@ pub mod config;
 pub mod consensus;
 pub mod error;
 pub mod identity;
+pub mod options;
 pub mod peer;
 pub mod record;
+pub mod recovery;
 pub mod snapshot;
 pub mod standing;
 pub mod state_machine;
 pub mod store;
 pub mod types;
+pub mod watching;
 
 #[cfg(test)]
 mod consensus_tests;
 #[cfg(test)]
 mod peer_tests;
+#[cfg(test)]
+mod snapshot_tests;
 #[cfg(test)]
 mod test_cluster;

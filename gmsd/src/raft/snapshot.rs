@@ -161,7 +161,7 @@ impl Snapshots {
             .unwrap_or_else(|| placed.clone());
         for name in disk.list(&self.dir).map_err(failed(&self.dir))? {
             let other = self.dir.join(&name);
-            if index_of(&name).is_some() && other != newest.path {
+            if index_of(&name).is_some_and(|it| it < index(&newest.meta)) {
                 disk.remove(&other).map_err(failed(&other))?;
             }
         }

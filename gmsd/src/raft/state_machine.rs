@@ -1,7 +1,9 @@
 //! [`Machine`]: applies the log to the replicated state and publishes it after each batch.
 //!
 //! The state lives in memory; a restart reads the newest snapshot and applies the log after it. A
-//! proposer is answered after the state with its entry was published, so it reads what it wrote.
+//! proposer is answered after the state with its entry was published, so it reads what it wrote. A
+//! state is published only when its entries are on this node's own disk: what was shown once is
+//! there after a crash, so a node never shows less than before.
 //! An entry this gmsd cannot read stops the node: to skip it would be to disagree with the others.
 
 use std::{
@@ -22,7 +24,7 @@ use tokio::sync::watch;
 
 use super::{
     snapshot::{SnapshotFile, Snapshots},
-    store::memory::cost,
+    store::{memory::cost, writer::Progress},
     types::{
         Applied, LeaderId, LogEntry, LogId, Membership, Payload, SnapshotMeta, StoredMembership,
         Types, proposer, revision,
@@ -43,11 +45,17 @@ pub struct Machine {
     snapshots: Snapshots,
     published: watch::Sender<Arc<State>>,
     growth: Growth,
+    disk: Option<watch::Receiver<Progress>>,
 }
 
 impl Machine {
-    /// Begins with what the snapshots's newest snapshot says, or with nothing.
-    pub fn new(snapshots: Snapshots, begins_with: Option<(SnapshotMeta, State)>) -> Self {
+    /// Begins with what the newest snapshot says, or with nothing. `disk` tells how far the log's
+    /// disk is; without it every entry counts as durable.
+    pub fn new(
+        snapshots: Snapshots,
+        begins_with: Option<(SnapshotMeta, State)>,
+        disk: Option<watch::Receiver<Progress>>,
+    ) -> Self {
         let (meta, state) = begins_with.unwrap_or_default();
         Self {
             published: watch::Sender::new(Arc::new(state.clone())),
@@ -56,6 +64,7 @@ impl Machine {
             membership: meta.last_membership,
             snapshots,
             growth: Growth::default(),
+            disk,
         }
     }
 
@@ -105,10 +114,28 @@ impl Machine {
         Ok(answer)
     }
 
+    /// Waits until what was applied is on this node's own disk: openraft applies what a quorum
+    /// has, which need not include this node.
+    async fn durable(&mut self) -> io::Result<()> {
+        let applied = self.applied.map(|at| at.index);
+        let Some(disk) = &mut self.disk else {
+            return Ok(());
+        };
+        let progress = disk
+            .wait_for(|disk| disk.durable >= applied || disk.failure.is_some())
+            .await
+            .map_err(io::Error::other)?;
+        match &progress.failure {
+            Some(why) if progress.durable < applied => Err(io::Error::other(why.clone())),
+            _ => Ok(()),
+        }
+    }
+
     fn publish(&self) {
         self.published.send_replace(Arc::new(self.state.clone()));
     }
 
+    /// Pitfall 7: the configuration as of the last applied entry, not as of the last one known.
     fn meta(&self) -> SnapshotMeta {
         SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() }
     }
@@ -140,6 +167,7 @@ impl RaftStateMachine<Types> for Machine {
                 answers.push((responder, answer));
             }
         }
+        self.durable().await?;
         self.publish();
         for (responder, answer) in answers {
             responder.send(answer);

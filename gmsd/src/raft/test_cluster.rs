@@ -13,9 +13,10 @@ use tempfile::TempDir;
 use super::{
     compaction::Compaction,
     config::Timing,
-    consensus::{Consensus, Options, Proposed},
-    error::{ProposeError, StartError},
+    consensus::{Consensus, Proposed},
+    error::{ChangeError, ProposeError, StartError},
     identity::ClusterId,
+    options::Options,
     peer::call::PeerHandler,
     standing::Standing,
 };
@@ -82,7 +83,13 @@ impl Cluster {
             dir: tempfile::tempdir().unwrap(),
             at: BTreeMap::new(),
             nodes: BTreeMap::new(),
-            timing: Timing::default(),
+            // Slower than by default: tests run beside each other and beside builds, and an
+            // election for want of a processor is not what they are about.
+            timing: Timing {
+                heartbeat: Duration::from_millis(100),
+                election_min: Duration::from_millis(400),
+                election_max: Duration::from_millis(800),
+            },
             compaction: Compaction::default(),
         }
     }
@@ -104,6 +111,30 @@ impl Cluster {
             let started = self.start_with(node, listener, peers.clone(), true).await;
             self.nodes.insert(node, started.unwrap());
         }
+        self.settle().await;
+    }
+
+    /// Waits until all running nodes follow the same leader: while the first election is going on
+    /// one leader may soon follow another.
+    pub(super) async fn settle(&self) {
+        let attempt = async {
+            loop {
+                let leader = self.leader().await;
+                let follow = self.nodes.values().map(|consensus| {
+                    let mut standing = consensus.standing();
+                    async move {
+                        let follows = |now: &Standing| now.leader == Some(leader);
+                        standing.wait_for(follows).await.map(drop)
+                    }
+                });
+                let follow = futures_util::future::join_all(follow);
+                let in_time = tokio::time::timeout(self.timing.election_max, follow);
+                if in_time.await.is_ok() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(SOON, attempt).await.expect("a leader of all in time");
     }
 
     pub(super) async fn listen(&mut self, node: NodeId) -> Box<dyn Listener> {
@@ -241,6 +272,24 @@ impl Cluster {
             }
         };
         tokio::time::timeout(SOON, attempt).await.expect("an answer in time")
+    }
+
+    /// Has the leader make a change, again while it was not made: leadership may move under it.
+    pub(super) async fn change<F>(&self, change: impl Fn(Consensus) -> F)
+    where
+        F: Future<Output = Result<(), ChangeError>>,
+    {
+        let attempt = async {
+            loop {
+                let leader = self.leader().await;
+                match change(self.node(leader).clone()).await {
+                    Ok(()) => return,
+                    Err(ChangeError::Refused(why) | ChangeError::Fatal(why)) => panic!("{why}"),
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(SOON, attempt).await.expect("a change in time");
     }
 
     /// Waits until all running nodes have applied the same, and this revision with it.

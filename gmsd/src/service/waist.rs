@@ -116,7 +116,13 @@ impl Service {
             tries += 1;
             let command = Command::Join(join.clone());
             match self.write(&terms, fingerprint, command).await? {
-                (_, Ok(Outcome::Joined { life, view, fresh })) => {
+                (revision, Ok(Outcome::Joined { life, view, fresh })) => {
+                    if !terms.dry_run && self.state().borrow().secret().is_none() {
+                        // The secret came with the same entry, which this node has yet to apply.
+                        self.reach(revision, terms.deadline).await.map_err(|_| {
+                            ServiceError::OutcomeUnknown("joined, but the key is not here".into())
+                        })?;
+                    }
                     let key = self.key(&join.group, &life, terms.dry_run);
                     return Ok(Joined { life, view, fresh, key });
                 }

@@ -1,4 +1,8 @@
 //! The peer port: takes connections, lets each say who it is, and serves those that are believed.
+//!
+//! What a peer says of itself is checked, not proved: whoever reaches this port and knows the
+//! cluster's number can pose as a node (openraft's pitfall 28). It belongs on a network of the
+//! nodes' own until TLS and tokens exist.
 
 use std::{
     convert::Infallible,

@@ -1,6 +1,7 @@
 //! [`LogStore`]: openraft's log storage, on memory for reading and one writer for the disk.
 //!
-//! An entry can be read as soon as `append` returns, and its callback fires when it is durable. A
+//! Every reader shares the one log in memory, so none lags behind an append (openraft's pitfall
+//! 5). An entry can be read as soon as `append` returns, and its callback fires when it is durable. A
 //! vote is durable when `save_vote` returns. Truncations and purges are ordered before whatever
 //! follows them; if a crash forgets one, nobody was told anything that depended on it.
 
@@ -78,9 +79,11 @@ impl LogStore {
             let why = "a snapshot is missing: the log begins after the newest one there is";
             return Err(held.damaged(held.path(), why));
         }
+        let memory = Memory::from(contents);
+        let durable = memory.last().map(|last| last.index);
         Ok(Self {
-            memory: Arc::new(Mutex::new(Memory::from(contents))),
-            writer: Writer::start(database, held),
+            memory: Arc::new(Mutex::new(memory)),
+            writer: Writer::start(database, durable, held),
         })
     }
 

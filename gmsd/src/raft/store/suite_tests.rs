@@ -28,7 +28,7 @@ impl StoreBuilder<Types, LogStore, Machine, TempDir> for Fresh {
         let dir = tempfile::tempdir().unwrap();
         let log = LogStore::open(held(dir.path()), None).unwrap();
         let (snapshots, snapshot) = Snapshots::open(&Host::real(), dir.path()).unwrap();
-        Ok((dir, log, Machine::new(snapshots, snapshot)))
+        Ok((dir, log, Machine::new(snapshots, snapshot, None)))
     }
 }
 

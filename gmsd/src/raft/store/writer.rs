@@ -38,20 +38,30 @@ enum Job {
     Close(oneshot::Sender<()>),
 }
 
+/// How far the disk is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The greatest index up to which the log's entries are durable.
+    pub durable: Option<u64>,
+    /// Why the disk failed. Nothing becomes durable any more then.
+    pub failure: Option<String>,
+}
+
 /// Gives changes to the writer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    failure: watch::Receiver<Option<String>>,
+    progress: watch::Receiver<Progress>,
 }
 
 impl Writer {
-    /// Starts the writer of an open log; it keeps hold of the data directory until it is closed.
-    pub fn start(database: Database, held: DataDir) -> Self {
+    /// Starts the writer of an open log whose entries up to `durable` are on disk; it keeps hold
+    /// of the data directory until it is closed.
+    pub fn start(database: Database, durable: Option<u64>, held: DataDir) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-        let (failed, failure) = watch::channel(None);
+        let (told, progress) = watch::channel(Progress { durable, failure: None });
         let blocking = held.host().blocking;
-        let bench = Bench { database, committed: None, failed, _held: held };
+        let bench = Bench { database, committed: None, progress: told, _held: held };
         match blocking {
             Blocking::Threads => {
                 let name = "gmsd-log".to_owned();
@@ -63,7 +73,7 @@ impl Writer {
             }
             Blocking::Inline => drop(tokio::spawn(bench.work_inline(queue))),
         }
-        Self { jobs, failure }
+        Self { jobs, progress }
     }
 
     /// Queues a change. The waiter is told when it is durable or never will be.
@@ -86,9 +96,9 @@ impl Writer {
         }
     }
 
-    /// Tells when the disk has failed, and how.
-    pub fn failure(&self) -> watch::Receiver<Option<String>> {
-        self.failure.clone()
+    /// How far the disk is.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
     }
 }
 
@@ -100,7 +110,7 @@ struct Bench {
     database: Database,
     /// The committed position that waits for the next commit.
     committed: Option<Change>,
-    failed: watch::Sender<Option<String>>,
+    progress: watch::Sender<Progress>,
     _held: DataDir,
 }
 
@@ -168,15 +178,19 @@ impl Bench {
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), String> {
-        if let Some(why) = &*self.failed.borrow() {
+        if let Some(why) = &self.progress.borrow().failure {
             return Err(why.clone());
         }
-        self.database.commit(changes).map_err(|error| {
+        let committed = self.database.commit(changes).map_err(|error| {
             let why = format!("the log cannot be written: {error}");
             tracing::error!("{why}");
-            self.failed.send_replace(Some(why.clone()));
             why
-        })
+        });
+        self.progress.send_modify(|progress| match &committed {
+            Ok(()) => progress.durable = durable_after(progress.durable, changes),
+            Err(why) => progress.failure = Some(why.clone()),
+        });
+        committed
     }
 
     fn finish(mut self, told: Option<oneshot::Sender<()>>) {
@@ -191,6 +205,16 @@ impl Bench {
     }
 }
 
+/// The greatest durable index after these changes are.
+fn durable_after(durable: Option<u64>, changes: &[Change]) -> Option<u64> {
+    changes.iter().fold(durable, |durable, change| match change {
+        Change::Append(entries) => entries.last().map(|(index, _)| *index).or(durable),
+        Change::TruncateFrom(index) => durable.min(index.checked_sub(1)),
+        Change::Purge(through, _) => durable.max(Some(*through)),
+        Change::Vote(_) | Change::Committed(_) => durable,
+    })
+}
+
 impl Waiter {
     fn tell(self, outcome: Result<&(), io::Error>) {
         let outcome = outcome.copied();
@@ -198,6 +222,30 @@ impl Waiter {
             Waiter::Flushed(callback) => callback.io_completed(outcome),
             Waiter::Task(task) => drop(task.send(outcome)),
             Waiter::Nobody => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_durable_index_follows_the_changes() {
+        let append = |indices: std::ops::Range<u64>| {
+            Change::Append(indices.map(|index| (index, Vec::new())).collect())
+        };
+        let table = [
+            (None, vec![append(0..3)], Some(2)),
+            (Some(9), vec![Change::TruncateFrom(5)], Some(4)),
+            (Some(9), vec![Change::TruncateFrom(0)], None),
+            (Some(9), vec![Change::TruncateFrom(5), append(5..7)], Some(6)),
+            (Some(9), vec![Change::Purge(20, Vec::new())], Some(20)),
+            (Some(9), vec![Change::Purge(3, Vec::new())], Some(9)),
+            (Some(9), vec![Change::Vote(Vec::new())], Some(9)),
+        ];
+        for (before, changes, after) in table {
+            assert_eq!(durable_after(before, &changes), after, "{changes:?}");
         }
     }
 }
