@@ -90,17 +90,13 @@ fn multiply_out(prefix: &mut Vec<String>, item: &str, found: &mut Vec<Vec<String
             }
             break;
         }
-        match rest.split_once("::") {
-            Some((head, tail)) => {
-                prefix.push(head.to_owned());
-                rest = tail;
-            }
-            None => {
-                prefix.push(rest.to_owned());
-                found.push(prefix.clone());
-                break;
-            }
-        }
+        let Some((head, tail)) = rest.split_once("::") else {
+            prefix.push(rest.to_owned());
+            found.push(prefix.clone());
+            break;
+        };
+        prefix.push(head.to_owned());
+        rest = tail;
     }
     prefix.truncate(depth);
 }
@@ -129,7 +125,6 @@ fn target(import: &[String], from: &[String]) -> Option<Vec<String>> {
     let mut at = match import.first()?.as_str() {
         "crate" => Vec::new(),
         "super" => from.to_vec(),
-        "self" => return None,
         _ => return None,
     };
     for part in import {

@@ -24,7 +24,6 @@ use gms::{
 const JOINS_AT_ONCE: usize = 64;
 
 #[tokio::main]
-#[expect(clippy::disallowed_methods, reason = "an example measures with the clock at hand")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [nodes, group, count] = arguments.as_slice() else {

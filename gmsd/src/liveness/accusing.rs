@@ -14,7 +14,7 @@ use super::{
     observed::Observed,
     observer::Observer,
     suspicion::{Decision, Suspicion},
-    timing::RETELL_AFTER,
+    timing::{DOUBTS_A_SPACING, PROBE_SPACING, RETELL_AFTER},
 };
 use crate::membership::command::Removal;
 
@@ -63,6 +63,14 @@ impl Observer {
                 self.tally.abstentions += 1;
                 return;
             }
+            if now.since(self.opened.0) >= PROBE_SPACING {
+                self.opened = (now, 0);
+            }
+            if self.opened.1 >= DOUBTS_A_SPACING {
+                // The next ping asks again.
+                return;
+            }
+            self.opened.1 += 1;
             timing.confirmation.max(case.detector.silent_in(now))
         };
         self.round += 1;

@@ -150,6 +150,8 @@ pub struct Observer {
     pub(super) settled: Revision,
     pub(super) cases: Caseload,
     pub(super) watched: usize,
+    /// Since when doubts by silence are counted, and how many were opened since.
+    pub(super) opened: (Observed, u32),
     pub(super) sequence: u32,
     pub(super) round: u64,
     pub(super) asks: BTreeMap<NodeId, Vec<Ask>>,
@@ -180,6 +182,7 @@ impl Observer {
             settled: state.revision(),
             cases: Caseload::default(),
             watched: 0,
+            opened: (Observed::default(), 0),
             sequence,
             round: 0,
             asks: BTreeMap::new(),

@@ -40,6 +40,9 @@ pub const PROBE_SPACING: Duration = Duration::from_millis(100);
 pub const AFFIRMED_PROBE_SPACING: Duration = Duration::from_millis(40);
 /// How long the accuser waits beyond the window for answers that are on their way.
 pub const ANSWER_SLACK: Duration = Duration::from_millis(100);
+/// Doubts by silence that one node opens within one [`PROBE_SPACING`]. Each costs every node six
+/// extra pings; without a bound a node that is merely late would drown the others in them.
+pub const DOUBTS_A_SPACING: u32 = 64;
 /// A verdict that did not take effect is told to the leader again after this.
 pub const RETELL_AFTER: Duration = Duration::from_millis(500);
 /// The longest a connect or a GET of a probe may take.

@@ -39,9 +39,10 @@ use crate::{
     },
     service::{
         batch::Batcher,
-        board::{self, Board},
+        board::Board,
         duties,
         executor::{Executor, VERDICTS_QUEUE_MAX},
+        following,
         leader::Leader,
         peer::PeerDesk,
         reading::ReadGate,
@@ -96,12 +97,14 @@ impl Node {
         let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
         let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
         let (liveness, inbox) = Liveness::channel();
+        let board = Board::default();
         let service = Service::new(Parts {
             host: host.clone(),
             consensus: consensus.clone(),
             leader: leader.clone(),
             reads,
             liveness: liveness.clone(),
+            board: board.clone(),
             cluster: place.cluster,
             started,
         });
@@ -126,15 +129,14 @@ impl Node {
             stop.clone(),
         ));
         tasks.spawn(shell.run(states, inbox, stop.clone()));
-        let board = Board::default();
-        let following = board::follow(
+        tasks.spawn(following::follow(
+            host.clone(),
             board.clone(),
             service.clone(),
             liveness.clone(),
             place.node,
             stop.clone(),
-        );
-        tasks.spawn(following);
+        ));
 
         let sessions = Arc::new(Sessions::default());
         tasks.spawn(report_sessions(Arc::clone(&sessions), liveness, stop.clone()));

@@ -9,7 +9,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gms::{
@@ -17,32 +17,18 @@ use gms::{
     id::{GroupId, MemberId, NodeId},
 };
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use super::{
-    waist::Service,
-    wire::{Reply, Request},
-};
-use crate::{
-    liveness::{
-        bands::{Bands, BandsAt, GroupTally},
-        message::Subject,
-    },
-    udp::handle::{BandsQuery, Liveness},
+use crate::liveness::{
+    bands::{Bands, GroupTally},
+    message::Subject,
 };
 
 /// Changes kept for followers: some seconds of a mass crash.
 const CHANGES_MAX: usize = 65_536;
-/// How often each node is asked.
-const ASK_EVERY: Duration = Duration::from_millis(250);
-/// Every so many times the figures of the groups are asked for too: once a second.
-const TALLY_EVERY: u32 = 4;
 /// A member that was looked at is asked for by name for so many rounds more: three seconds.
 const PIN_ROUNDS: u32 = 12;
 /// Members asked for by name at the same time: what a few screens can show.
 const PINS_MAX: usize = 512;
-/// How long a node may take to answer.
-const ANSWER_WAIT: Duration = Duration::from_millis(400);
 
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +45,8 @@ struct Gathered {
     members: BTreeMap<(GroupId, MemberId), MemberLiveness>,
     changes: VecDeque<Look>,
     tallies: BTreeMap<NodeId, Vec<GroupTally>>,
+    /// When each node last answered.
+    heard: BTreeMap<NodeId, Instant>,
     suspects: usize,
     /// Members that somebody looks at, and for how many more rounds they are asked for by name.
     pins: BTreeMap<(GroupId, MemberId), u32>,
@@ -103,7 +91,7 @@ impl Board {
     }
 
     /// The members to ask for by name in this round.
-    fn pinned(&self) -> Vec<(GroupId, MemberId)> {
+    pub(super) fn pinned(&self) -> Vec<(GroupId, MemberId)> {
         let mut gathered = self.lock();
         gathered.pins.retain(|_, rounds| {
             *rounds -= 1;
@@ -136,6 +124,11 @@ impl Board {
         groups.into_values().map(figures).collect()
     }
 
+    /// When this node last answered.
+    pub fn heard(&self, node: NodeId) -> Option<Instant> {
+        self.lock().heard.get(&node).copied()
+    }
+
     /// How many members are suspected, in all groups.
     pub fn suspects(&self) -> usize {
         self.lock().suspects
@@ -147,8 +140,9 @@ impl Board {
     }
 
     /// Takes in what one node told.
-    fn take(&self, node: NodeId, bands: Bands, tally: bool) {
+    pub(super) fn take(&self, now: Instant, node: NodeId, bands: Bands, tally: bool) {
         let mut gathered = self.lock();
+        gathered.heard.insert(node, now);
         if bands.whole {
             let told: std::collections::BTreeSet<(GroupId, MemberId)> = bands
                 .changed
@@ -185,7 +179,7 @@ impl Board {
     }
 
     /// A node is no longer in the cluster, or cannot be asked: its figures are nobody's.
-    fn forget(&self, node: NodeId) {
+    pub(super) fn forget(&self, node: NodeId) {
         self.lock().tallies.remove(&node);
     }
 }
@@ -236,57 +230,6 @@ impl Gathered {
     }
 }
 
-/// Follows all nodes until cancelled.
-pub async fn follow(
-    board: Board,
-    service: Service,
-    liveness: Liveness,
-    node: NodeId,
-    stop: CancellationToken,
-) {
-    let mut places: BTreeMap<NodeId, BandsAt> = BTreeMap::new();
-    let mut tick = tokio::time::interval(ASK_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut round = 0_u32;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = tick.tick() => {}
-        }
-        let tally = round.is_multiple_of(TALLY_EVERY);
-        round = round.wrapping_add(1);
-        let others = service.others();
-        let pinned = board.pinned();
-        let asking = others.iter().chain([&node]).map(|asked| {
-            let after = places.get(asked).copied();
-            let (service, liveness, pinned) = (&service, &liveness, pinned.clone());
-            async move {
-                let bands = if *asked == node {
-                    let query = BandsQuery { after, pinned, tally };
-                    liveness.bands(query).await
-                } else {
-                    let request = Request::Bands { after, pinned, tally };
-                    match service.exchange(*asked, request, ANSWER_WAIT).await {
-                        Some(Reply::Bands(bands)) => Some(bands),
-                        _ => None,
-                    }
-                };
-                (*asked, bands)
-            }
-        });
-        for (asked, bands) in futures_util::future::join_all(asking).await {
-            match bands {
-                Some(bands) => {
-                    places.insert(asked, bands.at);
-                    board.take(asked, bands, tally);
-                }
-                None => board.forget(asked),
-            }
-        }
-        places.retain(|asked, _| *asked == node || others.contains(asked));
-    }
-}
-
 fn subject(member: &MemberLiveness) -> Subject {
     Subject {
         group: member.group.clone(),
@@ -319,6 +262,8 @@ fn figures(tally: GroupTally) -> GroupLiveness {
 mod tests {
     use gms::id::Incarnation;
 
+    use crate::liveness::bands::BandsAt;
+
     use super::*;
 
     fn looks(member: &str, incarnation: u64, state: Band, monitor: u64) -> MemberLiveness {
@@ -335,6 +280,10 @@ mod tests {
         }
     }
 
+    fn now() -> Instant {
+        crate::host::clock::Clock::system().now()
+    }
+
     fn told(whole: bool, changed: Vec<MemberLiveness>, gone: Vec<Subject>) -> Bands {
         let at = BandsAt { start: 1, sequence: 1 };
         Bands { at, whole, changed, gone, pinned: Vec::new(), groups: Vec::new() }
@@ -343,12 +292,17 @@ mod tests {
     #[test]
     fn what_several_nodes_tell_becomes_one_numbered_story() {
         let board = Board::default();
-        board.take(NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
-        board.take(NodeId(2), told(true, vec![looks("b", 2, Band::Suspect, 2)], vec![]), false);
+        board.take(now(), NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
+        board.take(
+            now(),
+            NodeId(2),
+            told(true, vec![looks("b", 2, Band::Suspect, 2)], vec![]),
+            false,
+        );
         let (number, members) = board.members(None);
         assert_eq!((number, members.len(), board.suspects()), (2, 2, 1));
         let gone = subject(&looks("b", 2, Band::Ok, 2));
-        board.take(NodeId(2), told(false, vec![], vec![gone.clone()]), false);
+        board.take(now(), NodeId(2), told(false, vec![], vec![gone.clone()]), false);
         assert_eq!(board.changes_after(2), Some((3, vec![Look::Gone(gone)])));
         assert_eq!(board.changes_after(3), Some((3, vec![])));
         assert_eq!(board.changes_after(4), None);
@@ -358,10 +312,15 @@ mod tests {
     #[test]
     fn a_duty_that_moves_is_not_taken_for_an_end() {
         let board = Board::default();
-        board.take(NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
-        board.take(NodeId(2), told(true, vec![looks("a", 1, Band::Unknown, 2)], vec![]), false);
+        board.take(now(), NodeId(1), told(true, vec![looks("a", 1, Band::Ok, 1)], vec![]), false);
+        board.take(
+            now(),
+            NodeId(2),
+            told(true, vec![looks("a", 1, Band::Unknown, 2)], vec![]),
+            false,
+        );
         let left = subject(&looks("a", 1, Band::Ok, 1));
-        board.take(NodeId(1), told(false, vec![], vec![left]), false);
+        board.take(now(), NodeId(1), told(false, vec![], vec![left]), false);
         assert_eq!(board.members(None).1, vec![looks("a", 1, Band::Unknown, 2)]);
     }
 
@@ -369,8 +328,8 @@ mod tests {
     fn a_node_that_starts_anew_takes_back_what_it_no_longer_tells() {
         let board = Board::default();
         let both = vec![looks("a", 1, Band::Ok, 1), looks("b", 2, Band::Ok, 1)];
-        board.take(NodeId(1), told(true, both, vec![]), false);
-        board.take(NodeId(1), told(true, vec![looks("b", 2, Band::Ok, 1)], vec![]), false);
+        board.take(now(), NodeId(1), told(true, both, vec![]), false);
+        board.take(now(), NodeId(1), told(true, vec![looks("b", 2, Band::Ok, 1)], vec![]), false);
         assert_eq!(board.members(None).1, vec![looks("b", 2, Band::Ok, 1)]);
     }
 }

@@ -13,6 +13,7 @@ pub mod door;
 pub mod duties;
 pub mod error;
 pub mod executor;
+pub mod following;
 pub mod leader;
 pub mod peer;
 pub mod reading;

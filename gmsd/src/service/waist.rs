@@ -23,6 +23,7 @@ use gms::{
 use tokio::sync::watch;
 
 use super::{
+    board::Board,
     door,
     error::ServiceError,
     leader::{Leader, exchange},
@@ -52,6 +53,8 @@ const OCCUPIED_TRIES: usize = 3;
 const REPORT_WAIT: Duration = Duration::from_millis(500);
 /// How long other nodes may take to say whether they hear a member.
 const INQUIRY_WAIT: Duration = Duration::from_millis(700);
+/// A node that answered within this is in touch: it is asked four times a second.
+const HEARD_LATELY: Duration = Duration::from_secs(1);
 /// A quorum was in touch if that was known no longer ago than this.
 const QUORUM_FRESH: Duration = Duration::from_millis(500);
 
@@ -74,6 +77,8 @@ pub struct Parts {
     pub reads: ReadGate,
     /// The liveness of this node.
     pub liveness: Liveness,
+    /// How the members look, and which nodes answer.
+    pub board: Board,
     /// Which cluster this is.
     pub cluster: ClusterId,
     /// When this process started.
@@ -361,7 +366,7 @@ impl Service {
         let reachable = standing
             .voters
             .iter()
-            .filter(|voter| self.is_in_touch(&standing, **voter, now))
+            .filter(|voter| **voter == standing.node || self.is_in_touch(**voter, now))
             .count();
         Standing {
             node: standing.node,
@@ -382,16 +387,10 @@ impl Service {
         }
     }
 
-    /// A leader knows of each follower, a follower of its leader; beyond that nobody can say.
-    fn is_in_touch(&self, standing: &RaftStanding, node: NodeId, now: Instant) -> bool {
-        let fresh = |at: Instant| now.saturating_duration_since(at) < QUORUM_FRESH;
-        if node == standing.node {
-            true
-        } else if standing.leader == Some(node) {
-            self.parts.consensus.quorum_contact().is_some_and(fresh)
-        } else {
-            standing.followers.get(&node).and_then(|follower| follower.contact).is_some_and(fresh)
-        }
+    /// Whether that node answered this one lately.
+    fn is_in_touch(&self, node: NodeId, now: Instant) -> bool {
+        let heard = self.parts.board.heard(node);
+        heard.is_some_and(|at| now.saturating_duration_since(at) < HEARD_LATELY)
     }
 
     fn age_ms(&self) -> Option<u64> {
