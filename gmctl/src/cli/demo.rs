@@ -114,11 +114,11 @@ pub async fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Failure
 
 /// Shows the demo in the dashboard, whose keys kill and bring back its processes.
 async fn look(cluster: &Cluster, client: Client, console: &Console) -> Result<Exit, Failure> {
-    let (wishes, mut wished) = mpsc::channel(WISHES_MAX);
+    let (asking, mut asked) = mpsc::channel(WISHES_MAX);
     let args = TuiArgs::default();
-    let showing = tui::show(&args, console, client, "demo".to_owned(), Some(wishes));
+    let showing = tui::show(&args, console, client, "demo".to_owned(), Some(asking));
     let obeying = async {
-        while let Some(wish) = wished.recv().await {
+        while let Some(wish) = asked.recv().await {
             // What came of it, the dashboard sees in the cluster itself: a second kill finds
             // nobody to kill.
             let _ = obey(cluster.control(), &wish);
