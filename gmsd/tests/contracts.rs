@@ -97,9 +97,6 @@ async fn a_member_that_was_killed_rejoins_at_once_under_its_name() {
 async fn a_dropped_session_is_removed_by_its_stream_and_told_on_every_node() {
     let cluster = TestCluster::start(3).await;
     let client = cluster.client();
-    let mut watches: Vec<Watch> = (1..=3)
-        .map(|id| Watch::of_group(&cluster.client_of(id), &group("a"), &WatchOptions::default()))
-        .collect();
     let keeper = session(&client, "keeper", SessionStream::Views).await;
     let lost = session(&client, "lost", SessionStream::Views).await;
     eventually("the session's stream", async || {
@@ -108,6 +105,16 @@ async fn a_dropped_session_is_removed_by_its_stream_and_told_on_every_node() {
         (streams >= 2).then_some(())
     })
     .await;
+    let mut watches = Vec::new();
+    for id in 1..=3 {
+        let options = WatchOptions::default();
+        let mut watch = Watch::of_group(&cluster.client_of(id), &group("a"), &options);
+        let opened = async {
+            while !matches!(watch.next().await, Ok(WatchItem::Event(WatchEvent::Snapshot(_)))) {}
+        };
+        in_time("the snapshot", opened).await;
+        watches.push(watch);
+    }
     drop(lost);
     for watch in &mut watches {
         let cause = removal(watch, "lost").await;
