@@ -1,3 +1,9 @@
 //! The door: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use gmctl::cli::door;
+
+fn main() -> ExitCode {
+    door::main()
+}

@@ -1,3 +1,7 @@
-//! The door: parse the command line, run the node, report by exit code.
+//! The door: what it does is in `gmsd::cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gmsd::cli::run(std::env::args_os().collect())
+}

@@ -92,10 +92,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let refuse = |why| AddressError {
-            text: text.chars().take(80).collect(),
-            why,
-        };
+        let refuse = |why| AddressError { text: text.chars().take(80).collect(), why };
         if text.len() > ADDRESS_MAX_LEN {
             return Err(refuse("it is longer than 512 bytes"));
         }
@@ -127,15 +124,11 @@ impl FromStr for Address {
         if authority.contains('@') {
             return Err(refuse("it carries a user name or password"));
         }
-        let (host, port) = authority
-            .rsplit_once(':')
-            .ok_or_else(|| refuse("it has no port"))?;
+        let (host, port) = authority.rsplit_once(':').ok_or_else(|| refuse("it has no port"))?;
         let port = parse_port(port).ok_or_else(|| refuse("its port is not 1 to 65535"))?;
         let (host_at, host) = match host.strip_prefix('[') {
             Some(inner) => {
-                let inner = inner
-                    .strip_suffix(']')
-                    .ok_or_else(|| refuse("its [ is not closed"))?;
+                let inner = inner.strip_suffix(']').ok_or_else(|| refuse("its [ is not closed"))?;
                 if inner.parse::<std::net::Ipv6Addr>().is_err() {
                     return Err(refuse("what stands in [ ] is no IPv6 address"));
                 }
@@ -148,9 +141,7 @@ impl FromStr for Address {
         }
         let is_v6 = text.as_bytes().get(start) == Some(&b'[');
         if !is_v6 && !is_host_name(host) {
-            return Err(refuse(
-                "its host is no name and no IP address (write IPv6 in [ ])",
-            ));
+            return Err(refuse("its host is no name and no IP address (write IPv6 in [ ])"));
         }
         let index = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         Ok(Self {
@@ -177,9 +168,7 @@ fn is_host_name(host: &str) -> bool {
     host.len() <= 253
         && host.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         })
 }
 
@@ -211,9 +200,7 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(from)?
-            .parse()
-            .map_err(de::Error::custom)
+        std::borrow::Cow::<'de, str>::deserialize(from)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -226,21 +213,13 @@ mod tests {
         for (text, host, port, path) in [
             ("127.0.0.1:9021", "127.0.0.1", 9021, "/"),
             ("http://127.0.0.1:9021", "127.0.0.1", 9021, "/"),
-            (
-                "https://db-1.example.:443/health?x=1",
-                "db-1.example.",
-                443,
-                "/health?x=1",
-            ),
+            ("https://db-1.example.:443/health?x=1", "db-1.example.", 443, "/health?x=1"),
             ("[::1]:80", "::1", 80, "/"),
             ("HTTP://[fe80::1]:8080/", "fe80::1", 8080, "/"),
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!(address.as_str(), text);
-            assert_eq!(
-                (address.host(), address.port(), address.path()),
-                (host, port, path)
-            );
+            assert_eq!((address.host(), address.port(), address.path()), (host, port, path));
         }
     }
 

@@ -4,6 +4,8 @@
 //! do not know; requests refuse them, since a misspelt wish must not pass unheard.
 //! Times are milliseconds in `*_ms`; a time of day is milliseconds since 1970 and for people only.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,6 +35,14 @@ pub mod header {
     /// Requests for a watch: resume after this revision.
     pub const LAST_EVENT_ID: &str = "last-event-id";
 }
+
+/// How often a node writes something on every open stream: a bookmark on a watch, a comment on a
+/// liveness feed with nothing to tell. Shared, because a reader takes a stream for broken that
+/// was silent for [`STREAM_IDLE_TIMEOUT`].
+pub const BOOKMARK_INTERVAL: Duration = Duration::from_secs(5);
+/// How long a reader waits for any byte of a stream before it goes to another node: three
+/// [`BOOKMARK_INTERVAL`]s, so that one late bookmark costs nothing.
+pub const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -606,6 +616,26 @@ pub struct GroupLiveness {
     pub rtt_p50_us: Option<u64>,
     /// 99th percentile of the round trips, in microseconds.
     pub rtt_p99_us: Option<u64>,
+}
+
+/// Data of the SSE event `gone` of the liveness feed: this life is no longer in the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Which group.
+    pub group: GroupId,
+    /// Who.
+    pub id: MemberId,
+    /// The life that ended.
+    pub incarnation: Incarnation,
+}
+
+/// Answer to `PUT` and `DELETE /v1/groups/{g}/hold`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldAnswer {
+    /// Which group.
+    pub group: GroupId,
+    /// The pause now in force; null after it was lifted.
+    pub hold: Option<Hold>,
 }
 
 /// Body of `POST /v1/nodes`.

@@ -52,9 +52,7 @@ impl Key {
 
     /// From 64 hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        blake3::Hash::from_hex(text)
-            .ok()
-            .map(|hash| Self(*hash.as_bytes()))
+        blake3::Hash::from_hex(text).ok().map(|hash| Self(*hash.as_bytes()))
     }
 
     fn mac(&self, signed: &[u8]) -> [u8; FRAME_LEN - SIGNED_LEN] {
@@ -98,11 +96,7 @@ impl Flags {
 
     /// Unknown bits are ignored: a later version may set them.
     fn from_bits(bits: u16) -> Self {
-        Self {
-            quorum_fresh: bits & 1 != 0,
-            suspected: bits & 2 != 0,
-            leaving: bits & 4 != 0,
-        }
+        Self { quorum_fresh: bits & 1 != 0, suspected: bits & 2 != 0, leaving: bits & 4 != 0 }
     }
 }
 
@@ -138,14 +132,8 @@ impl Frame {
             Direction::Pong => 2,
         };
         bytes[2..4].copy_from_slice(&self.flags.to_bits().to_le_bytes());
-        let words = [
-            self.node.0,
-            self.epoch,
-            self.incarnation.0,
-            self.nonce,
-            self.echo,
-            self.acked_view.0,
-        ];
+        let words =
+            [self.node.0, self.epoch, self.incarnation.0, self.nonce, self.echo, self.acked_view.0];
         for (slot, word) in bytes[8..SIGNED_LEN].chunks_exact_mut(8).zip(words) {
             slot.copy_from_slice(&word.to_le_bytes());
         }
@@ -159,10 +147,7 @@ impl Frame {
     pub fn pong(&self, acked_view: Revision, leaving: bool) -> Self {
         Self {
             direction: Direction::Pong,
-            flags: Flags {
-                leaving,
-                ..Flags::default()
-            },
+            flags: Flags { leaving, ..Flags::default() },
             echo: 0,
             acked_view,
             ..*self
@@ -194,9 +179,8 @@ pub struct Unverified<'a> {
 impl<'a> Unverified<'a> {
     /// Reads the fields of a datagram.
     pub fn read(datagram: &'a [u8]) -> Result<Self, FrameError> {
-        let bytes: &[u8; FRAME_LEN] = datagram
-            .try_into()
-            .map_err(|_| FrameError::Length(datagram.len()))?;
+        let bytes: &[u8; FRAME_LEN] =
+            datagram.try_into().map_err(|_| FrameError::Length(datagram.len()))?;
         let direction = match (bytes[0], bytes[1]) {
             (VERSION, 1) => Direction::Ping,
             (VERSION, 2) => Direction::Pong,
@@ -230,19 +214,19 @@ impl<'a> Unverified<'a> {
         self.frame.incarnation
     }
 
+    /// The node it claims to be from and the nonce it claims to have heard a pong to, by which a
+    /// member with several lives finds the key sooner; none if it claims to have heard none.
+    pub fn echoed(&self) -> Option<(NodeId, u64)> {
+        (self.frame.echo != 0).then_some((self.frame.node, self.frame.echo))
+    }
+
     /// The frame, if the key made it.
     pub fn verify(&self, key: &Key) -> Result<Frame, FrameError> {
         let mac = key.mac(&self.bytes[..SIGNED_LEN]);
         // Every byte is compared, so that the time taken tells nothing.
-        let differs = mac
-            .iter()
-            .zip(&self.bytes[SIGNED_LEN..])
-            .fold(0, |acc, (a, b)| acc | (a ^ b));
-        if differs == 0 {
-            Ok(self.frame)
-        } else {
-            Err(FrameError::Mac)
-        }
+        let differs =
+            mac.iter().zip(&self.bytes[SIGNED_LEN..]).fold(0, |acc, (a, b)| acc | (a ^ b));
+        if differs == 0 { Ok(self.frame) } else { Err(FrameError::Mac) }
     }
 }
 
@@ -252,22 +236,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn key(n: u64) -> Key {
-        Key::derive(
-            &[7; 32],
-            &"g".parse().unwrap(),
-            &"m".parse().unwrap(),
-            Incarnation(n),
-        )
+        Key::derive(&[7; 32], &"g".parse().unwrap(), &"m".parse().unwrap(), Incarnation(n))
     }
 
     fn frame() -> Frame {
         Frame {
             direction: Direction::Ping,
-            flags: Flags {
-                quorum_fresh: true,
-                suspected: true,
-                leaving: false,
-            },
+            flags: Flags { quorum_fresh: true, suspected: true, leaving: false },
             node: NodeId(3),
             epoch: 4,
             incarnation: Incarnation(5),
@@ -291,10 +266,12 @@ mod tests {
         let bytes = frame().encode(&key(5));
         let read = Unverified::read(&bytes).unwrap();
         assert_eq!((read.nonce(), read.incarnation()), (6, Incarnation(5)));
+        assert_eq!(read.echoed(), Some((NodeId(3), 7)));
         assert_eq!(read.verify(&key(5)), Ok(frame()));
         assert_eq!(read.verify(&key(6)), Err(FrameError::Mac));
         let pong = frame().pong(Revision(9), true);
         let bytes = pong.encode(&key(5));
+        assert_eq!(Unverified::read(&bytes).unwrap().echoed(), None);
         assert_eq!(Unverified::read(&bytes).unwrap().verify(&key(5)), Ok(pong));
     }
 

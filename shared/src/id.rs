@@ -52,22 +52,15 @@ fn check(what: &'static str, text: &str) -> Result<(), IdError> {
         return Err(IdError::Empty { what });
     }
     if text.len() > ID_MAX_LEN {
-        return Err(IdError::TooLong {
-            what,
-            len: text.len(),
-        });
+        return Err(IdError::TooLong { what, len: text.len() });
     }
-    if let Some((at, found)) = text
-        .char_indices()
-        .find(|(_, c)| !(c.is_ascii_alphanumeric() || "._-".contains(*c)))
+    if let Some((at, found)) =
+        text.char_indices().find(|(_, c)| !(c.is_ascii_alphanumeric() || "._-".contains(*c)))
     {
         return Err(IdError::Alphabet { what, found, at });
     }
     if text == "." || text == ".." {
-        return Err(IdError::Dots {
-            what,
-            text: text.to_owned(),
-        });
+        return Err(IdError::Dots { what, text: text.to_owned() });
     }
     Ok(())
 }

@@ -57,13 +57,7 @@ pub struct Liveness {
 impl Liveness {
     /// The given kind with the group's timing.
     pub const fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            path: None,
-            ping_to: None,
-            period_ms: None,
-            misses: None,
-        }
+        Self { kind, path: None, ping_to: None, period_ms: None, misses: None }
     }
 
     /// Checks what the types cannot: ranges, and that each field fits the kind.
@@ -71,9 +65,7 @@ impl Liveness {
         if let Some(period) = self.period_ms
             && !(PERIOD_MS_MIN..=PERIOD_MS_MAX).contains(&period)
         {
-            return Err(format!(
-                "period_ms is {period}; give {PERIOD_MS_MIN} to {PERIOD_MS_MAX}"
-            ));
+            return Err(format!("period_ms is {period}; give {PERIOD_MS_MIN} to {PERIOD_MS_MAX}"));
         }
         if let Some(misses) = self.misses
             && !(1..=MISSES_MAX).contains(&misses)
@@ -82,10 +74,7 @@ impl Liveness {
         }
         if let Some(path) = &self.path {
             if self.kind != Kind::Http {
-                return Err(format!(
-                    "path goes with kind http, not {}",
-                    self.kind.as_str()
-                ));
+                return Err(format!("path goes with kind http, not {}", self.kind.as_str()));
             }
             if !path.starts_with('/')
                 || path.len() > 256
@@ -98,10 +87,7 @@ impl Liveness {
             }
         }
         if self.ping_to.is_some() && self.kind != Kind::Udp {
-            return Err(format!(
-                "ping_to goes with kind udp, not {}",
-                self.kind.as_str()
-            ));
+            return Err(format!("ping_to goes with kind udp, not {}", self.kind.as_str()));
         }
         Ok(())
     }
@@ -127,37 +113,18 @@ struct Full {
 }
 
 /// The binary form: a tuple, because fields cannot be skipped there.
-type Packed = (
-    Kind,
-    Option<String>,
-    Option<Address>,
-    Option<u32>,
-    Option<u32>,
-);
+type Packed = (Kind, Option<String>, Option<Address>, Option<u32>, Option<u32>);
 
 impl Serialize for Liveness {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Liveness {
-            kind,
-            path,
-            ping_to,
-            period_ms,
-            misses,
-        } = self.clone();
+        let Liveness { kind, path, ping_to, period_ms, misses } = self.clone();
         if !to.is_human_readable() {
             return (kind, path, ping_to, period_ms, misses).serialize(to);
         }
         if self.is_bare() {
             return kind.serialize(to);
         }
-        Full {
-            kind,
-            path,
-            ping_to,
-            period_ms,
-            misses,
-        }
-        .serialize(to)
+        Full { kind, path, ping_to, period_ms, misses }.serialize(to)
     }
 }
 
@@ -165,13 +132,7 @@ impl<'de> Deserialize<'de> for Liveness {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         if !from.is_human_readable() {
             let (kind, path, ping_to, period_ms, misses) = Packed::deserialize(from)?;
-            return Ok(Self {
-                kind,
-                path,
-                ping_to,
-                period_ms,
-                misses,
-            });
+            return Ok(Self { kind, path, ping_to, period_ms, misses });
         }
         from.deserialize_any(EitherForm)
     }
@@ -192,20 +153,9 @@ impl<'de> de::Visitor<'de> for EitherForm {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Liveness, A::Error> {
-        let Full {
-            kind,
-            path,
-            ping_to,
-            period_ms,
-            misses,
-        } = Full::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(Liveness {
-            kind,
-            path,
-            ping_to,
-            period_ms,
-            misses,
-        })
+        let Full { kind, path, ping_to, period_ms, misses } =
+            Full::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(Liveness { kind, path, ping_to, period_ms, misses })
     }
 }
 
@@ -235,30 +185,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_together_is_refused() {
         let read = |json| serde_json::from_str::<Liveness>(json).unwrap().check();
-        assert!(
-            read(r#"{"kind":"tcp","path":"/x"}"#)
-                .unwrap_err()
-                .contains("kind http")
-        );
-        assert!(
-            read(r#"{"kind":"http","path":"x"}"#)
-                .unwrap_err()
-                .contains("begin with /")
-        );
-        assert!(
-            read(r#"{"kind":"tcp","period_ms":49}"#)
-                .unwrap_err()
-                .contains("50 to 60000")
-        );
-        assert!(
-            read(r#"{"kind":"tcp","misses":0}"#)
-                .unwrap_err()
-                .contains("1 to 100")
-        );
-        assert!(
-            read(r#"{"kind":"tcp","ping_to":"a:1"}"#)
-                .unwrap_err()
-                .contains("kind udp")
-        );
+        assert!(read(r#"{"kind":"tcp","path":"/x"}"#).unwrap_err().contains("kind http"));
+        assert!(read(r#"{"kind":"http","path":"x"}"#).unwrap_err().contains("begin with /"));
+        assert!(read(r#"{"kind":"tcp","period_ms":49}"#).unwrap_err().contains("50 to 60000"));
+        assert!(read(r#"{"kind":"tcp","misses":0}"#).unwrap_err().contains("1 to 100"));
+        assert!(read(r#"{"kind":"tcp","ping_to":"a:1"}"#).unwrap_err().contains("kind udp"));
     }
 }

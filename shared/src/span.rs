@@ -38,13 +38,9 @@ impl From<Span> for Duration {
 impl FromStr for Span {
     type Err = SpanError;
     fn from_str(text: &str) -> Result<Self, SpanError> {
-        let refuse = || SpanError {
-            text: text.chars().take(40).collect(),
-        };
+        let refuse = || SpanError { text: text.chars().take(40).collect() };
         let time = humantime::parse_duration(text.trim()).map_err(|_| refuse())?;
-        u64::try_from(time.as_millis())
-            .map(Self)
-            .map_err(|_| refuse())
+        u64::try_from(time.as_millis()).map(Self).map_err(|_| refuse())
     }
 }
 
@@ -56,11 +52,7 @@ impl fmt::Display for Span {
 
 impl Serialize for Span {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() {
-            to.collect_str(self)
-        } else {
-            to.serialize_u64(self.0)
-        }
+        if to.is_human_readable() { to.collect_str(self) } else { to.serialize_u64(self.0) }
     }
 }
 
@@ -99,19 +91,9 @@ mod tests {
             ("\"1h 30m\"", 5_400_000, "1h 30m"),
         ] {
             let span: Span = serde_json::from_str(json).unwrap();
-            assert_eq!(
-                (span.as_millis(), span.to_string().as_str()),
-                (millis, back)
-            );
+            assert_eq!((span.as_millis(), span.to_string().as_str()), (millis, back));
         }
-        for bad in [
-            "\"\"",
-            "\"30\"",
-            "-1",
-            "\"soon\"",
-            "null",
-            "\"99999999999999999999y\"",
-        ] {
+        for bad in ["\"\"", "\"30\"", "-1", "\"soon\"", "null", "\"99999999999999999999y\""] {
             assert!(serde_json::from_str::<Span>(bad).is_err(), "{bad}");
         }
     }

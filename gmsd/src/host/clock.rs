@@ -31,12 +31,7 @@ impl Clock {
     /// gives the same times in every run. Milliseconds since 1970.
     #[expect(clippy::disallowed_methods, reason = "this is the reader of the clock")]
     pub fn starting_at(at_ms: u64) -> Self {
-        Self {
-            wall: Wall::Running {
-                since: tokio::time::Instant::now(),
-                at_ms,
-            },
-        }
+        Self { wall: Wall::Running { since: tokio::time::Instant::now(), at_ms } }
     }
 
     /// The monotonic time by which every decision is made.
@@ -51,9 +46,7 @@ impl Clock {
         match self.wall {
             Wall::System => std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| {
-                    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-                }),
+                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
             Wall::Running { since, at_ms } => {
                 let past = tokio::time::Instant::now().duration_since(since);
                 at_ms.saturating_add(u64::try_from(past.as_millis()).unwrap_or(u64::MAX))
@@ -73,10 +66,7 @@ mod tests {
         let clock = Clock::starting_at(1_000);
         let before = clock.now();
         tokio::time::advance(Duration::from_millis(250)).await;
-        assert_eq!(
-            clock.now().duration_since(before),
-            Duration::from_millis(250)
-        );
+        assert_eq!(clock.now().duration_since(before), Duration::from_millis(250));
         assert_eq!(clock.wall_ms(), 1_250);
     }
 }

@@ -9,4 +9,5 @@ pub mod entropy;
 pub mod net;
 pub mod real_disk;
 pub mod real_net;
+mod refusals;
 pub mod world;

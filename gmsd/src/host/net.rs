@@ -48,6 +48,11 @@ pub trait Datagrams: Send + Sync + fmt::Debug {
     /// Sends a datagram if there is room, else [`io::ErrorKind::WouldBlock`].
     fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize>;
 
+    /// An address that refused one of our datagrams: the machine there is up and nothing has that
+    /// port open. Each refusal is told once; none if none waits. Becomes known without
+    /// [`Datagrams::poll_recv_ready`] becoming ready, so it wants to be asked for now and then.
+    fn try_recv_refused(&self) -> Option<SocketAddr>;
+
     /// The address it is bound to.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 }

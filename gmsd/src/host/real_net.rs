@@ -3,13 +3,17 @@
 use std::{
     io,
     net::SocketAddr,
+    os::fd::AsRawFd as _,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use futures_util::future::BoxFuture;
 
-use super::net::{Datagrams, Listener, Net, Stream};
+use super::{
+    net::{Datagrams, Listener, Net, Stream},
+    refusals,
+};
 
 /// How many connections may wait to be accepted. The kernel's own limit may be lower.
 const BACKLOG: u32 = 1024;
@@ -65,6 +69,10 @@ impl Datagrams for RealDatagrams {
         self.0.try_send_to(bytes, to)
     }
 
+    fn try_recv_refused(&self) -> Option<SocketAddr> {
+        refusals::next(self.0.as_raw_fd())
+    }
+
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }
@@ -98,6 +106,7 @@ impl Net for RealNet {
     fn bind_datagrams(&self, at: SocketAddr) -> BoxFuture<'_, io::Result<Arc<dyn Datagrams>>> {
         Box::pin(async move {
             let socket = tokio::net::UdpSocket::bind(at).await?;
+            refusals::ask_for(&socket, at.is_ipv4())?;
             Ok(Arc::new(RealDatagrams(socket)) as Arc<dyn Datagrams>)
         })
     }
@@ -146,18 +155,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_port_that_nobody_has_open_is_known_to_refuse() {
+        let socket = RealNet.bind_datagrams(anywhere()).await.unwrap();
+        let gone = RealNet.bind_datagrams(anywhere()).await.unwrap();
+        let at = gone.local_addr().unwrap();
+        drop(gone);
+        assert_eq!(socket.try_recv_refused(), None);
+        let refused = loop {
+            // The first send earns the refusal; a later one may be handed it and fail.
+            let _ = socket.send_to(b"ping", at).await;
+            if let Some(refused) = socket.try_recv_refused() {
+                break refused;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(refused, at);
+    }
+
+    #[tokio::test]
     async fn datagrams_arrive_with_their_sender() {
         let one = RealNet.bind_datagrams(anywhere()).await.unwrap();
         let two = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        one.send_to(b"ping", two.local_addr().unwrap())
-            .await
-            .unwrap();
+        one.send_to(b"ping", two.local_addr().unwrap()).await.unwrap();
         let mut buffer = [0; 16];
         let (len, from) = two.recv_from(&mut buffer).await.unwrap();
-        assert_eq!(
-            (&buffer[..len], from),
-            (&b"ping"[..], one.local_addr().unwrap())
-        );
+        assert_eq!((&buffer[..len], from), (&b"ping"[..], one.local_addr().unwrap()));
         let empty = two.try_recv_from(&mut buffer).unwrap_err();
         assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
     }

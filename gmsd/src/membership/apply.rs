@@ -17,7 +17,7 @@ use gms::{
 };
 
 use super::{
-    command::{Command, Join, NodeFacts, Proposal, Removal},
+    command::{Command, Entry, Join, NodeFacts, Proposal, Removal},
     group::Group,
     hold::Hold,
     journal::{Happening, Record},
@@ -30,6 +30,24 @@ use super::{
 
 type Answer = Result<Outcome, Rejection>;
 
+impl State {
+    /// Applies one entry of the log. The answers are in the order of the proposals.
+    pub fn apply(&mut self, revision: Revision, term: u64, entry: &Entry) -> Vec<Answer> {
+        self.revision = revision;
+        let mut applying = Applying::new(self, revision, term, entry.at_ms);
+        let answers =
+            entry.proposals.iter().map(|proposal| applying.propose(proposal)).collect::<Vec<_>>();
+        applying.finish();
+        self.trim_history();
+        answers
+    }
+
+    /// What the entry would answer, without doing it.
+    pub fn rehearse(&self, revision: Revision, entry: &Entry) -> Vec<Answer> {
+        self.clone().apply(revision, 0, entry)
+    }
+}
+
 /// What the entry has done so far to one group.
 #[derive(Default)]
 struct Draft {
@@ -39,7 +57,7 @@ struct Draft {
 }
 
 /// The state, with one entry half applied.
-pub(super) struct Applying<'a> {
+struct Applying<'a> {
     state: &'a mut State,
     revision: Revision,
     term: u64,
@@ -49,19 +67,12 @@ pub(super) struct Applying<'a> {
 }
 
 impl<'a> Applying<'a> {
-    pub(super) fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
-        Self {
-            state,
-            revision,
-            term,
-            at_ms,
-            drafts: BTreeMap::new(),
-            touched: BTreeSet::new(),
-        }
+    fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
+        Self { state, revision, term, at_ms, drafts: BTreeMap::new(), touched: BTreeSet::new() }
     }
 
     /// Decides one proposal.
-    pub(super) fn propose(&mut self, proposal: &Proposal) -> Answer {
+    fn propose(&mut self, proposal: &Proposal) -> Answer {
         if let Some(token) = &proposal.token {
             match self.state.receipts.look_up(token) {
                 Known::No => {}
@@ -88,13 +99,9 @@ impl<'a> Applying<'a> {
     }
 
     /// Installs the new views.
-    pub(super) fn finish(self) {
+    fn finish(self) {
         for (name, draft) in self.drafts {
-            let group = self
-                .state
-                .groups
-                .get_mut(&name)
-                .expect("a draft is made in its group");
+            let group = self.state.groups.get_mut(&name).expect("a draft is made in its group");
             let group = Arc::make_mut(group);
             let delta = Arc::new(Delta {
                 group: name,
@@ -122,46 +129,20 @@ impl<'a> Applying<'a> {
                 Ok(Outcome::Noted)
             }
             Command::Join(join) => self.join(join),
-            Command::Leave {
-                group,
-                member,
-                incarnation,
-                reason,
-            } => {
+            Command::Leave { group, member, incarnation, reason } => {
                 let life = self.present(group, member, *incarnation)?;
-                self.depart(
-                    group,
-                    &life,
-                    Ending::Left {
-                        reason: reason.clone(),
-                    },
-                );
-                Ok(Outcome::Left {
-                    incarnation: life.incarnation,
-                    view: self.revision,
-                })
+                self.depart(group, &life, Ending::Left { reason: reason.clone() });
+                Ok(Outcome::Left { incarnation: life.incarnation, view: self.revision })
             }
             Command::Remove { epoch, removals } => Ok(self.remove(*epoch, removals)),
-            Command::Change {
-                group,
-                member,
-                incarnation,
-                tags,
-                drain,
-            } => {
+            Command::Change { group, member, incarnation, tags, drain } => {
                 let life = self.present(group, member, *incarnation)?;
                 self.change(group, &life, tags, *drain)
             }
-            Command::SetHold {
-                group,
-                lasts,
-                reason,
-            } => self.set_hold(group, *lasts, reason),
-            Command::ClearHold {
-                group,
-                since,
-                expired,
-            } => Ok(self.clear_hold(group, *since, *expired)),
+            Command::SetHold { group, lasts, reason } => self.set_hold(group, *lasts, reason),
+            Command::ClearHold { group, since, expired } => {
+                Ok(self.clear_hold(group, *since, *expired))
+            }
             Command::SetMonitors { epoch, nodes } => self.set_monitors(*epoch, nodes),
             Command::NodeStarted(facts) => self.node_started(facts),
             Command::NodeRemoved { node } => {
@@ -174,22 +155,14 @@ impl<'a> Applying<'a> {
 
     fn join(&mut self, join: &Join) -> Answer {
         let known = self.state.groups.get(&join.group);
-        let present = known
-            .and_then(|group| group.members.get(&join.member))
-            .cloned();
+        let present = known.and_then(|group| group.members.get(&join.member)).cloned();
         if let Some(life) = &present {
             if is_same_life(join, life) {
                 let view = self.view(&join.group);
-                return Ok(Outcome::Joined {
-                    life: Arc::clone(life),
-                    view,
-                    fresh: false,
-                });
+                return Ok(Outcome::Joined { life: Arc::clone(life), view, fresh: false });
             }
             if join.replaces != Some(life.incarnation) {
-                return Err(Rejection::Occupied {
-                    present: Arc::clone(life),
-                });
+                return Err(Rejection::Occupied { present: Arc::clone(life) });
             }
         }
         self.check_room(join, present.is_some())?;
@@ -215,24 +188,15 @@ impl<'a> Applying<'a> {
             .groups
             .entry(join.group.clone())
             .or_insert_with(|| Arc::new(Group::new(from)));
-        Arc::make_mut(group)
-            .members
-            .insert(join.member.clone(), Arc::clone(&life));
+        Arc::make_mut(group).members.insert(join.member.clone(), Arc::clone(&life));
         self.state.members += 1;
         self.touch(&join.group, &join.member);
         self.draft(&join.group).joined.push(Arc::clone(&life));
-        Ok(Outcome::Joined {
-            life,
-            view: self.revision,
-            fresh: true,
-        })
+        Ok(Outcome::Joined { life, view: self.revision, fresh: true })
     }
 
     fn check_room(&self, join: &Join, replaces: bool) -> Result<(), Rejection> {
-        let full = |what: &str, limit| Rejection::Full {
-            what: what.to_owned(),
-            limit,
-        };
+        let full = |what: &str, limit| Rejection::Full { what: what.to_owned(), limit };
         let Some(group) = self.state.groups.get(&join.group) else {
             if self.state.groups.len() as u64 >= GROUPS_MAX {
                 return Err(full("groups", GROUPS_MAX));
@@ -250,10 +214,7 @@ impl<'a> Applying<'a> {
 
     fn check_room_for_one(&self) -> Result<(), Rejection> {
         if self.state.members >= MEMBERS_MAX {
-            return Err(Rejection::Full {
-                what: "members".to_owned(),
-                limit: MEMBERS_MAX,
-            });
+            return Err(Rejection::Full { what: "members".to_owned(), limit: MEMBERS_MAX });
         }
         Ok(())
     }
@@ -272,11 +233,7 @@ impl<'a> Applying<'a> {
                 .cloned();
             match life {
                 Some(life) if !self.touched.contains(&key) && self.is_entitled(epoch, removal) => {
-                    self.depart(
-                        &removal.group,
-                        &life,
-                        Ending::Removed(removal.evidence.clone()),
-                    );
+                    self.depart(&removal.group, &life, Ending::Removed(removal.evidence.clone()));
                     applied.push((key.0, key.1, life.incarnation));
                 }
                 _ => stale += 1,
@@ -289,9 +246,7 @@ impl<'a> Applying<'a> {
     /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
     /// alive, and, if it was concluded from silence, no hold.
     fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
-        let Evidence {
-            cause, observers, ..
-        } = &removal.evidence;
+        let Evidence { cause, observers, .. } = &removal.evidence;
         match cause {
             Cause::Exit | Cause::Signal | Cause::Operator => return true,
             Cause::Replaced => return false,
@@ -331,10 +286,7 @@ impl<'a> Applying<'a> {
         }
         if changed.tags.len() > TAGS_MAX {
             let what = "tags of one member".to_owned();
-            return Err(Rejection::Full {
-                what,
-                limit: TAGS_MAX as u64,
-            });
+            return Err(Rejection::Full { what, limit: TAGS_MAX as u64 });
         }
         match drain {
             Some(true) => changed.state = MemberState::Draining,
@@ -344,46 +296,27 @@ impl<'a> Applying<'a> {
             _ => {}
         }
         if changed == **life {
-            return Ok(Outcome::Changed {
-                life: Arc::clone(life),
-                view: self.view(group),
-            });
+            return Ok(Outcome::Changed { life: Arc::clone(life), view: self.view(group) });
         }
         let life = Arc::new(changed);
         let slot = self.state.groups.get_mut(group).expect("the life is in it");
-        Arc::make_mut(slot)
-            .members
-            .insert(life.member.clone(), Arc::clone(&life));
+        Arc::make_mut(slot).members.insert(life.member.clone(), Arc::clone(&life));
         self.touch(group, &life.member);
         self.draft(group).updated.push(Arc::clone(&life));
-        Ok(Outcome::Changed {
-            life,
-            view: self.revision,
-        })
+        Ok(Outcome::Changed { life, view: self.revision })
     }
 
     fn set_hold(&mut self, group: &GroupId, lasts: Span, reason: &str) -> Answer {
-        let hold = Hold {
-            since: self.revision,
-            at_ms: self.at_ms,
-            lasts,
-            reason: reason.to_owned(),
-        };
+        let hold =
+            Hold { since: self.revision, at_ms: self.at_ms, lasts, reason: reason.to_owned() };
         let slot = self
             .state
             .groups
             .get_mut(group)
-            .ok_or_else(|| Rejection::NoGroup {
-                group: group.clone(),
-            })?;
+            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
         Arc::make_mut(slot).hold = Some(hold.clone());
-        self.note(Happening::HoldSet {
-            group: group.clone(),
-            hold,
-        });
-        Ok(Outcome::Held {
-            since: Some(self.revision),
-        })
+        self.note(Happening::HoldSet { group: group.clone(), hold });
+        Ok(Outcome::Held { since: Some(self.revision) })
     }
 
     /// Clearing what is not there, or another hold than the one meant, is no fault: it is gone.
@@ -396,47 +329,33 @@ impl<'a> Applying<'a> {
             return Outcome::Held { since: present };
         }
         Arc::make_mut(slot).hold = None;
-        self.note(Happening::HoldCleared {
-            group: group.clone(),
-            expired,
-        });
+        self.note(Happening::HoldCleared { group: group.clone(), expired });
         Outcome::Held { since: None }
     }
 
     fn set_monitors(&mut self, epoch: u64, nodes: &[NodeId]) -> Answer {
         let monitors = &mut self.state.monitors;
         if epoch != monitors.epoch {
-            return Err(Rejection::StaleEpoch {
-                epoch: monitors.epoch,
-            });
+            return Err(Rejection::StaleEpoch { epoch: monitors.epoch });
         }
         let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
         if nodes != monitors.nodes {
             monitors.epoch += 1;
             monitors.nodes.clone_from(&nodes);
             let epoch = monitors.epoch;
-            self.note(Happening::Monitors {
-                epoch,
-                nodes: nodes.into_iter().collect(),
-            });
+            self.note(Happening::Monitors { epoch, nodes: nodes.into_iter().collect() });
         }
-        Ok(Outcome::Monitors {
-            epoch: self.state.monitors.epoch,
-        })
+        Ok(Outcome::Monitors { epoch: self.state.monitors.epoch })
     }
 
     fn node_started(&mut self, facts: &NodeFacts) -> Answer {
         if self.state.retired.contains(&facts.node) {
-            return Err(Rejection::LineageLost {
-                known: "a node that was removed".to_owned(),
-            });
+            return Err(Rejection::LineageLost { known: "a node that was removed".to_owned() });
         }
         if let Some(known) = self.state.nodes.get(&facts.node)
             && known.lineage != facts.lineage
         {
-            return Err(Rejection::LineageLost {
-                known: known.lineage.clone(),
-            });
+            return Err(Rejection::LineageLost { known: known.lineage.clone() });
         }
         self.state.nodes.insert(facts.node, facts.clone());
         self.note(Happening::NodeStarted {
@@ -452,10 +371,7 @@ impl<'a> Applying<'a> {
         if self.drafts.contains_key(group) {
             return self.revision;
         }
-        self.state
-            .groups
-            .get(group)
-            .map_or(self.state.forgotten, |group| group.view)
+        self.state.groups.get(group).map_or(self.state.forgotten, |group| group.view)
     }
 
     /// The life meant, if it lives.
@@ -469,17 +385,14 @@ impl<'a> Applying<'a> {
             .state
             .groups
             .get(group)
-            .ok_or_else(|| Rejection::NoGroup {
-                group: group.clone(),
-            })?;
+            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
         let life = known.members.get(member);
         match (life, incarnation) {
             (Some(life), None) => Ok(Arc::clone(life)),
             (Some(life), Some(meant)) if life.incarnation == meant => Ok(Arc::clone(life)),
-            (None, None) => Err(Rejection::NoMember {
-                group: group.clone(),
-                member: member.clone(),
-            }),
+            (None, None) => {
+                Err(Rejection::NoMember { group: group.clone(), member: member.clone() })
+            }
             (life, Some(incarnation)) => Err(Rejection::Fenced {
                 incarnation,
                 present: life.map(|life| life.incarnation),
@@ -515,11 +428,7 @@ impl<'a> Applying<'a> {
 
     fn note(&mut self, what: Happening) {
         let (revision, at_ms) = (self.revision, self.at_ms);
-        self.state.journal.push(Record {
-            revision,
-            at_ms,
-            what,
-        });
+        self.state.journal.push(Record { revision, at_ms, what });
     }
 }
 

@@ -35,10 +35,7 @@ pub struct Group {
 impl Group {
     /// An empty group whose readers may have seen views up to `from`.
     pub(super) fn new(from: Revision) -> Self {
-        Self {
-            view: from,
-            ..Self::default()
-        }
+        Self { view: from, ..Self::default() }
     }
 
     /// The oldest view from which the present can be reached by the deltas kept.
@@ -62,16 +59,13 @@ impl Group {
 
     /// The life of that member, if it is that very one.
     pub fn life(&self, member: &MemberId, incarnation: Incarnation) -> Option<&Arc<Life>> {
-        self.members
-            .get(member)
-            .filter(|life| life.incarnation == incarnation)
+        self.members.get(member).filter(|life| life.incarnation == incarnation)
     }
 
     /// Takes in the newest delta.
     pub(super) fn remember(&mut self, delta: Arc<Delta>) {
         for departure in &delta.departed {
-            self.departures
-                .insert(departure.member.clone(), Arc::clone(departure));
+            self.departures.insert(departure.member.clone(), Arc::clone(departure));
         }
         self.deltas.push_back(delta);
     }

@@ -121,10 +121,7 @@ impl Journal {
     /// it gives out of the indices. All records of one revision go together or, by the caller's
     /// repetition, soon: `floor` never claims a revision of which a record is missing.
     pub(super) fn pop_excess(&mut self) -> Option<Arc<Record>> {
-        let partial = self
-            .records
-            .front()
-            .is_some_and(|oldest| oldest.revision == self.floor);
+        let partial = self.records.front().is_some_and(|oldest| oldest.revision == self.floor);
         if self.weight <= HISTORY_MAX && !partial {
             return None;
         }
@@ -136,12 +133,10 @@ impl Journal {
 
     /// All deltas, oldest first, for rebuilding the indices.
     pub(super) fn deltas_mut(&mut self) -> impl Iterator<Item = &mut Arc<Delta>> {
-        self.records
-            .iter_mut()
-            .filter_map(|record| match &mut Arc::make_mut(record).what {
-                Happening::View(delta) => Some(delta),
-                _ => None,
-            })
+        self.records.iter_mut().filter_map(|record| match &mut Arc::make_mut(record).what {
+            Happening::View(delta) => Some(delta),
+            _ => None,
+        })
     }
 }
 
@@ -152,14 +147,8 @@ pub(super) fn first_after<T: Clone>(
     key: impl Fn(&T) -> Revision,
 ) -> usize {
     let side = |item: &Arc<T>| {
-        if key(item) <= revision {
-            Ordering::Less
-        } else {
-            Ordering::Greater
-        }
+        if key(item) <= revision { Ordering::Less } else { Ordering::Greater }
     };
     // Nothing compares equal, so the search always ends between the two sides.
-    ordered
-        .binary_search_by(side)
-        .unwrap_or_else(|between| between)
+    ordered.binary_search_by(side).unwrap_or_else(|between| between)
 }

@@ -20,3 +20,5 @@ pub mod outcome;
 pub mod placement;
 pub mod receipts;
 pub mod state;
+#[cfg(test)]
+mod state_tests;

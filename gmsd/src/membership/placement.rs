@@ -49,11 +49,8 @@ impl Monitors {
     /// Who watches this member.
     pub fn place(&self, group: &GroupId, member: &MemberId) -> Placement {
         let name = name_hash(group, member);
-        let mut scored: Vec<(u64, NodeId)> = self
-            .nodes
-            .iter()
-            .map(|node| (score(name, *node), *node))
-            .collect();
+        let mut scored: Vec<(u64, NodeId)> =
+            self.nodes.iter().map(|node| (score(name, *node), *node)).collect();
         // Equal scores are settled by the id, so that no two nodes can disagree.
         scored.sort_unstable_by(|a, b| b.cmp(a));
         Placement(scored.into_iter().map(|(_, node)| node).collect())
@@ -62,10 +59,7 @@ impl Monitors {
 
 fn name_hash(group: &GroupId, member: &MemberId) -> u64 {
     let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(group.as_str().as_bytes())
-        .update(b"/")
-        .update(member.as_str().as_bytes());
+    hasher.update(group.as_str().as_bytes()).update(b"/").update(member.as_str().as_bytes());
     let mut head = [0; 8];
     head.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
     u64::from_le_bytes(head)
@@ -85,10 +79,7 @@ mod tests {
     use super::*;
 
     fn monitors(nodes: &[u64]) -> Monitors {
-        Monitors {
-            epoch: 1,
-            nodes: nodes.iter().copied().map(NodeId).collect(),
-        }
+        Monitors { epoch: 1, nodes: nodes.iter().copied().map(NodeId).collect() }
     }
 
     fn members() -> impl Iterator<Item = (GroupId, MemberId)> {
@@ -107,10 +98,7 @@ mod tests {
             assert!(placement.watches(monitor) && placement.watches(witness));
             shares[usize::try_from(monitor.0).unwrap() - 1] += 1;
         }
-        assert!(
-            shares.iter().all(|share| (900..1100).contains(share)),
-            "{shares:?}"
-        );
+        assert!(shares.iter().all(|share| (900..1100).contains(share)), "{shares:?}");
     }
 
     #[test]

@@ -43,13 +43,7 @@ impl Receipts {
     }
 
     pub(super) fn keep(&mut self, token: &Token, outcome: Outcome) {
-        self.by_key.insert(
-            token.key.clone(),
-            Receipt {
-                request: token.request,
-                outcome,
-            },
-        );
+        self.by_key.insert(token.key.clone(), Receipt { request: token.request, outcome });
         self.order.push_back(token.key.clone());
         if self.order.len() > RECEIPTS_MAX
             && let Some(oldest) = self.order.pop_front()

@@ -10,12 +10,10 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    apply::Applying,
-    command::{Entry, NodeFacts},
+    command::NodeFacts,
     group::Group,
     journal::{Happening, Journal, Record},
     life::{Delta, Life},
-    outcome::{Outcome, Rejection},
     placement::{Monitors, Placement},
     receipts::Receipts,
 };
@@ -125,33 +123,14 @@ impl State {
         self.retired.contains(&node)
     }
 
+    /// The numbers of nodes that have left for good.
+    pub fn retired(&self) -> impl Iterator<Item = NodeId> {
+        self.retired.iter().copied()
+    }
+
     /// The history.
     pub fn journal(&self) -> &Journal {
         &self.journal
-    }
-
-    /// Applies one entry of the log. The answers are in the order of the proposals.
-    pub fn apply(
-        &mut self,
-        revision: Revision,
-        term: u64,
-        entry: &Entry,
-    ) -> Vec<Result<Outcome, Rejection>> {
-        self.revision = revision;
-        let mut applying = Applying::new(self, revision, term, entry.at_ms);
-        let answers = entry
-            .proposals
-            .iter()
-            .map(|proposal| applying.propose(proposal))
-            .collect::<Vec<_>>();
-        applying.finish();
-        self.trim_history();
-        answers
-    }
-
-    /// What the entry would answer, without doing it.
-    pub fn rehearse(&self, revision: Revision, entry: &Entry) -> Vec<Result<Outcome, Rejection>> {
-        self.clone().apply(revision, 0, entry)
     }
 
     /// Notes the blank entry with which a leader begins its term.
@@ -200,17 +179,13 @@ impl State {
 
     pub(super) fn note(&mut self, revision: Revision, at_ms: u64, what: Happening) {
         self.revision = revision;
-        self.journal.push(Record {
-            revision,
-            at_ms,
-            what,
-        });
+        self.journal.push(Record { revision, at_ms, what });
         self.trim_history();
     }
 
     /// Drops what exceeds the bound of the history, and with the last delta of an empty group the
     /// group itself.
-    fn trim_history(&mut self) {
+    pub(super) fn trim_history(&mut self) {
         while let Some(record) = self.journal.pop_excess() {
             let Happening::View(delta) = &record.what else {
                 continue;

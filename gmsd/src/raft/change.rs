@@ -53,12 +53,7 @@ impl Changes {
         standing: watch::Receiver<Standing>,
         transfer_time_max: Duration,
     ) -> Self {
-        Self {
-            raft,
-            standing,
-            one_at_a_time: Arc::default(),
-            transfer_time_max,
-        }
+        Self { raft, standing, one_at_a_time: Arc::default(), transfer_time_max }
     }
 
     /// Adds a node as a learner and waits up to `catch_up` until its log is nearly as long as this
@@ -108,8 +103,7 @@ impl Changes {
         if !standing.voters.contains(&node) && !has_caught_up(&standing, node) {
             return Err(ChangeError::NotCaughtUp(node));
         }
-        self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node.0])))
-            .await
+        self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node.0]))).await
     }
 
     /// Takes a node out of the cluster, voter or learner. A leader that takes itself out hands
@@ -173,8 +167,7 @@ impl Changes {
             return Ok(());
         }
         tracing::info!("finishing a change of voters that a former leader began");
-        self.change(ChangeMembers::AddVoterIds(BTreeSet::new()))
-            .await
+        self.change(ChangeMembers::AddVoterIds(BTreeSet::new())).await
     }
 
     fn begin(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, ChangeError> {
@@ -183,9 +176,7 @@ impl Changes {
 
     async fn change(&self, members: Members) -> Result<(), ChangeError> {
         let configured_at = self.configured_at();
-        let unchanged = Precondition::LastMembershipLogId {
-            last_membership_log_id: configured_at,
-        };
+        let unchanged = Precondition::LastMembershipLogId { last_membership_log_id: configured_at };
         // Pitfall 9: a voter that is taken out is not kept as a learner.
         let change = self.raft.change_membership_if(members, false, [unchanged]);
         let Ok(changed) = tokio::time::timeout(CHANGE_TIME_MAX, change).await else {
@@ -261,18 +252,16 @@ fn has_caught_up(standing: &Standing, node: NodeId) -> bool {
 }
 
 fn not_leader(standing: &Standing) -> ChangeError {
-    ChangeError::NotLeader {
-        leader: standing.leader.filter(|leader| *leader != standing.node),
-    }
+    ChangeError::NotLeader { leader: standing.leader.filter(|leader| *leader != standing.node) }
 }
 
 fn forwarded(forward: &ForwardToLeader<Types>) -> ChangeError {
     match forward.reason {
         ForwardReason::LeaseExpired => ChangeError::NoQuorum,
         ForwardReason::LeadershipTransfer => ChangeError::NotLeader { leader: None },
-        ForwardReason::NotLeader => ChangeError::NotLeader {
-            leader: forward.leader_id.map(NodeId),
-        },
+        ForwardReason::NotLeader => {
+            ChangeError::NotLeader { leader: forward.leader_id.map(NodeId) }
+        }
     }
 }
 

@@ -33,10 +33,7 @@ pub struct Compaction {
 
 impl Default for Compaction {
     fn default() -> Self {
-        Self {
-            snapshot_after_len: SNAPSHOT_AFTER_LEN,
-            keep_len: KEEP_LEN,
-        }
+        Self { snapshot_after_len: SNAPSHOT_AFTER_LEN, keep_len: KEEP_LEN }
     }
 }
 

@@ -88,10 +88,7 @@ mod tests {
     fn the_default_timing_is_valid_and_nonsense_is_not() {
         let cluster = ClusterId([0; 16]);
         openraft_config(cluster, &Timing::default()).unwrap();
-        let slow = Timing {
-            heartbeat: Duration::from_secs(1),
-            ..Timing::default()
-        };
+        let slow = Timing { heartbeat: Duration::from_secs(1), ..Timing::default() };
         assert!(openraft_config(cluster, &slow).is_err());
     }
 }

@@ -75,6 +75,12 @@ pub struct Consensus {
     inner: Arc<Inner>,
 }
 
+impl std::fmt::Debug for Consensus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consensus").finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     lineage: String,
     raft: Raft<Types, Machine>,
@@ -118,13 +124,7 @@ impl Consensus {
         config: Arc<openraft::Config>,
         recovered: Recovered,
     ) -> Result<Self, StartError> {
-        let Recovered {
-            log,
-            snapshots,
-            machine,
-            local,
-            initial_peers,
-        } = recovered;
+        let Recovered { log, snapshots, machine, local, initial_peers } = recovered;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (state, growth) = (machine.published(), machine.growth());
         let tail = log.memory().last().map(|at| at.index);
@@ -173,13 +173,7 @@ impl Consensus {
             stop.clone(),
             tasks.clone(),
         ));
-        tasks.spawn(compact(
-            raft.clone(),
-            log.clone(),
-            growth,
-            options.compaction,
-            stop.clone(),
-        ));
+        tasks.spawn(compact(raft.clone(), log.clone(), growth, options.compaction, stop.clone()));
         let consensus = Self {
             inner: Arc::new(Inner {
                 lineage: directory.local().lineage.clone(),
@@ -210,10 +204,8 @@ impl Consensus {
     /// Pitfall 11: done once on a pristine node; on several with the same configuration it is the
     /// same as on one.
     async fn bootstrap(&self, peers: BTreeMap<NodeId, String>) -> Result<(), StartError> {
-        let nodes: BTreeMap<u64, BasicNode> = peers
-            .into_iter()
-            .map(|(node, url)| (node.0, BasicNode { addr: url }))
-            .collect();
+        let nodes: BTreeMap<u64, BasicNode> =
+            peers.into_iter().map(|(node, url)| (node.0, BasicNode { addr: url })).collect();
         match self.inner.raft.initialize(nodes).await {
             Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Ok(()),
             Err(error) => Err(StartError::Core(error.to_string())),
@@ -225,10 +217,7 @@ impl Consensus {
     pub async fn propose(&self, entry: Entry) -> Result<Proposed, ProposeError> {
         let bytes = postcard::to_stdvec(&entry).expect("entries have no type postcard refuses");
         if bytes.len() > ENTRY_LEN_MAX {
-            return Err(ProposeError::TooLong {
-                len: bytes.len(),
-                limit: ENTRY_LEN_MAX,
-            });
+            return Err(ProposeError::TooLong { len: bytes.len(), limit: ENTRY_LEN_MAX });
         }
         let write = self.inner.raft.client_write(Encoded(Bytes::from(bytes)));
         let Ok(written) = tokio::time::timeout(PROPOSE_TIME_MAX, write).await else {
@@ -259,12 +248,7 @@ impl Consensus {
     /// before this call. Only a leader can tell; a quorum confirms that it still leads. No clock
     /// takes part in it (openraft's pitfall 18).
     pub async fn read_index(&self) -> Result<Revision, ReadError> {
-        match self
-            .inner
-            .raft
-            .get_read_linearizer(ReadPolicy::ReadIndex)
-            .await
-        {
+        match self.inner.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
             Ok(read) => Ok(Revision(read.read_log_id().index())),
             Err(RaftError::Fatal(error)) => Err(ReadError::Fatal(error.to_string())),
             Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {
@@ -328,10 +312,7 @@ impl Consensus {
                 "node {node} was removed for good; give the machine a new number"
             )));
         }
-        self.inner
-            .changes
-            .add_learner(node, peer_url, catch_up)
-            .await
+        self.inner.changes.add_learner(node, peer_url, catch_up).await
     }
 
     /// Makes a learner a voter; see [`Changes::promote`]. Leader only.
@@ -364,12 +345,17 @@ impl Consensus {
     /// core stopped, and what waits for the disk is written. The data directory is free when it
     /// returns. What was under way is answered as unknown or refused.
     pub async fn shutdown(&self) {
-        let leads = self.inner.standing.borrow().role == Role::Leader;
-        if leads && let Err(error) = self.transfer(None).await {
-            tracing::info!("stopping without handing the leadership over: {error}");
-        }
+        self.hand_over().await;
         self.stop().await;
         tracing::info!("consensus has stopped");
+    }
+
+    /// Lets another node lead, if this one does; it does not insist.
+    pub async fn hand_over(&self) {
+        let leads = self.inner.standing.borrow().role == Role::Leader;
+        if leads && let Err(error) = self.transfer(None).await {
+            tracing::info!("the leadership is not handed over: {error}");
+        }
     }
 
     #[cfg(test)]

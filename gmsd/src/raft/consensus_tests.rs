@@ -27,10 +27,7 @@ async fn three_nodes_elect_propose_and_apply_alike() {
     cluster.agrees(second.revision).await;
     let leader = cluster.leader().await;
     let standing = cluster.stands(leader, |it| it.followers.len() == 2).await;
-    assert_eq!(
-        (standing.role, standing.leader),
-        (Role::Leader, Some(leader))
-    );
+    assert_eq!((standing.role, standing.leader), (Role::Leader, Some(leader)));
     assert_eq!(standing.voters.len(), 3);
     let read = cluster.node(leader).read_index().await.unwrap();
     assert!(read >= second.revision);
@@ -51,13 +48,9 @@ async fn a_follower_does_not_propose_and_names_the_leader() {
     let leader = cluster.leader().await;
     let follower = cluster.running().into_iter().find(|it| *it != leader);
     let follower = follower.unwrap();
-    cluster
-        .stands(follower, |it| it.leader == Some(leader))
-        .await;
+    cluster.stands(follower, |it| it.leader == Some(leader)).await;
     let refused = cluster.node(follower).propose(join("a")).await;
-    let expected = ProposeError::NotLeader {
-        leader: Some(leader),
-    };
+    let expected = ProposeError::NotLeader { leader: Some(leader) };
     assert_eq!(refused, Err(expected));
 }
 
@@ -70,9 +63,7 @@ async fn the_others_go_on_when_the_leader_dies_and_it_catches_up_later() {
     let next = cluster.propose(join("b")).await;
     cluster.restart(leader).await;
     cluster.stands(leader, |it| it.recovered).await;
-    cluster
-        .shows(leader, |state| state.revision() >= next.revision)
-        .await;
+    cluster.shows(leader, |state| state.revision() >= next.revision).await;
     assert!(has(&cluster.node(leader).state().borrow(), "b"));
 }
 
@@ -90,10 +81,7 @@ async fn everything_acknowledged_survives_the_end_of_all() {
     for node in cluster.running() {
         cluster.stands(node, |it| it.recovered).await;
         let state = cluster.node(node).state().borrow().clone();
-        assert!(
-            members.iter().all(|member| has(&state, member)),
-            "node {node}"
-        );
+        assert!(members.iter().all(|member| has(&state, member)), "node {node}");
     }
 }
 
@@ -115,10 +103,7 @@ async fn a_leader_without_its_quorum_refuses_in_time() {
     assert!(allowed.contains(&first), "{first}");
     // By then its lease has run out for sure.
     let second = tokio::time::timeout(promised, alone.propose(join("c"))).await;
-    assert_eq!(
-        second.expect("an answer in time"),
-        Err(ProposeError::NoQuorum)
-    );
+    assert_eq!(second.expect("an answer in time"), Err(ProposeError::NoQuorum));
     let read = tokio::time::timeout(promised, alone.read_index()).await;
     assert_eq!(read.expect("an answer in time"), Err(ReadError::NoQuorum));
 }
@@ -130,9 +115,7 @@ async fn quorum_contact_is_fresh_on_every_node_and_stays_behind_when_the_others_
     cluster.agrees(revision).await;
     let clock = Host::real().clock;
     for node in cluster.running() {
-        cluster
-            .stands(node, |_| cluster.node(node).quorum_contact().is_some())
-            .await;
+        cluster.stands(node, |_| cluster.node(node).quorum_contact().is_some()).await;
         let since = clock.now() - cluster.node(node).quorum_contact().unwrap();
         assert!(since < SOON, "node {node}: {since:?}");
     }
@@ -153,23 +136,12 @@ async fn leadership_goes_where_it_is_sent() {
     let cluster = Cluster::start(3).await;
     cluster.propose(join("a")).await;
     let leader = cluster.leader().await;
-    let to = cluster
-        .running()
-        .into_iter()
-        .find(|it| *it != leader)
-        .unwrap();
+    let to = cluster.running().into_iter().find(|it| *it != leader).unwrap();
     assert_eq!(cluster.node(leader).transfer(Some(to)).await, Ok(to));
     cluster.stands(to, |it| it.leader_ready).await;
-    cluster
-        .stands(leader, |it| {
-            it.role == Role::Follower && it.leader == Some(to)
-        })
-        .await;
+    cluster.stands(leader, |it| it.role == Role::Follower && it.leader == Some(to)).await;
     let refused = cluster.node(leader).transfer(None).await;
-    assert!(
-        matches!(refused, Err(ChangeError::NotLeader { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ChangeError::NotLeader { .. })), "{refused:?}");
     let nobody = cluster.node(to).transfer(Some(NodeId(9))).await;
     assert!(matches!(nobody, Err(ChangeError::Refused(_))), "{nobody:?}");
     cluster.propose(join("b")).await;
@@ -206,32 +178,17 @@ async fn a_node_joins_votes_and_another_leaves() {
         }
     };
     cluster.change(add(url)).await;
-    cluster
-        .stands(fourth, |it| it.learners.contains(&fourth))
-        .await;
+    cluster.stands(fourth, |it| it.learners.contains(&fourth)).await;
     let leader = cluster.leader().await;
     let moved = add("http://127.0.0.1:1".to_owned())(cluster.node(leader).clone()).await;
     assert!(matches!(moved, Err(ChangeError::Refused(_))), "{moved:?}");
-    cluster
-        .change(|leader| async move { leader.promote(fourth).await })
-        .await;
-    cluster
-        .stands(fourth, |it| it.voters.len() == 4 && !it.joint)
-        .await;
+    cluster.change(|leader| async move { leader.promote(fourth).await }).await;
+    cluster.stands(fourth, |it| it.voters.len() == 4 && !it.joint).await;
     let leader = cluster.leader().await;
-    let gone = cluster
-        .running()
-        .into_iter()
-        .find(|it| *it != leader && *it != fourth);
+    let gone = cluster.running().into_iter().find(|it| *it != leader && *it != fourth);
     let gone = gone.unwrap();
-    cluster
-        .change(|leader| async move { leader.remove(gone).await })
-        .await;
-    cluster
-        .stands(fourth, |it| {
-            it.voters.len() == 3 && !it.voters.contains(&gone)
-        })
-        .await;
+    cluster.change(|leader| async move { leader.remove(gone).await }).await;
+    cluster.stands(fourth, |it| it.voters.len() == 3 && !it.voters.contains(&gone)).await;
     cluster.kill(gone).await;
     let done = cluster.propose(join("b")).await;
     cluster.agrees(done.revision).await;
@@ -245,18 +202,10 @@ async fn a_leader_can_remove_itself() {
     let cluster = Cluster::start(3).await;
     cluster.propose(join("a")).await;
     let leader = cluster.leader().await;
+    cluster.change(|now| async move { now.remove(leader).await }).await;
+    let next = cluster.running().into_iter().find(|it| *it != leader).unwrap();
     cluster
-        .change(|now| async move { now.remove(leader).await })
-        .await;
-    let next = cluster
-        .running()
-        .into_iter()
-        .find(|it| *it != leader)
-        .unwrap();
-    cluster
-        .stands(next, |it| {
-            it.leader.is_some_and(|now| now != leader) && it.voters.len() == 2
-        })
+        .stands(next, |it| it.leader.is_some_and(|now| now != leader) && it.voters.len() == 2)
         .await;
 }
 
@@ -265,10 +214,7 @@ async fn the_only_voter_cannot_be_removed() {
     let cluster = Cluster::start(1).await;
     let only = cluster.leader().await;
     let refused = cluster.node(only).remove(only).await;
-    assert!(
-        matches!(refused, Err(ChangeError::Refused(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ChangeError::Refused(_))), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -278,29 +224,20 @@ async fn a_change_left_half_done_is_finished() {
     let leader = cluster.leader().await;
     // Both voter sets at once: what a leader that dies between its two entries leaves.
     let urls = cluster.urls().into_iter();
-    let nodes: BTreeMap<u64, openraft::BasicNode> = urls
-        .map(|(node, url)| (node.0, openraft::BasicNode::new(url)))
-        .collect();
+    let nodes: BTreeMap<u64, openraft::BasicNode> =
+        urls.map(|(node, url)| (node.0, openraft::BasicNode::new(url))).collect();
     let sets = vec![BTreeSet::from([1, 2, 3]), BTreeSet::from([1, 2])];
     let joint = Membership::new(sets, nodes).unwrap();
     let written =
-        cluster
-            .node(leader)
-            .raft()
-            .append_membership(joint, openraft::EntryPayload::Blank, []);
+        cluster.node(leader).raft().append_membership(joint, openraft::EntryPayload::Blank, []);
     let at = written.await.unwrap().log_id.index;
-    let done = cluster
-        .stands(leader, |it| it.applied > Some(Revision(at)) && !it.joint)
-        .await;
+    let done = cluster.stands(leader, |it| it.applied > Some(Revision(at)) && !it.joint).await;
     assert_eq!(done.voters, BTreeSet::from([NodeId(1), NodeId(2)]));
 }
 
 /// A log that is shortened after a few entries.
 fn small() -> Compaction {
-    Compaction {
-        snapshot_after_len: 2_000,
-        keep_len: 0,
-    }
+    Compaction { snapshot_after_len: 2_000, keep_len: 0 }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -310,11 +247,7 @@ async fn a_node_that_lagged_too_far_gets_a_snapshot() {
     cluster.found(3).await;
     cluster.propose(join("first")).await;
     let leader = cluster.leader().await;
-    let lagging = cluster
-        .running()
-        .into_iter()
-        .find(|it| *it != leader)
-        .unwrap();
+    let lagging = cluster.running().into_iter().find(|it| *it != leader).unwrap();
     let missed = cluster.node(lagging).standing().borrow().last_log;
     cluster.kill(lagging).await;
     for count in 0..60 {

@@ -38,9 +38,7 @@ impl FromStr for ClusterId {
     type Err = ClusterIdError;
 
     fn from_str(text: &str) -> Result<Self, ClusterIdError> {
-        let refuse = || ClusterIdError {
-            text: text.chars().take(80).collect(),
-        };
+        let refuse = || ClusterIdError { text: text.chars().take(80).collect() };
         if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(refuse());
         }
@@ -87,12 +85,8 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_cluster_id() {
-        let texts = [
-            "",
-            "00",
-            "000102030405060708090a0b0c0d0efg",
-            "+00102030405060708090a0b0c0d0eff",
-        ];
+        let texts =
+            ["", "00", "000102030405060708090a0b0c0d0efg", "+00102030405060708090a0b0c0d0eff"];
         for text in texts {
             assert!(text.parse::<ClusterId>().is_err(), "{text}");
         }

@@ -33,11 +33,7 @@ use crate::{
 };
 
 fn stranger(cluster: ClusterId, node: u64) -> Local {
-    Local {
-        cluster,
-        node: NodeId(node),
-        lineage: "0".repeat(32),
-    }
+    Local { cluster, node: NodeId(node), lineage: "0".repeat(32) }
 }
 
 async fn dial(
@@ -55,9 +51,7 @@ async fn dial(
         lane,
     };
     let opened = tokio::time::timeout(SOON, dialing.open()).await;
-    opened
-        .expect("an answer in time")
-        .map_err(|error| error.to_string())
+    opened.expect("an answer in time").map_err(|error| error.to_string())
 }
 
 /// Writes and then reads until the other side closes.
@@ -103,9 +97,7 @@ async fn garbage_on_the_peer_port_ends_its_connection_and_nothing_else() {
             &no_request(),
         ];
         for head in heads {
-            let mut stream = dial(at, stranger(CLUSTER, 7), leader.0, lane)
-                .await
-                .unwrap();
+            let mut stream = dial(at, stranger(CLUSTER, 7), leader.0, lane).await.unwrap();
             stream.write_all(head).await.unwrap();
             let mut rest = Vec::new();
             let read = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await;
@@ -133,23 +125,15 @@ async fn a_node_that_lost_its_disk_is_refused_and_stops() {
             lineage: cluster.lineage(node),
             version: "test".to_owned(),
         };
-        cluster
-            .propose(proposing(Command::NodeStarted(facts)))
-            .await;
+        cluster.propose(proposing(Command::NodeStarted(facts))).await;
     }
     let done = cluster.propose(join("a")).await;
     cluster.agrees(done.revision).await;
     let leader = cluster.leader().await;
-    let wiped = cluster
-        .running()
-        .into_iter()
-        .find(|it| *it != leader)
-        .unwrap();
+    let wiped = cluster.running().into_iter().find(|it| *it != leader).unwrap();
     cluster.kill(wiped).await;
     for name in RealDisk.list(&cluster.data_dir(wiped)).unwrap() {
-        RealDisk
-            .remove(&cluster.data_dir(wiped).join(name))
-            .unwrap();
+        RealDisk.remove(&cluster.data_dir(wiped).join(name)).unwrap();
     }
     cluster.restart(wiped).await;
     let failed = tokio::time::timeout(SOON, cluster.node(wiped).failed()).await;
@@ -164,10 +148,7 @@ async fn a_node_that_lost_its_disk_is_refused_and_stops() {
 async fn a_data_directory_in_use_is_refused() {
     let mut cluster = Cluster::start(1).await;
     let at = cluster.address(NodeId(1));
-    let elsewhere = Host::real()
-        .net
-        .listen("127.0.0.1:0".parse().unwrap())
-        .await;
+    let elsewhere = Host::real().net.listen("127.0.0.1:0".parse().unwrap()).await;
     let peers = BTreeMap::from([(NodeId(1), format!("http://{at}"))]);
     let second = cluster.start_with(NodeId(1), elsewhere.unwrap(), peers, true);
     assert!(matches!(second.await, Err(StartError::Locked { .. })));
@@ -212,29 +193,17 @@ async fn calls_reach_the_other_service_or_say_what_became_of_them() {
     assert_eq!(answer.unwrap(), "1: hello");
     let short = Duration::from_millis(50);
     let unanswered = peers.call(two, Bytes::from("nothing"), short).await;
-    assert!(
-        matches!(unanswered, Err(CallError::PerhapsDelivered(_))),
-        "{unanswered:?}"
-    );
+    assert!(matches!(unanswered, Err(CallError::PerhapsDelivered(_))), "{unanswered:?}");
     // The connection that carried it still serves.
     let answer = peers.call(two, Bytes::from("again"), SOON).await;
     assert_eq!(answer.unwrap(), "1: again");
     let nobody = peers.call(NodeId(9), Bytes::new(), SOON).await;
-    assert!(
-        matches!(nobody, Err(CallError::NotDelivered(_))),
-        "{nobody:?}"
-    );
+    assert!(matches!(nobody, Err(CallError::NotDelivered(_))), "{nobody:?}");
     let oneself = peers.call(one, Bytes::new(), SOON).await;
-    assert!(
-        matches!(oneself, Err(CallError::NotDelivered(_))),
-        "{oneself:?}"
-    );
+    assert!(matches!(oneself, Err(CallError::NotDelivered(_))), "{oneself:?}");
     let long = Bytes::from(vec![0; SERVICE_BODY_LEN_MAX + 1]);
     let refused = peers.call(two, long, SOON).await;
-    assert!(
-        matches!(refused, Err(CallError::NotDelivered(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(CallError::NotDelivered(_))), "{refused:?}");
     cluster.kill(two).await;
     // The first call may find the connection that just broke.
     let _ = peers.call(two, Bytes::from("gone?"), SOON).await;
@@ -261,9 +230,7 @@ async fn a_damaged_snapshot_from_a_peer_is_not_installed() {
     let only = NodeId(1);
     cluster.propose(join("a")).await;
     let at = cluster.address(only);
-    let lane = dial(at, stranger(CLUSTER, 2), 1, Lane::Snapshot)
-        .await
-        .unwrap();
+    let lane = dial(at, stranger(CLUSTER, 2), 1, Lane::Snapshot).await.unwrap();
     let (input, mut output) = tokio::io::split(lane);
     let mut frames = FrameReader::new(input);
     let begin = Ask::SnapshotBegin {
@@ -271,39 +238,23 @@ async fn a_damaged_snapshot_from_a_peer_is_not_installed() {
         cover: CoverRecord::from(&SnapshotMeta::default()),
         len: 9,
     };
-    let part = |offset| Ask::SnapshotPart {
-        offset,
-        bytes: Bytes::from_static(b"nonsense."),
-    };
+    let part = |offset| Ask::SnapshotPart { offset, bytes: Bytes::from_static(b"nonsense.") };
     let mut ask = async |ask: &Ask| asked(&mut frames, &mut output, ask).await;
     assert_eq!(ask(&begin).await, Answer::SnapshotGoOn);
     assert!(matches!(ask(&part(3)).await, Answer::Failed(_)), "a gap");
     assert_eq!(ask(&begin).await, Answer::SnapshotGoOn);
-    assert!(
-        matches!(ask(&Ask::SnapshotEnd).await, Answer::Failed(_)),
-        "too early"
-    );
+    assert!(matches!(ask(&Ask::SnapshotEnd).await, Answer::Failed(_)), "too early");
     assert_eq!(ask(&begin).await, Answer::SnapshotGoOn);
     assert_eq!(ask(&part(0)).await, Answer::SnapshotGoOn);
     assert!(matches!(ask(&part(9)).await, Answer::Failed(_)), "too long");
     assert_eq!(ask(&begin).await, Answer::SnapshotGoOn);
     assert_eq!(ask(&part(0)).await, Answer::SnapshotGoOn);
-    assert!(
-        matches!(ask(&Ask::SnapshotEnd).await, Answer::Failed(_)),
-        "nonsense"
-    );
-    assert!(
-        matches!(ask(&Ask::PreVote(vote())).await, Answer::Failed(_)),
-        "another lane's"
-    );
+    assert!(matches!(ask(&Ask::SnapshotEnd).await, Answer::Failed(_)), "nonsense");
+    assert!(matches!(ask(&Ask::PreVote(vote())).await, Answer::Failed(_)), "another lane's");
     drop((frames, output));
     cluster.propose(join("b")).await;
     let names = RealDisk.list(&cluster.data_dir(only)).unwrap();
-    assert!(
-        !names
-            .iter()
-            .any(|name| name.contains("snapshot") || name.contains("incoming"))
-    );
+    assert!(!names.iter().any(|name| name.contains("snapshot") || name.contains("incoming")));
 }
 
 fn vote() -> super::peer::message::VoteAsk {

@@ -116,10 +116,7 @@ pub fn unseal<T: DeserializeOwned>(sealed: &[u8]) -> Result<T, RecordError> {
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordError> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(RecordError::Content(format!(
-            "{} bytes too many",
-            rest.len()
-        ))),
+        Ok((_, rest)) => Err(RecordError::Content(format!("{} bytes too many", rest.len()))),
         Err(error) => Err(RecordError::Content(error.to_string())),
     }
 }
@@ -131,44 +128,27 @@ fn checksum(version: u8, body: &[u8]) -> u32 {
 
 impl From<&LogId> for PositionRecord {
     fn from(at: &LogId) -> Self {
-        Self {
-            term: at.leader_id.term,
-            node: at.leader_id.node_id,
-            index: at.index,
-        }
+        Self { term: at.leader_id.term, node: at.leader_id.node_id, index: at.index }
     }
 }
 
 impl From<PositionRecord> for LogId {
     fn from(at: PositionRecord) -> Self {
-        let leader_id = leader_id_adv::LeaderId {
-            term: at.term,
-            node_id: at.node,
-        };
-        LogId {
-            leader_id,
-            index: at.index,
-        }
+        let leader_id = leader_id_adv::LeaderId { term: at.term, node_id: at.node };
+        LogId { leader_id, index: at.index }
     }
 }
 
 impl From<&Vote> for VoteRecord {
     fn from(vote: &Vote) -> Self {
-        Self {
-            term: vote.leader_id.term,
-            node: vote.leader_id.node_id,
-            committed: vote.committed,
-        }
+        Self { term: vote.leader_id.term, node: vote.leader_id.node_id, committed: vote.committed }
     }
 }
 
 impl From<VoteRecord> for Vote {
     fn from(vote: VoteRecord) -> Self {
         Vote {
-            leader_id: leader_id_adv::LeaderId {
-                term: vote.term,
-                node_id: vote.node,
-            },
+            leader_id: leader_id_adv::LeaderId { term: vote.term, node_id: vote.node },
             committed: vote.committed,
         }
     }
@@ -178,10 +158,7 @@ impl From<&Membership> for ConfigurationRecord {
     fn from(membership: &Membership) -> Self {
         Self {
             voters: membership.get_joint_config().clone(),
-            peer_urls: membership
-                .nodes()
-                .map(|(node, at)| (*node, at.addr.clone()))
-                .collect(),
+            peer_urls: membership.nodes().map(|(node, at)| (*node, at.addr.clone())).collect(),
         }
     }
 }
@@ -237,11 +214,7 @@ impl From<&SnapshotMeta> for CoverRecord {
     fn from(meta: &SnapshotMeta) -> Self {
         Self {
             last: meta.last_log_id.as_ref().map(PositionRecord::from),
-            configured_at: meta
-                .last_membership
-                .log_id()
-                .as_ref()
-                .map(PositionRecord::from),
+            configured_at: meta.last_membership.log_id().as_ref().map(PositionRecord::from),
             configuration: ConfigurationRecord::from(meta.last_membership.membership()),
         }
     }
@@ -267,45 +240,28 @@ mod tests {
 
     fn entry() -> LogEntry {
         LogEntry::new(
-            LogId::from(PositionRecord {
-                term: 3,
-                node: 2,
-                index: 300,
-            }),
+            LogId::from(PositionRecord { term: 3, node: 2, index: 300 }),
             Payload::Normal(Encoded(Bytes::from_static(b"join"))),
         )
     }
 
     fn configuration() -> LogEntry {
-        let nodes = BTreeMap::from([
-            (1, BasicNode::new("http://a:1")),
-            (2, BasicNode::new("b:2")),
-        ]);
+        let nodes = BTreeMap::from([(1, BasicNode::new("http://a:1")), (2, BasicNode::new("b:2"))]);
         LogEntry::new(
-            LogId::from(PositionRecord {
-                term: 0,
-                node: 0,
-                index: 0,
-            }),
+            LogId::from(PositionRecord { term: 0, node: 0, index: 0 }),
             Payload::Membership(Membership::new(vec![BTreeSet::from([1])], nodes).unwrap()),
         )
     }
 
     #[test]
     fn the_bytes_of_each_record_are_settled() {
-        assert_eq!(
-            seal(&EntryRecord::from(&entry()))[5..],
-            *b"\x03\x02\xac\x02\x01\x04join"
-        );
+        assert_eq!(seal(&EntryRecord::from(&entry()))[5..], *b"\x03\x02\xac\x02\x01\x04join");
         assert_eq!(
             seal(&EntryRecord::from(&configuration()))[5..],
             *b"\0\0\0\x02\x01\x01\x01\x02\x01\x0ahttp://a:1\x02\x03b:2"
         );
         let vote = Vote::new_committed(7, 3);
-        assert_eq!(
-            seal(&VoteRecord::from(&vote)),
-            *b"\x01\x8c\xae\x5e\x27\x07\x03\x01"
-        );
+        assert_eq!(seal(&VoteRecord::from(&vote)), *b"\x01\x8c\xae\x5e\x27\x07\x03\x01");
     }
 
     #[test]
@@ -330,10 +286,7 @@ mod tests {
             assert!(unseal::<EntryRecord>(&bad).is_err(), "bit {at}");
         }
         for len in 0..sealed.len() {
-            assert!(
-                unseal::<EntryRecord>(&sealed[..len]).is_err(),
-                "cut to {len}"
-            );
+            assert!(unseal::<EntryRecord>(&sealed[..len]).is_err(), "cut to {len}");
         }
     }
 
@@ -343,18 +296,13 @@ mod tests {
         sealed[0] = 9;
         let sum = checksum(9, &sealed[SEAL_LEN..]).to_le_bytes();
         sealed[1..SEAL_LEN].copy_from_slice(&sum);
-        assert_eq!(
-            unseal::<VoteRecord>(&sealed),
-            Err(RecordError::Version { found: 9 })
-        );
+        assert_eq!(unseal::<VoteRecord>(&sealed), Err(RecordError::Version { found: 9 }));
     }
 
     #[test]
     fn a_configuration_without_a_voters_url_is_refused() {
-        let record = ConfigurationRecord {
-            voters: vec![BTreeSet::from([1])],
-            peer_urls: BTreeMap::new(),
-        };
+        let record =
+            ConfigurationRecord { voters: vec![BTreeSet::from([1])], peer_urls: BTreeMap::new() };
         assert!(Membership::try_from(record).is_err());
     }
 }

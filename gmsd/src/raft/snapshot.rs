@@ -85,17 +85,12 @@ impl Snapshots {
         host: &Host,
         dir: &Path,
     ) -> Result<(Self, Option<(SnapshotMeta, State)>), StartError> {
-        let names = host
-            .disk
-            .list(dir)
-            .map_err(|source| disk_error("list", dir, source))?;
+        let names = host.disk.list(dir).map_err(|source| disk_error("list", dir, source))?;
         let mut newest: Option<(u64, PathBuf)> = None;
         for name in &names {
             let path = dir.join(name);
             if path.extension().is_some_and(|suffix| suffix == "tmp") {
-                host.disk
-                    .remove(&path)
-                    .map_err(|source| disk_error("remove", &path, source))?;
+                host.disk.remove(&path).map_err(|source| disk_error("remove", &path, source))?;
             } else if let Some(index) = index_of(name)
                 && newest.as_ref().is_none_or(|(other, _)| index > *other)
             {
@@ -113,17 +108,11 @@ impl Snapshots {
         };
         let (meta, state) = load(&*host.disk, &path).map_err(|error| match error {
             SnapshotError::Disk { path, source } => disk_error("read", &path, source),
-            SnapshotError::Damaged { path, why } => StartError::Damaged {
-                dir: dir.to_owned(),
-                file: path,
-                why,
-            },
+            SnapshotError::Damaged { path, why } => {
+                StartError::Damaged { dir: dir.to_owned(), file: path, why }
+            }
         })?;
-        snapshots.set_current(SnapshotFile {
-            path,
-            meta: meta.clone(),
-            state: None,
-        });
+        snapshots.set_current(SnapshotFile { path, meta: meta.clone(), state: None });
         Ok((snapshots, Some((meta, state))))
     }
 
@@ -135,10 +124,8 @@ impl Snapshots {
     /// Writes a snapshot and puts it in place. Blocks on the disk.
     pub fn write(&self, meta: &SnapshotMeta, state: &State) -> Result<SnapshotFile, SnapshotError> {
         let aside = self.dir.join(format!("building-{}.tmp", index(meta)));
-        write(&*self.host.disk, &aside, meta, state).map_err(|source| SnapshotError::Disk {
-            path: aside.clone(),
-            source,
-        })?;
+        write(&*self.host.disk, &aside, meta, state)
+            .map_err(|source| SnapshotError::Disk { path: aside.clone(), source })?;
         self.put_in_place(&aside, meta)
     }
 
@@ -146,8 +133,7 @@ impl Snapshots {
     /// old and a new leader may both be sending.
     pub fn incoming(&self, meta: &SnapshotMeta) -> PathBuf {
         let count = self.incoming.fetch_add(1, Ordering::Relaxed);
-        self.dir
-            .join(format!("incoming-{}-{count}.tmp", index(meta)))
+        self.dir.join(format!("incoming-{}-{count}.tmp", index(meta)))
     }
 
     /// Names a snapshot that is whole and durable, and removes the older ones. Blocks on the disk.
@@ -167,11 +153,7 @@ impl Snapshots {
             disk.rename(aside, &path).map_err(failed(&path))?;
             disk.sync_dir(&self.dir).map_err(failed(&self.dir))?;
         }
-        let placed = SnapshotFile {
-            path: path.clone(),
-            meta: meta.clone(),
-            state: None,
-        };
+        let placed = SnapshotFile { path: path.clone(), meta: meta.clone(), state: None };
         // One that was built while a newer one arrived goes at once.
         let newest = current
             .take()
@@ -216,21 +198,16 @@ fn index_of(name: &str) -> Option<u64> {
 
 fn write(disk: &dyn Disk, path: &Path, meta: &SnapshotMeta, state: &State) -> io::Result<()> {
     let file = disk.create(path)?;
-    let mut out = Summing {
-        file: &*file,
-        buffer: Vec::with_capacity(WRITE_LEN),
-        written: 0,
-        sum: 0,
-    };
+    let mut out =
+        Summing { file: &*file, buffer: Vec::with_capacity(WRITE_LEN), written: 0, sum: 0 };
     let cover = postcard::to_stdvec(&CoverRecord::from(meta)).map_err(io::Error::other)?;
     let cover_len = u32::try_from(cover.len()).map_err(io::Error::other)?;
     out.write_all(MAGIC)?;
     out.write_all(&cover_len.to_le_bytes())?;
     out.write_all(&cover)?;
     {
-        let mut serializer = postcard::Serializer {
-            output: postcard::ser_flavors::io::WriteFlavor::new(&mut out),
-        };
+        let mut serializer =
+            postcard::Serializer { output: postcard::ser_flavors::io::WriteFlavor::new(&mut out) };
         state.serialize(&mut serializer).map_err(io::Error::other)?;
     }
     out.finish()?;
@@ -238,20 +215,13 @@ fn write(disk: &dyn Disk, path: &Path, meta: &SnapshotMeta, state: &State) -> io
 }
 
 fn load(disk: &dyn Disk, path: &Path) -> Result<(SnapshotMeta, State), SnapshotError> {
-    let bytes = disk.read(path).map_err(|source| SnapshotError::Disk {
-        path: path.to_owned(),
-        source,
-    })?;
-    parse(&bytes).map_err(|why| SnapshotError::Damaged {
-        path: path.to_owned(),
-        why,
-    })
+    let bytes =
+        disk.read(path).map_err(|source| SnapshotError::Disk { path: path.to_owned(), source })?;
+    parse(&bytes).map_err(|why| SnapshotError::Damaged { path: path.to_owned(), why })
 }
 
 fn parse(bytes: &[u8]) -> Result<(SnapshotMeta, State), String> {
-    let (content, footer) = bytes
-        .split_last_chunk::<FOOTER_LEN>()
-        .ok_or("it is too short")?;
+    let (content, footer) = bytes.split_last_chunk::<FOOTER_LEN>().ok_or("it is too short")?;
     let [length @ .., a, b, c, d] = *footer;
     if u64::from_le_bytes(length) != content.len() as u64 {
         return Err("its length is not what its footer says".to_owned());
@@ -259,14 +229,10 @@ fn parse(bytes: &[u8]) -> Result<(SnapshotMeta, State), String> {
     if u32::from_le_bytes([a, b, c, d]) != crc32c::crc32c(content) {
         return Err("its checksum does not match its content".to_owned());
     }
-    let content = content
-        .strip_prefix(MAGIC)
-        .ok_or("it is of another format or version")?;
+    let content = content.strip_prefix(MAGIC).ok_or("it is of another format or version")?;
     let (cover_len, content) = content.split_first_chunk().ok_or("its header is cut")?;
     let cover_len = u32::from_le_bytes(*cover_len) as usize;
-    let (cover, state) = content
-        .split_at_checked(cover_len)
-        .ok_or("its header is cut")?;
+    let (cover, state) = content.split_at_checked(cover_len).ok_or("its header is cut")?;
     let told = |error: RecordError| error.to_string();
     let meta = SnapshotMeta::try_from(read::<CoverRecord>(cover).map_err(told)?).map_err(told)?;
     let mut state: State = read(state).map_err(told)?;

@@ -17,10 +17,7 @@ use crate::{
 
 fn meta(index: u64) -> SnapshotMeta {
     let at = |index| {
-        let leader = LeaderId {
-            term: 3,
-            node_id: 2,
-        };
+        let leader = LeaderId { term: 3, node_id: 2 };
         LogId::new(leader, index)
     };
     let nodes = [(1, "http://a:1"), (2, "http://b:2")];

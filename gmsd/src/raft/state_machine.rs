@@ -87,8 +87,7 @@ impl Machine {
         let at = entry.log_id;
         let answer = match &entry.payload {
             Payload::Blank => {
-                self.state
-                    .apply_election(revision(&at), at.leader_id.term, proposer(&at));
+                self.state.apply_election(revision(&at), at.leader_id.term, proposer(&at));
                 Applied::default()
             }
             Payload::Normal(encoded) => {
@@ -105,8 +104,7 @@ impl Machine {
             }
             Payload::Membership(membership) => {
                 let (voters, learners) = nodes_of(membership);
-                self.state
-                    .apply_configuration(revision(&at), voters, learners);
+                self.state.apply_configuration(revision(&at), voters, learners);
                 self.membership = StoredMembership::new(Some(at), membership.clone());
                 Applied::default()
             }
@@ -139,19 +137,13 @@ impl Machine {
 
     /// Pitfall 7: the configuration as of the last applied entry, not as of the last one known.
     fn meta(&self) -> SnapshotMeta {
-        SnapshotMeta {
-            last_log_id: self.applied,
-            last_membership: self.membership.clone(),
-        }
+        SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() }
     }
 }
 
 /// Voters and learners, ordered.
 pub fn nodes_of(membership: &Membership) -> (Vec<NodeId>, Vec<NodeId>) {
-    (
-        membership.voter_ids().map(NodeId).collect(),
-        membership.learner_ids().map(NodeId).collect(),
-    )
+    (membership.voter_ids().map(NodeId).collect(), membership.learner_ids().map(NodeId).collect())
 }
 
 impl RaftStateMachine<Types> for Machine {
@@ -231,10 +223,7 @@ impl RaftStateMachine<Types> for Machine {
 }
 
 fn offer(file: SnapshotFile) -> Snapshot<LeaderId, u64, openraft::BasicNode, SnapshotFile> {
-    Snapshot {
-        meta: file.meta.clone(),
-        snapshot: file,
-    }
+    Snapshot { meta: file.meta.clone(), snapshot: file }
 }
 
 /// Writes the state as it was when the builder was made, while the machine goes on.
@@ -253,21 +242,14 @@ impl RaftSnapshotBuilder<Types> for Builder {
     async fn build_snapshot(
         &mut self,
     ) -> io::Result<Snapshot<LeaderId, u64, openraft::BasicNode, SnapshotFile>> {
-        let (snapshots, meta, state) = (
-            self.snapshots.clone(),
-            self.meta.clone(),
-            self.state.clone(),
-        );
+        let (snapshots, meta, state) =
+            (self.snapshots.clone(), self.meta.clone(), self.state.clone());
         let host = self.snapshots.host().clone();
-        let file = host
-            .run_blocking(move || snapshots.write(&meta, &state))
-            .await;
+        let file = host.run_blocking(move || snapshots.write(&meta, &state)).await;
         let file = file.map_err(io::Error::other)?;
-        let _ = self
-            .growth
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |grown| {
-                Some(grown.saturating_sub(self.covered))
-            });
+        let _ = self.growth.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |grown| {
+            Some(grown.saturating_sub(self.covered))
+        });
         Ok(offer(file))
     }
 }

@@ -69,20 +69,11 @@ pub(super) fn join(member: &str) -> Entry {
 }
 
 pub(super) fn proposing(command: Command) -> Entry {
-    Entry {
-        at_ms: 1,
-        proposals: vec![Proposal {
-            token: None,
-            if_view: None,
-            command,
-        }],
-    }
+    Entry { at_ms: 1, proposals: vec![Proposal { token: None, if_view: None, command }] }
 }
 
 pub(super) fn has(state: &State, member: &str) -> bool {
-    state
-        .life(&"g".parse().unwrap(), &member.parse().unwrap())
-        .is_some()
+    state.life(&"g".parse().unwrap(), &member.parse().unwrap()).is_some()
 }
 
 impl Cluster {
@@ -143,9 +134,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt)
-            .await
-            .expect("a leader of all in time");
+        tokio::time::timeout(SOON, attempt).await.expect("a leader of all in time");
     }
 
     pub(super) async fn listen(&mut self, node: NodeId) -> Box<dyn Listener> {
@@ -220,10 +209,7 @@ impl Cluster {
     }
 
     pub(super) fn urls(&self) -> BTreeMap<NodeId, String> {
-        self.at
-            .keys()
-            .map(|node| (*node, self.url(*node)))
-            .collect()
+        self.at.keys().map(|node| (*node, self.url(*node))).collect()
     }
 
     pub(super) fn address(&self, node: NodeId) -> SocketAddr {
@@ -268,10 +254,7 @@ impl Cluster {
             })
         });
         let first = futures_util::future::select_all(waits);
-        tokio::time::timeout(SOON, first)
-            .await
-            .expect("a leader in time")
-            .0
+        tokio::time::timeout(SOON, first).await.expect("a leader in time").0
     }
 
     /// Proposes where it is possible, again while it certainly was not done.
@@ -288,9 +271,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt)
-            .await
-            .expect("an answer in time")
+        tokio::time::timeout(SOON, attempt).await.expect("an answer in time")
     }
 
     /// Has the leader make a change, again while it was not made: leadership may move under it.
@@ -308,9 +289,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(SOON, attempt)
-            .await
-            .expect("a change in time");
+        tokio::time::timeout(SOON, attempt).await.expect("a change in time");
     }
 
     /// Waits until all running nodes have applied the same, and this revision with it.

@@ -51,10 +51,7 @@ pub struct Peers {
 impl Peers {
     /// Calls the nodes of a directory.
     pub fn new(directory: Directory) -> Self {
-        Self {
-            directory,
-            room: Arc::new(Semaphore::new(CALLS_MAX)),
-        }
+        Self { directory, room: Arc::new(Semaphore::new(CALLS_MAX)) }
     }
 
     /// Asks node `to` and waits until `deadline` has passed. Nothing is retried.
@@ -68,10 +65,7 @@ impl Peers {
         if body.len() > SERVICE_BODY_LEN_MAX {
             return Err(stays("it is longer than a call may be"));
         }
-        let _room = self
-            .room
-            .try_acquire()
-            .map_err(|_| stays("too many calls are under way"))?;
+        let _room = self.room.try_acquire().map_err(|_| stays("too many calls are under way"))?;
         let ask = Ask::Service {
             within_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
             body,

@@ -58,10 +58,7 @@ pub enum DialError {
 pub fn authority(url: &str) -> Result<String, DialError> {
     url.parse::<Address>()
         .map(|address| address.authority())
-        .map_err(|error| DialError::Url {
-            url: url.to_owned(),
-            why: error.why.to_owned(),
-        })
+        .map_err(|error| DialError::Url { url: url.to_owned(), why: error.why.to_owned() })
 }
 
 /// One dial of one lane to one peer.
@@ -84,18 +81,14 @@ pub struct Dialing {
 impl Dialing {
     /// Opens the connection.
     pub async fn open(self) -> Result<Box<dyn Stream>, DialError> {
-        tokio::time::timeout(DIAL_TIME_MAX, self.connect())
-            .await
-            .unwrap_or(Err(DialError::Late))
+        tokio::time::timeout(DIAL_TIME_MAX, self.connect()).await.unwrap_or(Err(DialError::Late))
     }
 
     async fn connect(self) -> Result<Box<dyn Stream>, DialError> {
         let authority = authority(&self.url)?;
-        let greeting =
-            request(&self.local, self.to, self.lane, &authority).ok_or_else(|| DialError::Url {
-                url: self.url.clone(),
-                why: "no HTTP header can carry it".to_owned(),
-            })?;
+        let greeting = request(&self.local, self.to, self.lane, &authority).ok_or_else(|| {
+            DialError::Url { url: self.url.clone(), why: "no HTTP header can carry it".to_owned() }
+        })?;
         let connected = self.host.net.connect(&authority).await;
         let stream = TokioIo::new(connected.map_err(DialError::Connect)?);
         let (sender, connection) = http1::handshake(stream).await?;

@@ -136,9 +136,7 @@ impl Directory {
             return Err(LinkError::NotSent("it is this node itself".to_owned()));
         }
         let Some(url) = book.urls.get(&to) else {
-            return Err(LinkError::NotSent(format!(
-                "node {to} is not in the cluster"
-            )));
+            return Err(LinkError::NotSent(format!("node {to} is not in the cluster")));
         };
         if self.0.stop.is_cancelled() {
             return Err(LinkError::NotSent("this node is stopping".to_owned()));

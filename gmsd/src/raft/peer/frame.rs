@@ -77,12 +77,8 @@ pub fn decode(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
         return Ok(None);
     };
     let mut head = &head[..];
-    let (len, kind, seq, sum) = (
-        head.get_u32_le(),
-        head.get_u8(),
-        head.get_u64_le(),
-        head.get_u32_le(),
-    );
+    let (len, kind, seq, sum) =
+        (head.get_u32_le(), head.get_u8(), head.get_u64_le(), head.get_u32_le());
     let body_len = len as usize;
     if body_len > BODY_LEN_MAX {
         return Err(FrameError::TooLong(len));
@@ -101,11 +97,7 @@ pub fn decode(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
     if checksum(kind, seq, &body) != sum {
         return Err(FrameError::Checksum);
     }
-    Ok(Some(Frame {
-        kind: known,
-        seq,
-        body,
-    }))
+    Ok(Some(Frame { kind: known, seq, body }))
 }
 
 fn checksum(kind: u8, seq: u64, body: &[u8]) -> u32 {
@@ -123,10 +115,7 @@ pub struct FrameReader<R> {
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Reads from `stream`.
     pub fn new(stream: R) -> Self {
-        Self {
-            stream,
-            buffer: BytesMut::new(),
-        }
+        Self { stream, buffer: BytesMut::new() }
     }
 
     /// The next frame. Dropping the future loses nothing.
@@ -156,10 +145,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_frame_are_settled() {
-        assert_eq!(
-            encoded(258, b"hi"),
-            *b"\x02\0\0\0\x01\x02\x01\0\0\0\0\0\0\xda\xb8\x22\x5ehi"
-        );
+        assert_eq!(encoded(258, b"hi"), *b"\x02\0\0\0\x01\x02\x01\0\0\0\0\0\0\xda\xb8\x22\x5ehi");
     }
 
     #[test]
@@ -171,10 +157,7 @@ mod tests {
             buffer.extend_from_slice(&[*byte]);
         }
         let frame = decode(&mut buffer).unwrap().unwrap();
-        assert_eq!(
-            (frame.kind, frame.seq, &frame.body[..]),
-            (Kind::Ask, 7, &b"body"[..])
-        );
+        assert_eq!((frame.kind, frame.seq, &frame.body[..]), (Kind::Ask, 7, &b"body"[..]));
         assert!(buffer.is_empty());
     }
 

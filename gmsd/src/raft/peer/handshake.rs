@@ -45,11 +45,7 @@ pub struct Local {
 impl Local {
     /// Takes it from the data directory's identity.
     pub fn new(cluster: ClusterId, identity: &Identity) -> Self {
-        Self {
-            cluster,
-            node: identity.node,
-            lineage: identity.lineage.clone(),
-        }
+        Self { cluster, node: identity.node, lineage: identity.lineage.clone() }
     }
 }
 
@@ -177,26 +173,16 @@ pub fn request(
 pub fn judge<B>(request: &Request<B>, local: &Local, known: &State) -> Result<Greeting, Refusal> {
     let greeting = read(request)?;
     if greeting.cluster != local.cluster {
-        return Err(Refusal::Cluster {
-            found: greeting.cluster,
-            ours: local.cluster,
-        });
+        return Err(Refusal::Cluster { found: greeting.cluster, ours: local.cluster });
     }
     if greeting.to != local.node || greeting.from == local.node {
-        return Err(Refusal::Node {
-            meant: greeting.to,
-            ours: local.node,
-        });
+        return Err(Refusal::Node { meant: greeting.to, ours: local.node });
     }
     if known.is_retired(greeting.from) {
-        return Err(Refusal::Retired {
-            node: greeting.from,
-        });
+        return Err(Refusal::Retired { node: greeting.from });
     }
     if is_other_lineage(known, greeting.from, &greeting.lineage) {
-        return Err(Refusal::Lineage {
-            node: greeting.from,
-        });
+        return Err(Refusal::Lineage { node: greeting.from });
     }
     Ok(greeting)
 }
@@ -240,19 +226,11 @@ pub fn judge_answer(
             return Err(AnswerError::LineageLost);
         }
         if code.is_none() {
-            return Err(AnswerError::Stranger {
-                meant: to,
-                why: format!("it answers {status}"),
-            });
+            return Err(AnswerError::Stranger { meant: to, why: format!("it answers {status}") });
         }
-        return Err(AnswerError::Refused {
-            why: why.trim().chars().take(200).collect(),
-        });
+        return Err(AnswerError::Refused { why: why.trim().chars().take(200).collect() });
     }
-    let stranger = |why: &str| AnswerError::Stranger {
-        meant: to,
-        why: why.to_owned(),
-    };
+    let stranger = |why: &str| AnswerError::Stranger { meant: to, why: why.to_owned() };
     if number(headers, &HEADER_FROM) != Some(to) {
         return Err(stranger("it says it is another node"));
     }
@@ -264,9 +242,7 @@ pub fn judge_answer(
 }
 
 fn is_other_lineage(known: &State, node: NodeId, lineage: &str) -> bool {
-    known
-        .node(node)
-        .is_some_and(|facts| facts.lineage != lineage)
+    known.node(node).is_some_and(|facts| facts.lineage != lineage)
 }
 
 fn read<B>(request: &Request<B>) -> Result<Greeting, Refusal> {
@@ -276,9 +252,7 @@ fn read<B>(request: &Request<B>) -> Result<Greeting, Refusal> {
     }
     let protocol = text(headers, &HEADER_PROTOCOL).ok_or(Refusal::NoPeer)?;
     if protocol != PROTOCOL {
-        return Err(Refusal::Protocol {
-            found: protocol.chars().take(80).collect(),
-        });
+        return Err(Refusal::Protocol { found: protocol.chars().take(80).collect() });
     }
     let parse = || {
         Some(Greeting {
@@ -306,11 +280,7 @@ mod tests {
     use crate::membership::command::{Command, Entry, NodeFacts, Proposal};
 
     fn local(node: u64) -> Local {
-        Local {
-            cluster: ClusterId([1; 16]),
-            node: NodeId(node),
-            lineage: format!("mark{node}"),
-        }
+        Local { cluster: ClusterId([1; 16]), node: NodeId(node), lineage: format!("mark{node}") }
     }
 
     fn known(node: u64, lineage: &str) -> State {
@@ -343,10 +313,7 @@ mod tests {
         assert_eq!((greeting.from, greeting.lane), (NodeId(1), Lane::Control));
         let welcome: Response<String> = welcome(&local(2));
         let head = (welcome.status(), welcome.headers());
-        assert_eq!(
-            judge_answer(head.0, head.1, "", NodeId(2), &State::default()),
-            Ok(())
-        );
+        assert_eq!(judge_answer(head.0, head.1, "", NodeId(2), &State::default()), Ok(()));
     }
 
     #[test]
@@ -355,11 +322,9 @@ mod tests {
         let mut foreign = local(1);
         foreign.cluster = ClusterId([2; 16]);
         let mut old = greet(&local(1), 2);
-        old.headers_mut()
-            .insert(HEADER_PROTOCOL, HeaderValue::from_static("0"));
+        old.headers_mut().insert(HEADER_PROTOCOL, HeaderValue::from_static("0"));
         let mut lane = greet(&local(1), 2);
-        lane.headers_mut()
-            .insert(HEADER_LANE, HeaderValue::from_static("fast"));
+        lane.headers_mut().insert(HEADER_LANE, HeaderValue::from_static("fast"));
         let table = [
             (greet(&foreign, 2), "cluster"),
             (greet(&local(1), 3), "node"),
@@ -395,26 +360,13 @@ mod tests {
         let judged = |known: &State| {
             judge_answer(other.status(), other.headers(), "", NodeId(2), known).unwrap_err()
         };
-        assert!(matches!(
-            judged(&State::default()),
-            AnswerError::Stranger { .. }
-        ));
+        assert!(matches!(judged(&State::default()), AnswerError::Stranger { .. }));
         let lost: Response<String> = welcome(&local(2));
-        let judged = judge_answer(
-            lost.status(),
-            lost.headers(),
-            "",
-            NodeId(2),
-            &known(2, "before"),
-        );
+        let judged =
+            judge_answer(lost.status(), lost.headers(), "", NodeId(2), &known(2, "before"));
         assert!(matches!(judged, Err(AnswerError::Stranger { .. })));
-        let plain = judge_answer(
-            StatusCode::OK,
-            &HeaderMap::new(),
-            "",
-            NodeId(2),
-            &State::default(),
-        );
+        let plain =
+            judge_answer(StatusCode::OK, &HeaderMap::new(), "", NodeId(2), &State::default());
         assert!(matches!(plain, Err(AnswerError::Stranger { .. })));
     }
 }

@@ -84,9 +84,7 @@ const TAKEN_BACK: u8 = 2;
 
 impl Fate {
     fn settle(&self, as_what: u8) -> bool {
-        self.0
-            .compare_exchange(WAITING, as_what, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        self.0.compare_exchange(WAITING, as_what, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     fn lost(&self, why: String) -> LinkError {
@@ -127,14 +125,7 @@ impl Link {
         stop: CancellationToken,
     ) -> (Self, LinkWork) {
         let (asks, queue) = mpsc::channel(QUEUE_MAX);
-        let work = LinkWork {
-            name,
-            dial,
-            clock,
-            stop,
-            queue,
-            last_failure: None,
-        };
+        let work = LinkWork { name, dial, clock, stop, queue, last_failure: None };
         (Self { asks }, work)
     }
 
@@ -143,20 +134,12 @@ impl Link {
     pub fn ask(&self, body: Vec<u8>, patience: Duration) -> Result<Pending, LinkError> {
         let (answer, pending) = oneshot::channel();
         let fate = Arc::new(Fate::default());
-        let asking = Asking {
-            body,
-            patience,
-            answer,
-            fate: Arc::clone(&fate),
-        };
+        let asking = Asking { body, patience, answer, fate: Arc::clone(&fate) };
         match self.asks.try_send(asking) {
-            Ok(()) => Ok(Pending {
-                answer: pending,
-                fate,
-            }),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(LinkError::NotSent(format!(
-                "{QUEUE_MAX} requests wait for it already"
-            ))),
+            Ok(()) => Ok(Pending { answer: pending, fate }),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Err(LinkError::NotSent(format!("{QUEUE_MAX} requests wait for it already")))
+            }
             Err(mpsc::error::TrySendError::Closed(_)) => {
                 Err(LinkError::NotSent("it was closed".to_owned()))
             }
@@ -316,10 +299,7 @@ fn put(asking: Asking, seq: &mut u64, bytes: &mut Vec<u8>, unanswered: &Unanswer
     }
     *seq += 1;
     encode(Kind::Ask, *seq, &asking.body, bytes);
-    let waiting = Waiting {
-        answer: asking.answer,
-        due: now + asking.patience,
-    };
+    let waiting = Waiting { answer: asking.answer, due: now + asking.patience };
     unanswered.insert(*seq, waiting);
 }
 
@@ -391,10 +371,7 @@ mod tests {
         let (input, mut output) = tokio::io::split(far);
         let mut input = FrameReader::new(input);
         let (first, second) = (asked(&mut input).await, asked(&mut input).await);
-        assert_eq!(
-            (&first.body[..], &second.body[..]),
-            (&b"one"[..], &b"two"[..])
-        );
+        assert_eq!((&first.body[..], &second.body[..]), (&b"one"[..], &b"two"[..]));
         let mut bytes = Vec::new();
         encode(Kind::Answer, second.seq, b"2", &mut bytes);
         encode(Kind::Answer, first.seq, b"1", &mut bytes);
@@ -408,10 +385,7 @@ mod tests {
         let link = link(vec![]);
         let pending = link.ask(Vec::new(), LONG).unwrap();
         let failed = pending.answer_within(LONG).await;
-        assert_eq!(
-            failed,
-            Err(LinkError::NotSent("nobody is there".to_owned()))
-        );
+        assert_eq!(failed, Err(LinkError::NotSent("nobody is there".to_owned())));
     }
 
     #[tokio::test(start_paused = true)]
@@ -424,10 +398,7 @@ mod tests {
         let mut input = FrameReader::new(input);
         asked(&mut input).await;
         drop((input, output));
-        assert!(matches!(
-            pending.answer_within(LONG).await,
-            Err(LinkError::Lost(_))
-        ));
+        assert!(matches!(pending.answer_within(LONG).await, Err(LinkError::Lost(_))));
         let _again = link.ask(b"y".to_vec(), LONG).unwrap();
         let (input, _output) = tokio::io::split(far_again);
         assert_eq!(asked(&mut FrameReader::new(input)).await.body, "y");
@@ -455,12 +426,8 @@ mod tests {
                 Ok(Box::new(near.unwrap()) as Box<dyn Stream>)
             })
         });
-        let (link, work) = Link::new(
-            "test".to_owned(),
-            dial,
-            Clock::system(),
-            CancellationToken::new(),
-        );
+        let (link, work) =
+            Link::new("test".to_owned(), dial, Clock::system(), CancellationToken::new());
         tokio::spawn(work.run());
         let early = link.ask(b"early".to_vec(), LONG).unwrap();
         let _late = link.ask(b"late".to_vec(), LONG).unwrap();
@@ -478,9 +445,6 @@ mod tests {
         let (input, mut output) = tokio::io::split(far);
         asked(&mut FrameReader::new(input)).await;
         output.write_all(&[0xff; 64]).await.unwrap();
-        assert!(matches!(
-            pending.answer_within(LONG).await,
-            Err(LinkError::Lost(_))
-        ));
+        assert!(matches!(pending.answer_within(LONG).await, Err(LinkError::Lost(_))));
     }
 }

@@ -109,9 +109,7 @@ async fn greet(
     };
     let mut http = http1::Builder::new();
     // hyper's own deadline needs a timer, else it has none.
-    http.timer(TokioTimer::new())
-        .header_read_timeout(GREETING_TIME_MAX)
-        .keep_alive(false);
+    http.timer(TokioTimer::new()).header_read_timeout(GREETING_TIME_MAX).keep_alive(false);
     let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = connection.with_upgrades().await {
         tracing::debug!(from = %at, %error, "a connection to the peer port broke");

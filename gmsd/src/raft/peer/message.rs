@@ -159,10 +159,9 @@ impl Answer {
     pub fn unfit(&self) -> String {
         match self {
             Answer::Failed(why) => format!("the peer could not: {why}"),
-            other => format!("the peer's answer does not fit: {other:?}")
-                .chars()
-                .take(200)
-                .collect(),
+            other => {
+                format!("the peer's answer does not fit: {other:?}").chars().take(200).collect()
+            }
         }
     }
 }
@@ -186,11 +185,8 @@ impl TryFrom<AppendAsk> for AppendEntriesRequest<Types> {
     type Error = RecordError;
 
     fn try_from(ask: AppendAsk) -> Result<Self, RecordError> {
-        let entries = ask
-            .entries
-            .into_iter()
-            .map(LogEntry::try_from)
-            .collect::<Result<Vec<_>, _>>()?;
+        let entries =
+            ask.entries.into_iter().map(LogEntry::try_from).collect::<Result<Vec<_>, _>>()?;
         let previous = ask.previous.map(LogId::from);
         // openraft trusts that entries follow each other; what comes from outside is checked here.
         let first = previous.map_or(0, |at: LogId| at.index.saturating_add(1));
@@ -271,11 +267,9 @@ impl TryFrom<Answer> for VoteResponse<Types> {
 
     fn try_from(answer: Answer) -> Result<Self, String> {
         match answer {
-            Answer::Voted {
-                vote,
-                granted,
-                last,
-            } => Ok(Self::new(Vote::from(vote), last.map(LogId::from), granted)),
+            Answer::Voted { vote, granted, last } => {
+                Ok(Self::new(Vote::from(vote), last.map(LogId::from), granted))
+            }
             other => Err(other.unfit()),
         }
     }
@@ -347,10 +341,7 @@ mod tests {
 
     fn at(index: u64) -> PositionRecord {
         PositionRecord::from(&LogId::new(
-            openraft::impls::leader_id_adv::LeaderId {
-                term: 2,
-                node_id: 1,
-            },
+            openraft::impls::leader_id_adv::LeaderId { term: 2, node_id: 1 },
             index,
         ))
     }
@@ -358,16 +349,9 @@ mod tests {
     #[test]
     fn the_bytes_of_the_messages_are_settled() {
         let vote = VoteRecord::from(&Vote::new(5, 3));
-        let ask = Ask::PreVote(VoteAsk {
-            vote,
-            last: Some(at(9)),
-            transfer: false,
-        });
+        let ask = Ask::PreVote(VoteAsk { vote, last: Some(at(9)), transfer: false });
         assert_eq!(ask.encode(), *b"\x02\x05\x03\0\x01\x02\x01\x09\0");
-        let service = Ask::Service {
-            within_ms: 300,
-            body: Bytes::from_static(b"hi"),
-        };
+        let service = Ask::Service { within_ms: 300, body: Bytes::from_static(b"hi") };
         assert_eq!(service.encode(), *b"\x07\xac\x02\x02hi");
         assert_eq!(Answer::HigherVote(vote).encode(), *b"\x03\x05\x03\0");
         assert_eq!(Answer::Served(Bytes::new()).encode(), *b"\x0a\0");

@@ -71,11 +71,7 @@ impl Networks {
         let to = NodeId(target);
         // openraft knows a new learner before the configuration's watcher does.
         self.0.put(to, &node.addr);
-        Network {
-            directory: self.0.clone(),
-            to,
-            lane,
-        }
+        Network { directory: self.0.clone(), to, lane }
     }
 }
 
@@ -159,13 +155,8 @@ impl RaftNetworkV2<Types> for Network {
         cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
-        let sending = send_snapshot(
-            &self.directory,
-            self.to,
-            vote,
-            &snapshot.snapshot,
-            option.soft_ttl(),
-        );
+        let sending =
+            send_snapshot(&self.directory, self.to, vote, &snapshot.snapshot, option.soft_ttl());
         tokio::select! {
             biased;
             closed = cancel => Err(StreamingError::Closed(closed)),

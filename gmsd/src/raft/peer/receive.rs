@@ -36,11 +36,7 @@ struct UnderWay {
 impl Receiving {
     /// Nothing under way yet.
     pub fn new(raft: openraft::Raft<Types, Machine>, snapshots: Snapshots) -> Self {
-        Self {
-            raft,
-            snapshots,
-            under_way: None,
-        }
+        Self { raft, snapshots, under_way: None }
     }
 
     /// Takes the next request of the connection.
@@ -82,9 +78,7 @@ impl Receiving {
     ) -> Result<Answer, String> {
         self.forget().await;
         if len > SNAPSHOT_LEN_MAX {
-            return Err(format!(
-                "it has {len} bytes; at most {SNAPSHOT_LEN_MAX} are taken"
-            ));
+            return Err(format!("it has {len} bytes; at most {SNAPSHOT_LEN_MAX} are taken"));
         }
         let meta = SnapshotMeta::try_from(cover).map_err(|error| error.to_string())?;
         let path = self.snapshots.incoming(&meta);
@@ -109,10 +103,7 @@ impl Receiving {
         let under_way = self.under_way.as_mut().ok_or("no snapshot is under way")?;
         let end = offset.saturating_add(bytes.len() as u64);
         if offset != under_way.received || end > under_way.len {
-            return Err(format!(
-                "a part at {offset} where {} belongs",
-                under_way.received
-            ));
+            return Err(format!("a part at {offset} where {} belongs", under_way.received));
         }
         let file = Arc::clone(&under_way.file);
         let write = move || file.write_at(offset, &bytes);
@@ -125,10 +116,7 @@ impl Receiving {
     async fn end(&mut self) -> Result<Answer, String> {
         let under_way = self.under_way.as_ref().ok_or("no snapshot is under way")?;
         if under_way.received != under_way.len {
-            return Err(format!(
-                "it ends after {} of {} bytes",
-                under_way.received, under_way.len
-            ));
+            return Err(format!("it ends after {} of {} bytes", under_way.received, under_way.len));
         }
         let (file, path) = (Arc::clone(&under_way.file), under_way.path.clone());
         let snapshots = self.snapshots.clone();
@@ -142,11 +130,7 @@ impl Receiving {
         }
         let snapshot = Snapshot {
             meta: meta.clone(),
-            snapshot: SnapshotFile {
-                path: under_way.path.clone(),
-                meta,
-                state: Some(state),
-            },
+            snapshot: SnapshotFile { path: under_way.path.clone(), meta, state: Some(state) },
         };
         let installed = self
             .raft
@@ -154,8 +138,6 @@ impl Receiving {
             .await
             .map_err(|error| error.to_string())?;
         self.forget().await;
-        Ok(Answer::SnapshotDone {
-            vote: VoteRecord::from(&installed.vote),
-        })
+        Ok(Answer::SnapshotDone { vote: VoteRecord::from(&installed.vote) })
     }
 }

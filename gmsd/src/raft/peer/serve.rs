@@ -151,10 +151,7 @@ impl Server {
                     .map_err(|error| error.to_string())?;
                 let leader = NodeId(request.vote.leader_id.node_id);
                 let answer = Answer::from(
-                    self.raft
-                        .append_entries(request)
-                        .await
-                        .map_err(|error| told(&error))?,
+                    self.raft.append_entries(request).await.map_err(|error| told(&error))?,
                 );
                 if !matches!(answer, Answer::HigherVote(_)) {
                     self.contact.heard(leader, heard);

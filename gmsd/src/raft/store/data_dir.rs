@@ -49,16 +49,12 @@ impl DataDir {
         if let Some(identity) = read_identity(host, dir)? {
             check(dir, &identity, node, cluster)?;
         }
-        host.disk
-            .create_dir_all(dir)
-            .map_err(|source| disk_error("create", dir, source))?;
+        host.disk.create_dir_all(dir).map_err(|source| disk_error("create", dir, source))?;
         let lock_path = dir.join(LOCK);
         let lock = match host.disk.lock(&lock_path) {
             Ok(lock) => lock,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(StartError::Locked {
-                    dir: dir.to_owned(),
-                });
+                return Err(StartError::Locked { dir: dir.to_owned() });
             }
             Err(source) => return Err(disk_error("lock", &lock_path, source)),
         };
@@ -69,12 +65,7 @@ impl DataDir {
             }
             None => create_identity(host, dir, node, cluster, initial_peers)?,
         };
-        Ok(Self {
-            dir: dir.to_owned(),
-            host: host.clone(),
-            identity,
-            _lock: lock,
-        })
+        Ok(Self { dir: dir.to_owned(), host: host.clone(), identity, _lock: lock })
     }
 
     /// Whose it is.
@@ -115,20 +106,12 @@ impl DataDir {
 }
 
 fn damaged(dir: &Path, file: &Path, why: impl Into<String>) -> StartError {
-    StartError::Damaged {
-        dir: dir.to_owned(),
-        file: file.to_owned(),
-        why: why.into(),
-    }
+    StartError::Damaged { dir: dir.to_owned(), file: file.to_owned(), why: why.into() }
 }
 
 /// The error for a disk that failed.
 pub fn disk_error(doing: &'static str, path: &Path, source: io::Error) -> StartError {
-    StartError::Disk {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    StartError::Disk { doing, path: path.to_owned(), source }
 }
 
 fn check(
@@ -161,14 +144,8 @@ fn create_identity(
     cluster: ClusterId,
     initial_peers: &BTreeMap<NodeId, String>,
 ) -> Result<Identity, StartError> {
-    let names = host
-        .disk
-        .list(dir)
-        .map_err(|source| disk_error("list", dir, source))?;
-    if names
-        .iter()
-        .any(|name| name == LOG || name.starts_with("snapshot-"))
-    {
+    let names = host.disk.list(dir).map_err(|source| disk_error("list", dir, source))?;
+    if names.iter().any(|name| name == LOG || name.starts_with("snapshot-")) {
         let why = "it is missing, yet the directory holds a node's data";
         return Err(damaged(dir, &dir.join(IDENTITY), why));
     }
@@ -196,23 +173,21 @@ fn write_identity(host: &Host, dir: &Path, identity: &Identity) -> Result<(), St
         .map_err(|source| disk_error("write", &path, source))
 }
 
-fn read_identity(host: &Host, dir: &Path) -> Result<Option<Identity>, StartError> {
+/// Whose a data directory is, if it is anybody's yet. Changes nothing.
+pub fn read_identity(host: &Host, dir: &Path) -> Result<Option<Identity>, StartError> {
     let path = dir.join(IDENTITY);
     let content = match host.disk.read(&path) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(disk_error("read", &path, source)),
     };
-    parse_identity(&content)
-        .map(Some)
-        .map_err(|why| damaged(dir, &path, why))
+    parse_identity(&content).map(Some).map_err(|why| damaged(dir, &path, why))
 }
 
 fn parse_identity(content: &[u8]) -> Result<Identity, String> {
     let text = std::str::from_utf8(content).map_err(|error| error.to_string())?;
-    let (json, sum) = text
-        .split_once('\n')
-        .ok_or("it is not one line of JSON and one of checksum")?;
+    let (json, sum) =
+        text.split_once('\n').ok_or("it is not one line of JSON and one of checksum")?;
     if sum != format!("{:08x}\n", crc32c::crc32c(json.as_bytes())) {
         return Err("its checksum does not match its content".to_owned());
     }
@@ -254,10 +229,7 @@ mod tests {
         let node = open(dir.path(), 2, CLUSTER).unwrap_err();
         assert!(matches!(node, StartError::ForeignNode { .. }), "{node}");
         let cluster = open(dir.path(), 1, ClusterId([8; 16])).unwrap_err();
-        assert!(
-            matches!(cluster, StartError::ForeignCluster { .. }),
-            "{cluster}"
-        );
+        assert!(matches!(cluster, StartError::ForeignCluster { .. }), "{cluster}");
         assert_eq!(RealDisk.read(&dir.path().join(IDENTITY)).unwrap(), before);
         assert_eq!(RealDisk.list(dir.path()).unwrap(), [IDENTITY]);
     }
@@ -281,11 +253,7 @@ mod tests {
         for at in 0..whole.len() * 8 {
             let mut bad = whole.clone();
             bad[at / 8] ^= 1 << (at % 8);
-            assert_ne!(
-                parse_identity(&bad).ok().as_ref(),
-                Some(&identity),
-                "bit {at}"
-            );
+            assert_ne!(parse_identity(&bad).ok().as_ref(), Some(&identity), "bit {at}");
             assert!(parse_identity(&bad).is_err(), "bit {at}");
         }
         for len in 0..whole.len() {

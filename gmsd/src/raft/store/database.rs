@@ -91,11 +91,7 @@ pub struct Database {
 impl Database {
     /// Makes the database in an empty file. Durable when it returns, but for the file's name.
     pub fn create(file: Box<dyn DiskFile>, count: Box<dyn DiskFile>) -> Result<Self, OpenError> {
-        let mut database = Self {
-            redb: open(file)?,
-            count,
-            commits: 0,
-        };
+        let mut database = Self { redb: open(file)?, count, commits: 0 };
         database
             .transact(|write| {
                 write.open_table(ENTRIES)?;
@@ -115,11 +111,7 @@ impl Database {
         if file.is_empty().map_err(OpenError::Disk)? {
             return Err(OpenError::Damaged("it is empty".to_owned()));
         }
-        let mut database = Self {
-            redb: open(file)?,
-            count,
-            commits: 0,
-        };
+        let mut database = Self { redb: open(file)?, count, commits: 0 };
         let contents = database.load()?;
         let counted = database.counted();
         if counted > Some(database.commits) {
@@ -171,9 +163,7 @@ impl Database {
             let mut write = self.redb.begin_write()?;
             write.set_two_phase_commit(true);
             work(&write)?;
-            write
-                .open_table(FACTS)?
-                .insert(COMMITS, &seal(&commits)[..])?;
+            write.open_table(FACTS)?.insert(COMMITS, &seal(&commits)[..])?;
             write.commit()?;
             Ok::<_, redb::Error>(())
         };
@@ -198,9 +188,7 @@ impl Database {
         let fact =
             |name| Ok::<_, redb::Error>(facts.get(name)?.map(|sealed| sealed.value().to_vec()));
         if fact(FORMAT)?.as_deref() != Some(LAYOUT) {
-            return Err(OpenError::Damaged(
-                "it is no log that this gmsd can read".to_owned(),
-            ));
+            return Err(OpenError::Damaged("it is no log that this gmsd can read".to_owned()));
         }
         let position = |name| {
             fact(name)?

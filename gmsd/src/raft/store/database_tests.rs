@@ -55,10 +55,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0
-            .lock()
-            .unwrap()
-            .resize(usize::try_from(len).unwrap(), 0);
+        self.0.lock().unwrap().resize(usize::try_from(len).unwrap(), 0);
         Ok(())
     }
 
@@ -68,10 +65,7 @@ impl DiskFile for MemoryFile {
 }
 
 fn at(index: u64) -> LogId {
-    let leader = LeaderId {
-        term: 2,
-        node_id: 1,
-    };
+    let leader = LeaderId { term: 2, node_id: 1 };
     LogId::new(leader, index)
 }
 
@@ -81,11 +75,7 @@ fn entry(index: u64) -> LogEntry {
 }
 
 fn append(indices: std::ops::Range<u64>) -> Change {
-    Change::Append(
-        indices
-            .map(|index| (index, seal(&EntryRecord::from(&entry(index)))))
-            .collect(),
-    )
+    Change::Append(indices.map(|index| (index, seal(&EntryRecord::from(&entry(index))))).collect())
 }
 
 fn position(index: u64) -> Vec<u8> {
@@ -117,19 +107,11 @@ fn written() -> Written {
     let (file, count) = (MemoryFile::default(), MemoryFile::default());
     let mut database = Database::create(Box::new(file.clone()), Box::new(count.clone())).unwrap();
     let sealed = |term| seal(&VoteRecord::from(&vote(term)));
-    database
-        .commit(&[Change::Vote(sealed(1)), append(0..40)])
-        .unwrap();
-    database
-        .commit(&[Change::TruncateFrom(30), append(30..60)])
-        .unwrap();
+    database.commit(&[Change::Vote(sealed(1)), append(0..40)]).unwrap();
+    database.commit(&[Change::TruncateFrom(30), append(30..60)]).unwrap();
     database.commit(&[Change::Purge(9, position(9))]).unwrap();
     let before = file.bytes();
-    let last = [
-        append(60..64),
-        Change::Vote(sealed(3)),
-        Change::Committed(position(50)),
-    ];
+    let last = [append(60..64), Change::Vote(sealed(3)), Change::Committed(position(50))];
     database.commit(&last).unwrap();
     let crashed = file.bytes();
     drop(database);
@@ -139,13 +121,7 @@ fn written() -> Written {
         purged: Some(at(9)),
         entries: (10..64).map(|index| (index, entry(index))).collect(),
     };
-    Written {
-        contents,
-        crashed,
-        closed: file.bytes(),
-        before,
-        count: count.bytes(),
-    }
+    Written { contents, crashed, closed: file.bytes(), before, count: count.bytes() }
 }
 
 fn open_with(bytes: Vec<u8>, count: &[u8]) -> Result<Contents, OpenError> {
@@ -173,13 +149,7 @@ fn a_log_made_and_never_used_is_empty() {
 
 #[test]
 fn a_cut_file_is_never_opened_as_a_shorter_log() {
-    let Written {
-        contents,
-        crashed,
-        closed,
-        count,
-        ..
-    } = written();
+    let Written { contents, crashed, closed, count, .. } = written();
     for whole in [crashed, closed] {
         let step = whole.len() / 61;
         for len in (0..whole.len()).step_by(step) {
@@ -192,20 +162,12 @@ fn a_cut_file_is_never_opened_as_a_shorter_log() {
 
 /// Where `part` stands in `whole`, every time.
 fn places(whole: &[u8], part: &[u8]) -> Vec<usize> {
-    (0..whole.len() - part.len())
-        .filter(|start| whole[*start..].starts_with(part))
-        .collect()
+    (0..whole.len() - part.len()).filter(|start| whole[*start..].starts_with(part)).collect()
 }
 
 #[test]
 fn a_flipped_bit_in_an_entry_or_the_vote_is_never_believed() {
-    let Written {
-        contents,
-        crashed,
-        closed,
-        count,
-        ..
-    } = written();
+    let Written { contents, crashed, closed, count, .. } = written();
     let mut refused = 0;
     for whole in [crashed, closed] {
         let values = [
@@ -234,13 +196,7 @@ fn a_flipped_bit_in_an_entry_or_the_vote_is_never_believed() {
 
 #[test]
 fn a_flipped_bit_anywhere_never_changes_what_is_read() {
-    let Written {
-        contents,
-        crashed,
-        closed,
-        count,
-        ..
-    } = written();
+    let Written { contents, crashed, closed, count, .. } = written();
     for whole in [crashed, closed] {
         // Everything up to the end of what is used, the header closely, the pages by samples.
         let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
@@ -258,9 +214,7 @@ fn a_flipped_bit_anywhere_never_changes_what_is_read() {
 #[test]
 fn a_log_that_lacks_its_last_commit_is_refused() {
     let it = written();
-    let refused = open_with(it.before.clone(), &it.count)
-        .unwrap_err()
-        .to_string();
+    let refused = open_with(it.before.clone(), &it.count).unwrap_err().to_string();
     assert!(refused.contains("it holds 4 commits of 5"), "{refused}");
     let mut unreadable = it.count.clone();
     unreadable[3] ^= 1;
@@ -282,9 +236,7 @@ fn an_entry_under_another_index_is_refused() {
     let file = MemoryFile::default();
     let mut database = create(&file);
     let misplaced = seal(&EntryRecord::from(&entry(5)));
-    database
-        .commit(&[Change::Append(vec![(0, misplaced)])])
-        .unwrap();
+    database.commit(&[Change::Append(vec![(0, misplaced)])]).unwrap();
     drop(database);
     assert!(matches!(open(file.bytes()), Err(OpenError::Damaged(_))));
 }

@@ -63,10 +63,7 @@ impl LogStore {
             opened.map_err(|source| disk_error("open", path, source))
         };
         let (database, contents) = if held.identity().founded {
-            if !disk
-                .exists(&path)
-                .map_err(|source| disk_error("find", &path, source))?
-            {
+            if !disk.exists(&path).map_err(|source| disk_error("find", &path, source))? {
                 return Err(held.damaged(&path, "it is missing"));
             }
             Database::open(open(&path, false)?, open(&count_path, false)?)
@@ -74,8 +71,7 @@ impl LogStore {
         } else {
             let database = Database::create(open(&path, true)?, open(&count_path, true)?)
                 .map_err(|error| refuse(&held, error))?;
-            disk.sync_dir(held.path())
-                .map_err(|source| disk_error("sync", held.path(), source))?;
+            disk.sync_dir(held.path()).map_err(|source| disk_error("sync", held.path(), source))?;
             held.set_founded()?;
             (database, Contents::default())
         };
@@ -125,10 +121,7 @@ impl RaftLogStorage<Types> for LogStore {
 
     async fn get_log_state(&mut self) -> io::Result<LogState<Types>> {
         let memory = self.memory();
-        Ok(LogState {
-            last_purged_log_id: memory.purged,
-            last_log_id: memory.last(),
-        })
+        Ok(LogState { last_purged_log_id: memory.purged, last_log_id: memory.last() })
     }
 
     async fn get_log_reader(&mut self) -> Self {
@@ -148,9 +141,7 @@ impl RaftLogStorage<Types> for LogStore {
         };
         self.memory().committed = Some(committed);
         let sealed = seal(&PositionRecord::from(&committed));
-        self.writer
-            .queue(Change::Committed(sealed), Waiter::Nobody)
-            .await
+        self.writer.queue(Change::Committed(sealed), Waiter::Nobody).await
     }
 
     async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
@@ -168,24 +159,18 @@ impl RaftLogStorage<Types> for LogStore {
             .map(|entry| (entry.log_id.index, seal(&EntryRecord::from(entry))))
             .collect();
         self.memory().append(entries);
-        self.writer
-            .queue(Change::Append(sealed), Waiter::Flushed(callback))
-            .await
+        self.writer.queue(Change::Append(sealed), Waiter::Flushed(callback)).await
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let first_gone = last.map_or(0, |last| last.index + 1);
         self.memory().truncate_from(first_gone);
-        self.writer
-            .queue(Change::TruncateFrom(first_gone), Waiter::Nobody)
-            .await
+        self.writer.queue(Change::TruncateFrom(first_gone), Waiter::Nobody).await
     }
 
     async fn purge(&mut self, through: LogId) -> io::Result<()> {
         self.memory().purge(through);
         let sealed = seal(&PositionRecord::from(&through));
-        self.writer
-            .queue(Change::Purge(through.index, sealed), Waiter::Nobody)
-            .await
+        self.writer.queue(Change::Purge(through.index, sealed), Waiter::Nobody).await
     }
 }

@@ -115,10 +115,9 @@ pub fn cost(entry: &LogEntry) -> usize {
     let carried = match &entry.payload {
         Payload::Blank => 0,
         Payload::Normal(proposed) => proposed.0.len(),
-        Payload::Membership(membership) => membership
-            .nodes()
-            .map(|(_, node)| node.addr.len() + 16)
-            .sum(),
+        Payload::Membership(membership) => {
+            membership.nodes().map(|(_, node)| node.addr.len() + 16).sum()
+        }
     };
     carried.saturating_add(ENTRY_OVERHEAD)
 }
@@ -144,13 +143,7 @@ mod tests {
     use crate::raft::types::Encoded;
 
     fn at(index: u64) -> LogId {
-        LogId::new(
-            openraft::impls::leader_id_adv::LeaderId {
-                term: 1,
-                node_id: 1,
-            },
-            index,
-        )
+        LogId::new(openraft::impls::leader_id_adv::LeaderId { term: 1, node_id: 1 }, index)
     }
 
     fn memory(count: u64, len: usize) -> Memory {

@@ -59,17 +59,9 @@ impl Writer {
     /// of the data directory until it is closed.
     pub fn start(database: Database, durable: Option<u64>, held: DataDir) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-        let (told, progress) = watch::channel(Progress {
-            durable,
-            failure: None,
-        });
+        let (told, progress) = watch::channel(Progress { durable, failure: None });
         let blocking = held.host().blocking;
-        let bench = Bench {
-            database,
-            committed: None,
-            progress: told,
-            _held: held,
-        };
+        let bench = Bench { database, committed: None, progress: told, _held: held };
         match blocking {
             Blocking::Threads => {
                 let name = "gmsd-log".to_owned();
@@ -86,10 +78,7 @@ impl Writer {
 
     /// Queues a change. The waiter is told when it is durable or never will be.
     pub async fn queue(&self, change: Change, waiter: Waiter) -> io::Result<()> {
-        self.jobs
-            .send(Job::Change(change, waiter))
-            .await
-            .map_err(|_| stopped())
+        self.jobs.send(Job::Change(change, waiter)).await.map_err(|_| stopped())
     }
 
     /// Queues a change and waits until it is durable.
@@ -182,11 +171,7 @@ impl Bench {
             changes.extend(self.committed.take());
             let outcome = self.commit(&changes);
             for waiter in waiters {
-                waiter.tell(
-                    outcome
-                        .as_ref()
-                        .map_err(|why| io::Error::other(why.clone())),
-                );
+                waiter.tell(outcome.as_ref().map_err(|why| io::Error::other(why.clone())));
             }
         }
         closing
@@ -222,14 +207,12 @@ impl Bench {
 
 /// The greatest durable index after these changes are.
 fn durable_after(durable: Option<u64>, changes: &[Change]) -> Option<u64> {
-    changes
-        .iter()
-        .fold(durable, |durable, change| match change {
-            Change::Append(entries) => entries.last().map(|(index, _)| *index).or(durable),
-            Change::TruncateFrom(index) => durable.min(index.checked_sub(1)),
-            Change::Purge(through, _) => durable.max(Some(*through)),
-            Change::Vote(_) | Change::Committed(_) => durable,
-        })
+    changes.iter().fold(durable, |durable, change| match change {
+        Change::Append(entries) => entries.last().map(|(index, _)| *index).or(durable),
+        Change::TruncateFrom(index) => durable.min(index.checked_sub(1)),
+        Change::Purge(through, _) => durable.max(Some(*through)),
+        Change::Vote(_) | Change::Committed(_) => durable,
+    })
 }
 
 impl Waiter {
@@ -256,11 +239,7 @@ mod tests {
             (None, vec![append(0..3)], Some(2)),
             (Some(9), vec![Change::TruncateFrom(5)], Some(4)),
             (Some(9), vec![Change::TruncateFrom(0)], None),
-            (
-                Some(9),
-                vec![Change::TruncateFrom(5), append(5..7)],
-                Some(6),
-            ),
+            (Some(9), vec![Change::TruncateFrom(5), append(5..7)], Some(6)),
             (Some(9), vec![Change::Purge(20, Vec::new())], Some(20)),
             (Some(9), vec![Change::Purge(3, Vec::new())], Some(9)),
             (Some(9), vec![Change::Vote(Vec::new())], Some(9)),

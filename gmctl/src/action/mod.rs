@@ -1,0 +1,14 @@
+//! Everything a person can do in the dashboard, as one table.
+//!
+//! The table feeds key handling, the palette, the footer and the help, so none of them can say
+//! what another does not do.
+//!
+//! | file | what |
+//! |---|---|
+//! | `key` | a key as people write it: `g`, `C-d`, `Enter` |
+//! | `search` | finding one by what somebody types |
+//! | `table` | the actions: name, help, impact, default keys, when they can be done |
+
+pub mod key;
+pub mod search;
+pub mod table;

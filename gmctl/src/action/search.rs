@@ -1,0 +1,42 @@
+//! Finding an action by what somebody types of its name.
+
+use super::table::{ROWS, Row};
+
+/// The actions that a text in the palette may mean, the best first: those whose name begins with
+/// it, then those that contain its letters in order.
+pub fn find(text: &str) -> Vec<&'static Row> {
+    let wanted = text.trim().to_lowercase();
+    let mut found: Vec<(usize, &Row)> =
+        ROWS.iter().filter_map(|row| Some((distance(&wanted, row.name)?, row))).collect();
+    found.sort_by_key(|(distance, _)| *distance);
+    found.into_iter().map(|(_, row)| row).collect()
+}
+
+/// How far the letters of `wanted` are spread in `name`; none if they are not all there in order.
+fn distance(wanted: &str, name: &str) -> Option<usize> {
+    let mut spread = 0;
+    let mut rest = name.char_indices();
+    let mut last = None;
+    for letter in wanted.chars().filter(|c| !c.is_whitespace()) {
+        let (place, _) = rest.find(|(_, c)| *c == letter)?;
+        spread += last.map_or(place * 2, |last: usize| place - last - 1);
+        last = Some(place);
+    }
+    Some(spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_comes_first() {
+        for (text, first) in
+            [("ho", "hold"), ("lea", "leave"), ("lead", "leader transfer"), ("tl", "timeline")]
+        {
+            assert_eq!(find(text).first().map(|row| row.name), Some(first), "{text}");
+        }
+        assert_eq!(find("").len(), ROWS.len());
+        assert!(find("zzz").is_empty());
+    }
+}

@@ -1,0 +1,53 @@
+//! From the verb to its file.
+
+use clap::CommandFactory as _;
+
+#[cfg(feature = "demo")]
+use crate::cli::demo;
+use crate::{
+    cli::{
+        check, client, completions,
+        console::Console,
+        context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
+        nodes, run as program, status,
+        tree::{Cli, Verb},
+        version, wait, watch, why,
+    },
+    error::Failure,
+    exit::Exit,
+};
+
+/// Whether a verb handles signals itself. Every other verb is dropped by the first of them.
+pub fn owns_signals(verb: &Verb) -> bool {
+    matches!(verb, Verb::Run(_) | Verb::Client(_))
+}
+
+/// Carries a verb out.
+pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Status(args) => status::run(args, console).await,
+        Verb::Nodes(args) => nodes::run(args, console).await,
+        Verb::Groups(args) => groups::run(args, console).await,
+        Verb::Members(args) => members::run(args, console).await,
+        Verb::Events(args) => events::run(args, console).await,
+        Verb::Why(args) => why::run(args, console).await,
+        Verb::Watch(args) => watch::run(args, console).await,
+        Verb::Wait(args) => wait::run(args, console).await,
+        Verb::Check(args) => check::run(args, console).await,
+        Verb::Join(args) => join::run(args, console).await,
+        Verb::Leave(args) => leave::run(args, console).await,
+        Verb::Run(args) => program::run(args, console).await,
+        Verb::Client(args) => client::run(args, console).await,
+        #[cfg(feature = "demo")]
+        Verb::Demo(args) => demo::run(args, console).await,
+        Verb::Hold(args) => hold::run(args, console).await,
+        Verb::Node(args) => node::run(args, console).await,
+        Verb::Leader(args) => leader::run(args, console).await,
+        Verb::Context(args) => context::run(args, console),
+        Verb::Doctor(args) => doctor::run(args, console).await,
+        Verb::Version(args) => version::run(args, console).await,
+        Verb::Completions(args) => completions::run(args, Cli::command(), console),
+        Verb::Man(args) => man::run(args, Cli::command(), console),
+        Verb::Help(args) => help::run(args, Cli::command(), console),
+    }
+}

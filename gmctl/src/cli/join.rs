@@ -1,0 +1,198 @@
+//! `gmctl join`: lets members in. Joining again is a retry and changes nothing.
+
+use clap::Args;
+use gms::{
+    address::Address,
+    answer::{Answer, Write},
+    api::{JoinRequest, Joined},
+    client::Client,
+    id::{GroupId, MemberId, Revision},
+    liveness::{Kind, Liveness},
+    span::Span,
+    view::Tags,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    cli::{batch, console::Console, target::Target},
+    error::Failure,
+    exit::Exit,
+    output::{page::Page, style::Style},
+};
+
+/// Let a member in, or many from stdin
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Impact: write; with --replace destructive (asks on a terminal)
+
+With - each line of stdin is an object: {\"group\", \"id\", \"address\"} and, if you like, \"liveness\",
+\"tags\", \"hold\", \"instance\", \"key\", \"replace\", as in the API. Lines take effect in any order; each
+answer is a line; a failed line is named on stderr, and the exit code is 9 if others took effect.
+
+Examples:
+  gmctl join payments web-1 10.0.0.7:8080
+  gmctl join payments web-2 http://10.0.0.8:8080 --tag zone=a --tag role=web --liveness http
+  gmctl join payments db-1 10.0.0.9:5432 --hold 30s --dry-run
+  gmctl join - -o jsonl")]
+pub struct JoinArgs {
+    /// The group, or - to read lines of JSON from stdin
+    #[arg(value_name = "GROUP")]
+    target: Target,
+    /// The member's name
+    #[arg(value_name = "ID")]
+    id: Option<MemberId>,
+    /// Where it is reached: host:port or http://host:port/path
+    #[arg(value_name = "ADDRESS")]
+    address: Option<Address>,
+    /// A fact about it; may be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
+    tags: Vec<(String, String)>,
+    /// How it is watched: tcp, http, udp, stream, or an object as in the API [default: tcp]
+    #[arg(long, value_name = "KIND|JSON", value_parser = parse_liveness)]
+    liveness: Option<Liveness>,
+    /// Keep its place for this long after its process is gone
+    #[arg(long, value_name = "TIME")]
+    hold: Option<Span>,
+    /// A text unique to this life, so that a restart is told from a retry
+    #[arg(long, value_name = "TEXT")]
+    instance: Option<String>,
+    /// Take the place of a life that still answers
+    #[arg(long)]
+    replace: bool,
+    /// Only if the group still has this view
+    #[arg(long, value_name = "REVISION")]
+    if_view: Option<Revision>,
+}
+
+/// Reads `key=value`.
+pub fn parse_tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+/// Reads a kind, or an object.
+pub fn parse_liveness(text: &str) -> Result<Liveness, String> {
+    let liveness: Liveness = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|why| why.to_string())?
+    } else {
+        let kinds = [Kind::Udp, Kind::Stream, Kind::Http, Kind::Tcp];
+        let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
+        Liveness::of(
+            kind.ok_or("give tcp, http, udp, stream or an object like {\"kind\":\"tcp\"}")?,
+        )
+    };
+    liveness.check()?;
+    Ok(liveness)
+}
+
+/// Reads tags, each key once.
+pub fn tags_of(pairs: &[(String, String)]) -> Result<Tags, Failure> {
+    let mut tags = Tags::new();
+    for (key, value) in pairs {
+        if tags.insert(key.clone(), value.clone()).is_some() {
+            return Err(Failure::usage(format!("tag {key:?} is given twice")));
+        }
+    }
+    Ok(tags)
+}
+
+/// Lets one member in, or many.
+pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let client = console.client()?;
+    let write = Write { if_view: args.if_view, ..console.write() };
+    match (&args.target, &args.id, &args.address) {
+        (Target::Group(group), Some(id), Some(address)) => {
+            let request = JoinRequest {
+                id: id.clone(),
+                address: address.clone(),
+                liveness: args.liveness.clone(),
+                tags: tags_of(&args.tags)?,
+                hold: args.hold,
+                instance: args.instance.clone(),
+                key: None,
+                replace: args.replace,
+            };
+            if args.replace {
+                let act = format!("replace {group}/{id} although it still answers");
+                console.confirm(&act, false).await?;
+            }
+            let answer = client.join(group, &request, &write).await?;
+            console.printer.page(&Entry::new(group, answer, &write))?;
+            Ok(Exit::Ok)
+        }
+        (Target::Stdin, None, None) => {
+            let act = |line| one(&client, &write, line);
+            batch::run(console, act, |console, entry| entry.print(console)).await
+        }
+        (Target::Stdin, ..) => Err(Failure::usage("join - reads everything from stdin")),
+        (Target::Group(_), ..) => Err(Failure::usage("join needs GROUP ID ADDRESS, or -")
+            .hint("gmctl join payments web-1 10.0.0.7:8080")),
+    }
+}
+
+async fn one(
+    client: &Client,
+    write: &Write,
+    mut line: Map<String, Value>,
+) -> Result<Entry, Failure> {
+    let group: GroupId = batch::take(&mut line, "group").map_err(Failure::usage)?;
+    let request: JoinRequest = serde_json::from_value(Value::Object(line))
+        .map_err(|why| Failure::usage(format!("no join: {why}")))?;
+    let name = format!("{group}/{}", request.id);
+    match client.join(&group, &request, write).await {
+        Ok(answer) => Ok(Entry::new(&group, answer, write)),
+        Err(why) => {
+            let failure = Failure::from(why);
+            Err(Failure { what: format!("{name}: {}", failure.what), ..failure })
+        }
+    }
+}
+
+/// An acknowledged join.
+#[derive(serde::Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    joined: Joined,
+    #[serde(skip)]
+    group: GroupId,
+    #[serde(skip)]
+    word: &'static str,
+}
+
+impl Entry {
+    fn new(group: &GroupId, answer: Answer<Joined>, write: &Write) -> Self {
+        let word = match (write.dry_run, answer.is_new_life()) {
+            (true, _) => "would be in",
+            (false, true) => "joined",
+            (false, false) => "was in already",
+        };
+        Self { joined: answer.value, group: group.clone(), word }
+    }
+
+    fn print(&self, console: &mut Console) -> Result<(), Failure> {
+        console.printer.item(&self.joined, &self.names(), |wide, style| self.text(wide, style))
+    }
+}
+
+impl Page for Entry {
+    type Item = Joined;
+
+    fn items(&self) -> Vec<&Joined> {
+        vec![&self.joined]
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.joined.member.id.to_string()]
+    }
+
+    fn text(&self, wide: bool, _: &Style) -> String {
+        let member = &self.joined.member;
+        let key = if wide { format!(", key {}", self.joined.key) } else { String::new() };
+        format!(
+            "{}/{} {}: incarnation {}, view {}{key}\n",
+            self.group, member.id, self.word, member.incarnation, self.joined.view
+        )
+    }
+}

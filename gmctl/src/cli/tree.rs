@@ -1,0 +1,69 @@
+//! The command line: every verb, its arguments in the verb's own file.
+
+use clap::{Parser, Subcommand};
+
+#[cfg(feature = "demo")]
+use crate::cli::demo::DemoArgs;
+use crate::cli::{
+    check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, context::ContextArgs,
+    doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
+    hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
+    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, run::RunArgs, status::StatusArgs,
+    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+};
+
+/// The terminal of gms: who is in which group, who says so, and a verb for every act
+#[derive(Debug, Parser)]
+#[command(
+    name = "gmctl",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Without a verb gmctl opens the dashboard on a terminal, and prints the status otherwise.
+stdout is data only, stderr is messages. gmctl help exit-codes lists the exit codes.
+
+Examples:
+  gmctl status
+  gmctl members payments -o json
+  gmctl join payments web-1 10.0.0.7:8080
+  gmctl watch payments -o jsonl"
+)]
+pub struct Cli {
+    /// The flags that every verb takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Every verb.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "each verb's documentation is its arguments' and its file's")]
+pub enum Verb {
+    Status(StatusArgs),
+    Nodes(NodesArgs),
+    Groups(GroupsArgs),
+    Members(MembersArgs),
+    Events(EventsArgs),
+    Why(WhyArgs),
+    Watch(WatchArgs),
+    Wait(WaitArgs),
+    Check(CheckArgs),
+    Join(JoinArgs),
+    Leave(LeaveArgs),
+    Run(RunArgs),
+    Client(ClientArgs),
+    Hold(HoldArgs),
+    Node(NodeArgs),
+    Leader(LeaderArgs),
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
+    Context(ContextArgs),
+    Doctor(DoctorArgs),
+    Version(VersionArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+    Help(HelpArgs),
+}

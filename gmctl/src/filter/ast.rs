@@ -1,0 +1,100 @@
+//! A parsed filter: what must hold, with every value already read.
+
+/// A filter. The default lets everything pass.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// As it was written.
+    pub(super) text: String,
+    /// What must hold.
+    pub(super) root: Expression,
+}
+
+impl Filter {
+    /// The text it was parsed from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        self.root == Expression::All(Vec::new())
+    }
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Expression {
+    /// Every one of these.
+    All(Vec<Expression>),
+    /// One of these.
+    Any(Vec<Expression>),
+    /// Not this.
+    Not(Box<Expression>),
+    /// A single test.
+    Test(Test),
+}
+
+impl Default for Expression {
+    fn default() -> Self {
+        Expression::All(Vec::new())
+    }
+}
+
+/// A text field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TextField {
+    State,
+    Id,
+    Group,
+    Address,
+    Kind,
+    Tag(String),
+}
+
+/// A number field; times are in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberField {
+    Monitor,
+    Witness,
+    Misses,
+    Incarnation,
+    Age,
+    RoundTrip,
+}
+
+/// How two numbers compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Is,
+    IsNot,
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+}
+
+/// How a text compares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pattern {
+    Is(String),
+    IsNot(String),
+    /// Contains the text; tied to the start or the end where the flags say so.
+    Contains {
+        text: String,
+        at_start: bool,
+        at_end: bool,
+    },
+}
+
+/// A single test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Test {
+    /// The text, in lower case, occurs anywhere.
+    Anywhere(String),
+    /// The member carries the tag.
+    Carries(String),
+    /// A text field fits a pattern.
+    Text(TextField, Pattern),
+    /// A number field compares as told.
+    Number(NumberField, Comparison, u64),
+}

@@ -1,0 +1,234 @@
+//! Whether a filter holds for a member. Pure, without allocation for texts that are the same case.
+
+use gms::{liveness::Kind, view::Tags};
+
+use super::ast::{Comparison, Expression, Filter, NumberField, Pattern, Test, TextField};
+
+/// What a filter can ask of a member. Whoever has less leaves the rest empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its group.
+    pub group: &'a str,
+    /// Its address; empty if it is not known.
+    pub address: &'a str,
+    /// Every word that describes its state: band, condition, replicated state.
+    pub states: &'a [&'a str],
+    /// How it is watched.
+    pub kind: Option<Kind>,
+    /// The node that watches it.
+    pub monitor: Option<u64>,
+    /// The second node that watches it.
+    pub witness: Option<u64>,
+    /// Consecutive unanswered pings.
+    pub misses: Option<u64>,
+    /// Its life.
+    pub incarnation: u64,
+    /// Microseconds since its last round trip.
+    pub age_us: Option<u64>,
+    /// How long that round trip took, in microseconds.
+    pub rtt_us: Option<u64>,
+    /// Its tags; none if they are not known.
+    pub tags: Option<&'a Tags>,
+}
+
+impl Filter {
+    /// Whether the member passes.
+    pub fn passes(&self, facts: &Facts<'_>) -> bool {
+        holds(&self.root, facts)
+    }
+}
+
+fn holds(expression: &Expression, facts: &Facts<'_>) -> bool {
+    match expression {
+        Expression::All(parts) => parts.iter().all(|part| holds(part, facts)),
+        Expression::Any(parts) => parts.iter().any(|part| holds(part, facts)),
+        Expression::Not(part) => !holds(part, facts),
+        Expression::Test(test) => test_holds(test, facts),
+    }
+}
+
+fn test_holds(test: &Test, facts: &Facts<'_>) -> bool {
+    match test {
+        Test::Anywhere(word) => {
+            let contains = |text: &str| text.to_lowercase().contains(word.as_str());
+            contains(facts.id)
+                || contains(facts.group)
+                || contains(facts.address)
+                || facts.tags.is_some_and(|tags| {
+                    tags.iter().any(|(key, value)| contains(key) || contains(value))
+                })
+        }
+        Test::Carries(key) => facts.tags.is_some_and(|tags| tags.contains_key(key)),
+        Test::Text(field, pattern) => text_holds(field, pattern, facts),
+        Test::Number(field, comparison, value) => {
+            number_of(*field, facts).is_some_and(|number| compares(number, *comparison, *value))
+        }
+    }
+}
+
+fn text_holds(field: &TextField, pattern: &Pattern, facts: &Facts<'_>) -> bool {
+    match field {
+        TextField::State => match pattern {
+            Pattern::IsNot(word) => !facts.states.contains(&word.as_str()),
+            _ => facts.states.iter().any(|state| fits(pattern, state)),
+        },
+        TextField::Id => fits(pattern, facts.id),
+        TextField::Group => fits(pattern, facts.group),
+        TextField::Address => fits(pattern, facts.address),
+        TextField::Kind => facts.kind.is_some_and(|kind| fits(pattern, kind.as_str())),
+        TextField::Tag(key) => match facts.tags.and_then(|tags| tags.get(key)) {
+            Some(value) => fits(pattern, value),
+            None => matches!(pattern, Pattern::IsNot(_)),
+        },
+    }
+}
+
+fn fits(pattern: &Pattern, text: &str) -> bool {
+    match pattern {
+        Pattern::Is(value) => text == value,
+        Pattern::IsNot(value) => text != value,
+        Pattern::Contains { text: part, at_start: true, at_end: true } => text == part,
+        Pattern::Contains { text: part, at_start: true, .. } => text.starts_with(part.as_str()),
+        Pattern::Contains { text: part, at_end: true, .. } => text.ends_with(part.as_str()),
+        Pattern::Contains { text: part, .. } => text.contains(part.as_str()),
+    }
+}
+
+fn number_of(field: NumberField, facts: &Facts<'_>) -> Option<u64> {
+    match field {
+        NumberField::Monitor => facts.monitor,
+        NumberField::Witness => facts.witness,
+        NumberField::Misses => facts.misses,
+        NumberField::Incarnation => Some(facts.incarnation),
+        NumberField::Age => facts.age_us,
+        NumberField::RoundTrip => facts.rtt_us,
+    }
+}
+
+fn compares(number: u64, comparison: Comparison, value: u64) -> bool {
+    match comparison {
+        Comparison::Is => number == value,
+        Comparison::IsNot => number != value,
+        Comparison::Above => number > value,
+        Comparison::AtLeast => number >= value,
+        Comparison::Below => number < value,
+        Comparison::AtMost => number <= value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::filter::parser::parse;
+
+    fn tags() -> Tags {
+        [("rack", "r7"), ("version", "1.9"), ("canary", "yes")]
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    fn facts(tags: &Tags) -> Facts<'_> {
+        Facts {
+            id: "m-0412",
+            group: "payments",
+            address: "10.7.3.9:9000",
+            states: &["suspect", "active"],
+            kind: Some(Kind::Udp),
+            monitor: Some(2),
+            witness: None,
+            misses: Some(3),
+            incarnation: 77,
+            age_us: Some(5_400_000),
+            rtt_us: Some(38_000),
+            tags: Some(tags),
+        }
+    }
+
+    #[test]
+    fn a_filter_holds_for_what_it_says() {
+        let tags = tags();
+        for (filter, expected) in [
+            ("", true),
+            ("   ", true),
+            ("state:suspect rack:r7 age>5s", true),
+            ("state:suspect rack:r8", false),
+            ("state=active", true),
+            ("state!=suspect", false),
+            ("state:late | state:suspect", true),
+            ("(state:late | monitor:2) -tag:canary", false),
+            ("(state:late | monitor:2) tag:canary", true),
+            ("-(state:late | monitor:3)", true),
+            ("id~^m-04", true),
+            ("id~04$", false),
+            ("id~^m-0412$", true),
+            ("id~12$", true),
+            ("PAYM", true),
+            ("\"1.9\"", true),
+            ("version:\"1.9\"", true),
+            ("age>=5.4s age<=5400ms age<6s age!=1s", true),
+            ("rtt>50ms", false),
+            ("rtt:38ms", true),
+            ("witness:1", false),
+            ("-witness:1", true),
+            ("misses>2 incarnation:77 kind:udp", true),
+            ("zone!=a", true),
+            ("zone:a", false),
+            ("address~10.7.", true),
+        ] {
+            let parsed = parse(filter).unwrap_or_else(|error| panic!("{filter:?}: {error}"));
+            assert_eq!(parsed.passes(&facts(&tags)), expected, "{filter:?}");
+            assert_eq!(parsed.text(), filter.trim());
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_pointed_at() {
+        for (filter, at, part) in [
+            ("age>soon", 4, "length of time"),
+            ("state:dead", 6, "one of ok late"),
+            ("(state:ok", 0, "never closed"),
+            ("state:ok)", 8, "never opened"),
+            ("()", 0, "nothing between"),
+            ("| a", 0, "both sides"),
+            ("a | ", 2, "both sides"),
+            ("a -", 3, "at the end"),
+            (":x", 0, "field is missing"),
+            ("rack:", 5, "value is missing"),
+            ("\"open", 0, "not closed"),
+            ("rack>r7", 0, "numbers and times"),
+            ("misses~3", 0, "for texts"),
+            ("monitor:two", 8, "whole number"),
+            ("a!b", 1, "not expected"),
+        ] {
+            let error = parse(filter).expect_err(filter);
+            assert_eq!((error.at, error.message.contains(part)), (at, true), "{filter:?}: {error}");
+        }
+        assert!(parse(&"-".repeat(500)).is_err());
+        assert!(parse(&"(".repeat(1000)).is_err());
+        assert!(parse(&"a".repeat(2000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses_or_points_into_itself(text in "[a-z0-9:=!~<>|()\" .$^-]{0,60}") {
+            let tags = tags();
+            match parse(&text) {
+                Ok(filter) => { filter.passes(&facts(&tags)); }
+                Err(error) => prop_assert!(error.at <= text.chars().count()),
+            }
+        }
+
+        #[test]
+        fn negation_turns_every_answer_round(text in "[a-z]{1,5}[:~][a-z0-9]{1,5}") {
+            let tags = tags();
+            if let (Ok(plain), Ok(negated)) = (parse(&text), parse(&format!("-{text}"))) {
+                prop_assert_ne!(plain.passes(&facts(&tags)), negated.passes(&facts(&tags)));
+            }
+        }
+    }
+}

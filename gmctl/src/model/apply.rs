@@ -1,0 +1,266 @@
+//! How each message changes the model.
+//!
+//! A change is applied only to the view it follows; one that follows another view is a gap, which
+//! is told, never papered over. Liveness is kept apart from views, so the two feeds may come in
+//! any order.
+
+use std::sync::Arc;
+
+use gms::{
+    api::{
+        Band, Event, Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, What,
+    },
+    id::Revision,
+    view::{Change, View},
+};
+
+use super::{
+    cluster::Model,
+    group::{Gone, Group, Heard, drop_where},
+    happening::{Happening, Who},
+    link::{Stream, StreamNews, StreamState},
+    moment::Moment,
+};
+
+/// What became of a message of the watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It is in the model.
+    Done,
+    /// It follows a view that we do not have: the watch must be opened anew.
+    Gap,
+}
+
+impl Model {
+    /// Takes in the state of a stream.
+    pub fn apply_link(&mut self, now: Moment, stream: Stream, news: &StreamNews) {
+        let state = |model: &Model| match stream {
+            Stream::Watch => model.link.watch.clone(),
+            Stream::Liveness => model.link.liveness.clone(),
+            Stream::Poll => model.link.poll.clone(),
+        };
+        let before = state(self);
+        self.link.take(now, stream, news);
+        match (before, state(self), news) {
+            (StreamState::Up, StreamState::Down, StreamNews::Down { error }) => {
+                let text = format!("{}: {error}", stream.as_str());
+                self.timeline.observe(now, Happening::LinkLost(text));
+            }
+            (StreamState::Down, StreamState::Up, StreamNews::Up { endpoint, .. }) => {
+                let text = format!("{} from {endpoint}", stream.as_str());
+                self.timeline.observe(now, Happening::LinkBack(text));
+            }
+            _ => {}
+        }
+        match (stream, news) {
+            (Stream::Liveness, StreamNews::Up { .. }) => self.forget_heard(),
+            (Stream::Watch, StreamNews::Up { .. }) => self.reopening = Some(imbl::OrdSet::new()),
+            _ => {}
+        }
+    }
+
+    /// A feed that opens tells of every member anew; until then nothing is known.
+    fn forget_heard(&mut self) {
+        self.groups = std::mem::take(&mut self.groups)
+            .into_iter()
+            .map(|(id, group)| (id, Group { heard: imbl::OrdMap::new(), counts: None, ..group }))
+            .collect();
+    }
+
+    /// Takes in one message of the watch of all groups.
+    pub fn apply_watch(&mut self, now: Moment, event: WatchEvent) -> Applied {
+        self.link.heard(now);
+        match event {
+            WatchEvent::Snapshot(view) => self.apply_snapshot(now, view),
+            WatchEvent::Change(change) => return self.apply_change(now, &change),
+            WatchEvent::Bookmark(bookmark) => {
+                self.revision = self.revision.max(bookmark.revision);
+                if let Some(told) = self.reopening.take()
+                    && !told.is_empty()
+                {
+                    drop_where(&mut self.groups, |id, _| !told.contains(id));
+                }
+            }
+            WatchEvent::Compacted(compacted) => {
+                let text = format!(
+                    "revisions {} to {} are no longer kept",
+                    compacted.after, compacted.floor
+                );
+                self.timeline.observe(now, Happening::Gap(text));
+                self.reopening = Some(imbl::OrdSet::new());
+            }
+            WatchEvent::Event(event) => self.apply_event(&event),
+        }
+        Applied::Done
+    }
+
+    fn apply_snapshot(&mut self, now: Moment, view: View) {
+        if let Some(told) = &mut self.reopening {
+            told.insert(view.group.clone());
+        }
+        let group = self.groups.entry(view.group).or_default();
+        if group.view > view.view {
+            return;
+        }
+        let known = std::mem::take(&mut group.members);
+        let first_look = group.view == Revision(0) && known.is_empty();
+        for member in view.members {
+            let is_new = known.get(&member.id).is_none_or(|m| m.incarnation != member.incarnation);
+            if is_new && !first_look {
+                group.arrived.insert(member.id.clone(), now.at);
+            }
+            group.gone.remove(&member.id);
+            group.members.insert(member.id.clone(), Arc::new(member));
+        }
+        group.view = view.view;
+        self.revision = self.revision.max(view.view);
+    }
+
+    fn apply_change(&mut self, now: Moment, change: &Change) -> Applied {
+        let group = self.groups.entry(change.group.clone()).or_default();
+        if change.view <= group.view {
+            return Applied::Done;
+        }
+        if change.from != group.view {
+            return Applied::Gap;
+        }
+        follow(group, now, change);
+        self.revision = self.revision.max(change.view);
+        self.timeline.record_change(change);
+        Applied::Done
+    }
+
+    fn apply_event(&mut self, event: &Event) {
+        match &event.what {
+            What::HoldSet { group, hold } => {
+                self.groups.entry(group.clone()).or_default().hold = Some(hold.clone());
+            }
+            What::HoldCleared { group, .. } => {
+                if let Some(group) = self.groups.get_mut(group) {
+                    group.hold = None;
+                }
+            }
+            _ => {}
+        }
+        self.revision = self.revision.max(event.revision);
+        self.timeline.record_event(event);
+    }
+
+    /// Takes in what the liveness feed says of one member.
+    pub fn apply_liveness(&mut self, now: Moment, report: &MemberLiveness) {
+        self.link.heard(now);
+        let group = self.groups.entry(report.group.clone()).or_default();
+        let newer_known =
+            group.members.get(&report.id).is_some_and(|m| m.incarnation > report.incarnation);
+        if newer_known {
+            return;
+        }
+        let before = group
+            .heard
+            .get(&report.id)
+            .filter(|heard| heard.incarnation == report.incarnation)
+            .map(|heard| heard.band);
+        group.heard.insert(report.id.clone(), Heard::of(now, report));
+        let doubted = |band: Band| band >= Band::Suspect;
+        let who = Who { first: report.id.clone(), count: 1 };
+        match before {
+            Some(before) if !doubted(before) && doubted(report.state) => {
+                self.timeline.observe(now, Happening::Suspected(report.group.clone(), who));
+            }
+            Some(before) if doubted(before) && matches!(report.state, Band::Ok | Band::Late) => {
+                self.timeline.observe(now, Happening::Refuted(report.group.clone(), who));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in the counts of one group.
+    pub fn apply_counts(&mut self, now: Moment, counts: GroupLiveness) {
+        self.link.heard(now);
+        let group = self.groups.entry(counts.group.clone()).or_default();
+        group.counts = Some(counts);
+    }
+
+    /// Takes in the status of the node that answers.
+    pub fn apply_status(&mut self, now: Moment, status: Status) {
+        self.link.heard(now);
+        self.link.node = Some(status.node);
+        self.status = Some(Arc::new(status));
+    }
+
+    /// Takes in the list of groups: the holds, which no snapshot carries.
+    pub fn apply_groups(&mut self, now: Moment, groups: Groups) {
+        self.link.heard(now);
+        for summary in groups.groups {
+            self.groups.entry(summary.name).or_default().hold = summary.hold;
+        }
+    }
+
+    /// Takes in what a node says of all nodes.
+    pub fn apply_nodes(&mut self, now: Moment, nodes: Nodes) {
+        self.link.heard(now);
+        for status in &nodes.nodes {
+            let Some(before) = self.nodes.get(&status.id).map(|node| node.status.reachable) else {
+                continue;
+            };
+            let what = match (before, status.reachable) {
+                (true, false) => {
+                    let why = status.error.clone().unwrap_or_else(|| "out of reach".to_owned());
+                    Happening::NodeLost(status.id, why)
+                }
+                (false, true) => Happening::NodeBack(status.id),
+                _ => continue,
+            };
+            self.timeline.observe(now, what);
+        }
+        self.take_nodes(now, nodes);
+    }
+
+    /// Takes in the recorded past.
+    pub fn apply_history(&mut self, now: Moment, history: &Events) {
+        self.link.heard(now);
+        self.timeline.load_history(history);
+    }
+
+    /// Forgets what is no longer shown. Called about once a second.
+    pub fn tidy(&mut self, now: Moment) {
+        let untidy = |group: &Group| {
+            !group.gone.is_empty()
+                || !group.arrived.is_empty()
+                || group.heard.len() > group.members.len()
+        };
+        let ids: Vec<_> =
+            self.groups.iter().filter(|(_, g)| untidy(g)).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.tidy(now);
+            }
+        }
+    }
+}
+
+/// Takes out who is gone, then puts in who came.
+fn follow(group: &mut Group, now: Moment, change: &Change) {
+    let left = change.left.iter().map(|left| (&left.id, left.incarnation, None));
+    let removed = change
+        .removed
+        .iter()
+        .map(|removed| (&removed.id, removed.incarnation, Some(removed.cause)));
+    for (id, incarnation, cause) in left.chain(removed) {
+        let member = group.members.remove(id);
+        if group.heard.get(id).is_some_and(|heard| heard.incarnation <= incarnation) {
+            group.heard.remove(id);
+        }
+        group.arrived.remove(id);
+        group.gone.insert(id.clone(), Gone { incarnation, at: now.at, cause, member });
+    }
+    for member in &change.joined {
+        group.gone.remove(&member.id);
+        group.arrived.insert(member.id.clone(), now.at);
+        group.members.insert(member.id.clone(), Arc::new(member.clone()));
+    }
+    for member in &change.updated {
+        group.members.insert(member.id.clone(), Arc::new(member.clone()));
+    }
+    group.view = change.view;
+}

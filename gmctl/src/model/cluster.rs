@@ -1,0 +1,100 @@
+//! Everything that is known of the cluster, in one value.
+//!
+//! It changes only through the functions of `apply`. Cloning it is cheap by construction: every
+//! large part is a persistent map or shared.
+
+use std::{sync::Arc, time::Instant};
+
+use gms::{
+    api::{NodeStatus, Nodes, Status},
+    id::{GroupId, NodeId, Revision},
+};
+use imbl::{OrdMap, OrdSet, Vector};
+
+use super::{condition::Tally, group::Group, link::Link, moment::Moment, timeline::Timeline};
+
+/// How many of a node's median round trips are kept: one a second for a minute.
+pub const ROUND_TRIPS_MAX: usize = 60;
+
+/// What is known of a node.
+#[derive(Debug, Clone)]
+pub struct NodeFacts {
+    /// What the node that answers says of it.
+    pub status: Arc<NodeStatus>,
+    /// Its median round trips in microseconds, one a poll, oldest first; a gap where it told none.
+    pub round_trips: Vector<Option<u64>>,
+}
+
+/// The cluster as we know it.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// How far all this can be trusted.
+    pub link: Link,
+    /// What the node that answers says of itself.
+    pub status: Option<Arc<Status>>,
+    /// Which node told of the nodes.
+    pub answered_by: Option<NodeId>,
+    /// When the nodes were last told of.
+    pub nodes_at: Option<Instant>,
+    /// Every node.
+    pub nodes: OrdMap<NodeId, NodeFacts>,
+    /// Every group.
+    pub groups: OrdMap<GroupId, Group>,
+    /// What happened.
+    pub timeline: Timeline,
+    /// The newest revision that the watch has told of.
+    pub revision: Revision,
+    /// While a watch opens anew: the groups it has told of so far. Those it does not mention
+    /// before its bookmark are no more.
+    pub reopening: Option<OrdSet<GroupId>>,
+}
+
+impl Model {
+    /// How many members look how, over all groups.
+    pub fn tally(&self, now: Moment) -> Tally {
+        let mut all = Tally::default();
+        for group in self.groups.values() {
+            all.merge(group.tally(now));
+        }
+        all
+    }
+
+    /// The leader, as the node that answers knows it.
+    pub fn leader(&self) -> Option<NodeId> {
+        self.status.as_ref().and_then(|status| status.leader)
+    }
+
+    /// Whether anything at all is known yet.
+    pub fn is_blank(&self) -> bool {
+        self.status.is_none() && self.groups.is_empty() && self.nodes.is_empty()
+    }
+
+    /// Whether every node that can be asked believes in the same leader and term; none while
+    /// nothing is known of the nodes.
+    pub fn nodes_agree(&self) -> Option<bool> {
+        let mut beliefs = self
+            .nodes
+            .values()
+            .filter(|node| node.status.reachable)
+            .map(|node| (node.status.leader, node.status.term));
+        let first = beliefs.next()?;
+        Some(beliefs.all(|belief| belief == first))
+    }
+
+    /// Takes in what a node says of all nodes.
+    pub(super) fn take_nodes(&mut self, now: Moment, nodes: Nodes) {
+        let mut next = OrdMap::new();
+        for status in nodes.nodes {
+            let mut round_trips =
+                self.nodes.get(&status.id).map(|node| node.round_trips.clone()).unwrap_or_default();
+            round_trips.push_back(status.rtt_p50_us);
+            while round_trips.len() > ROUND_TRIPS_MAX {
+                round_trips.pop_front();
+            }
+            next.insert(status.id, NodeFacts { status: Arc::new(status), round_trips });
+        }
+        self.nodes = next;
+        self.answered_by = Some(nodes.answered_by);
+        self.nodes_at = Some(now.at);
+    }
+}

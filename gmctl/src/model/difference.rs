@@ -1,0 +1,82 @@
+//! What changed between two moments: counted from what happened in between, and group by group.
+
+use gms::id::GroupId;
+
+use super::{
+    cluster::Model, condition::Tally, happening::Happening, moment::Moment, timeline::Entry,
+};
+
+/// How much happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Members that joined.
+    pub joined: usize,
+    /// Members that left.
+    pub left: usize,
+    /// Members that were removed.
+    pub removed: usize,
+    /// Members that came back as new lives.
+    pub restarted: usize,
+    /// Elections.
+    pub elections: usize,
+    /// Members in doubt then and now.
+    pub suspects: (usize, usize),
+}
+
+impl Sums {
+    /// Whether nothing happened at all.
+    pub fn is_nothing(&self) -> bool {
+        let Self { joined, left, removed, restarted, elections, suspects } = *self;
+        joined + left + removed + restarted + elections == 0 && suspects.0 == suspects.1
+    }
+}
+
+/// A group that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChange {
+    /// Which.
+    pub group: GroupId,
+    /// How its members looked then; none if there was no such group.
+    pub then: Option<Tally>,
+    /// How they look now.
+    pub now: Tally,
+}
+
+/// What happened after the first moment, as far as it is still kept, oldest first.
+pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Entry> {
+    let written = then.timeline.written();
+    now.timeline.entries().iter().filter(move |entry| entry.key.0 >= written).map(AsRef::as_ref)
+}
+
+/// How much happened in between.
+pub fn sums(then: (&Model, Moment), now: (&Model, Moment)) -> Sums {
+    let mut sums = Sums {
+        suspects: (then.0.tally(then.1).suspect, now.0.tally(now.1).suspect),
+        ..Sums::default()
+    };
+    for entry in entries(then.0, now.0) {
+        match &entry.what {
+            Happening::Joined(_, who, _) => sums.joined += who.count,
+            Happening::Left(_, who, _) => sums.left += who.count,
+            Happening::Removed(_, who, ..) => sums.removed += who.count,
+            Happening::Replaced(_, who) => sums.restarted += who.count,
+            Happening::Election(..) => sums.elections += 1,
+            _ => {}
+        }
+    }
+    sums
+}
+
+/// The groups that are not as they were.
+pub fn groups(then: (&Model, Moment), now: (&Model, Moment)) -> Vec<GroupChange> {
+    now.0
+        .groups
+        .iter()
+        .map(|(id, group)| GroupChange {
+            group: id.clone(),
+            then: then.0.groups.get(id).map(|group| group.tally(then.1)),
+            now: group.tally(now.1),
+        })
+        .filter(|change| change.then != Some(change.now))
+        .collect()
+}

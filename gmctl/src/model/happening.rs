@@ -1,0 +1,310 @@
+//! What can happen: what the cluster records, and what only this dashboard observes, in the words
+//! of the screen.
+//!
+//! Many members of one change, and observations alike, are one happening with a count.
+
+use std::collections::BTreeMap;
+
+use gms::{
+    api::What,
+    evidence::Cause,
+    id::{GroupId, MemberId, NodeId},
+    view::Change,
+};
+
+/// How an entry should strike the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// It is as it should be.
+    Calm,
+    /// Something came, or came back.
+    Good,
+    /// Somebody should know.
+    Notice,
+    /// Something may go wrong.
+    Warn,
+    /// Something went wrong.
+    Bad,
+}
+
+/// One or many members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// The first of them.
+    pub first: MemberId,
+    /// How many in all, at least one.
+    pub count: usize,
+}
+
+impl Who {
+    fn text(&self) -> String {
+        match self.count {
+            0 | 1 => self.first.to_string(),
+            n => format!("{} +{} more", self.first, n - 1),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// Members joined.
+    Joined(GroupId, Who, String),
+    /// Members left; the reason if an operator gave one.
+    Left(GroupId, Who, Option<String>),
+    /// Members were removed.
+    Removed(GroupId, Who, Cause, Option<i32>),
+    /// Members came back as new lives.
+    Replaced(GroupId, Who),
+    /// Members have other tags or another state.
+    Updated(GroupId, Who, String),
+    /// Removals by silence are paused.
+    HoldSet(GroupId, String),
+    /// Removals by silence go on; true if the hold ran out.
+    HoldCleared(GroupId, bool),
+    /// A leader took over in a term.
+    Election(NodeId, u64),
+    /// A node started: its address and version.
+    NodeStarted(NodeId, String),
+    /// The cluster configuration changed.
+    Configuration(String),
+    /// Other nodes are fit to watch members.
+    Monitors(String),
+    /// Members came under suspicion, as the liveness feed says.
+    Suspected(GroupId, Who),
+    /// Suspected members answer again.
+    Refuted(GroupId, Who),
+    /// A node went out of reach of the node that answers us.
+    NodeLost(NodeId, String),
+    /// It is back.
+    NodeBack(NodeId),
+    /// We lost a stream.
+    LinkLost(String),
+    /// We have it back.
+    LinkBack(String),
+    /// A gap in the history: what happened in between is not shown.
+    Gap(String),
+    /// What became of a command of ours; true if it was done.
+    Command(String, bool),
+}
+
+impl Happening {
+    /// The word for it, at most 10 characters.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Happening::Joined(..) => "joined",
+            Happening::Left(..) => "left",
+            Happening::Removed(..) => "removed",
+            Happening::Replaced(..) => "restarted",
+            Happening::Updated(..) => "updated",
+            Happening::HoldSet(..) => "hold on",
+            Happening::HoldCleared(..) => "hold off",
+            Happening::Election(..) => "election",
+            Happening::NodeStarted(..) => "node start",
+            Happening::Configuration(..) => "voters",
+            Happening::Monitors(..) => "monitors",
+            Happening::Suspected(..) => "suspect",
+            Happening::Refuted(..) => "answers",
+            Happening::NodeLost(..) => "node lost",
+            Happening::NodeBack(..) => "node back",
+            Happening::LinkLost(..) => "link lost",
+            Happening::LinkBack(..) => "link back",
+            Happening::Gap(..) => "gap",
+            Happening::Command(_, true) => "done",
+            Happening::Command(_, false) => "refused",
+        }
+    }
+
+    /// The group it is about, if it is about one.
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Happening::Joined(group, ..)
+            | Happening::Left(group, ..)
+            | Happening::Removed(group, ..)
+            | Happening::Replaced(group, ..)
+            | Happening::Updated(group, ..)
+            | Happening::HoldSet(group, ..)
+            | Happening::HoldCleared(group, ..)
+            | Happening::Suspected(group, ..)
+            | Happening::Refuted(group, ..) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The first member it is about, if it is about members.
+    pub fn member(&self) -> Option<&MemberId> {
+        self.who().map(|who| &who.first)
+    }
+
+    fn who(&self) -> Option<&Who> {
+        match self {
+            Happening::Joined(_, who, _)
+            | Happening::Left(_, who, _)
+            | Happening::Removed(_, who, ..)
+            | Happening::Replaced(_, who)
+            | Happening::Updated(_, who, _)
+            | Happening::Suspected(_, who)
+            | Happening::Refuted(_, who) => Some(who),
+            _ => None,
+        }
+    }
+
+    /// How it should strike the eye.
+    pub fn tone(&self) -> Tone {
+        match self {
+            Happening::Joined(..)
+            | Happening::Replaced(..)
+            | Happening::NodeBack(..)
+            | Happening::LinkBack(..)
+            | Happening::NodeStarted(..)
+            | Happening::Command(_, true)
+            | Happening::Refuted(..) => Tone::Good,
+            Happening::Left(..) | Happening::Updated(..) | Happening::HoldCleared(..) => Tone::Calm,
+            Happening::Monitors(..)
+            | Happening::Configuration(..)
+            | Happening::Election(..)
+            | Happening::HoldSet(..) => Tone::Notice,
+            Happening::Suspected(..)
+            | Happening::Command(_, false)
+            | Happening::LinkLost(..)
+            | Happening::Gap(..) => Tone::Warn,
+            Happening::Removed(..) | Happening::NodeLost(..) => Tone::Bad,
+        }
+    }
+
+    /// What there is to say besides the word and the group.
+    pub fn text(&self) -> String {
+        match self {
+            Happening::Joined(_, who, more) | Happening::Updated(_, who, more) => {
+                [who.text(), more.clone()].join(" ").trim_end().to_owned()
+            }
+            Happening::Left(_, who, None)
+            | Happening::Replaced(_, who)
+            | Happening::Suspected(_, who)
+            | Happening::Refuted(_, who) => who.text(),
+            Happening::Left(_, who, Some(reason)) => format!("{}: {reason}", who.text()),
+            Happening::Removed(_, who, cause, number) => {
+                let number = number.map(|n| format!(" {n}")).unwrap_or_default();
+                format!("{}: {}{number}", who.text(), cause.as_str())
+            }
+            Happening::HoldCleared(_, true) => "it ran out".to_owned(),
+            Happening::HoldCleared(_, false) => "lifted".to_owned(),
+            Happening::Election(leader, term) => format!("node {leader} leads term {term}"),
+            Happening::NodeStarted(node, text) | Happening::NodeLost(node, text) => {
+                format!("node {node} {text}")
+            }
+            Happening::NodeBack(node) => format!("node {node} answers again"),
+            Happening::HoldSet(_, text)
+            | Happening::Configuration(text)
+            | Happening::Monitors(text)
+            | Happening::LinkLost(text)
+            | Happening::LinkBack(text)
+            | Happening::Gap(text)
+            | Happening::Command(text, _) => text.clone(),
+        }
+    }
+
+    /// One more of the same kind, if both are observations that may be counted together.
+    pub(super) fn coalesced(&self, other: &Happening) -> Option<Happening> {
+        let both = |a: &Who, b: &Who| Who {
+            first: a.first.clone(),
+            count: a.count.saturating_add(b.count),
+        };
+        match (self, other) {
+            (Happening::Suspected(g, a), Happening::Suspected(h, b)) if g == h => {
+                Some(Happening::Suspected(g.clone(), both(a, b)))
+            }
+            (Happening::Refuted(g, a), Happening::Refuted(h, b)) if g == h => {
+                Some(Happening::Refuted(g.clone(), both(a, b)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One entry a kind, however many members a change is about.
+pub(super) fn happenings_of(change: &Change) -> Vec<Happening> {
+    let group = || change.group.clone();
+    let who = |first: &MemberId, count| Who { first: first.clone(), count };
+    let mut list = Vec::new();
+    let mut by_cause: BTreeMap<(Cause, Option<i32>), Who> = BTreeMap::new();
+    for removed in change.removed.iter().filter(|removed| removed.cause != Cause::Replaced) {
+        by_cause
+            .entry((removed.cause, removed.number))
+            .and_modify(|who| who.count += 1)
+            .or_insert_with(|| who(&removed.id, 1));
+    }
+    for ((cause, number), who) in by_cause {
+        list.push(Happening::Removed(group(), who, cause, number));
+    }
+    let is_back = |id: &MemberId| {
+        change.removed.iter().any(|gone| gone.id == *id)
+            || change.left.iter().any(|gone| gone.id == *id)
+    };
+    let (back, fresh): (Vec<_>, Vec<_>) =
+        change.joined.iter().partition(|member| is_back(&member.id));
+    let mut left = change.left.iter().filter(|left| back.iter().all(|m| m.id != left.id));
+    if let Some(first) = left.next() {
+        let count = 1 + left.count();
+        list.push(Happening::Left(group(), who(&first.id, count), first.reason.clone()));
+    }
+    if let Some(first) = back.first() {
+        list.push(Happening::Replaced(group(), who(&first.id, back.len())));
+    }
+    if let Some(first) = fresh.first() {
+        let address = if fresh.len() == 1 { first.address.to_string() } else { String::new() };
+        list.push(Happening::Joined(group(), who(&first.id, fresh.len()), address));
+    }
+    if let Some(first) = change.updated.first() {
+        let state = first.state.as_str().to_owned();
+        list.push(Happening::Updated(group(), who(&first.id, change.updated.len()), state));
+    }
+    list
+}
+
+/// What a recorded event says, in our words.
+pub(super) fn happening_of(what: &What) -> Happening {
+    let one = |member: &MemberId| Who { first: member.clone(), count: 1 };
+    match what {
+        What::Joined { group, member, address, .. } => {
+            Happening::Joined(group.clone(), one(member), address.to_string())
+        }
+        What::Left { group, member, reason, .. } => {
+            Happening::Left(group.clone(), one(member), reason.clone())
+        }
+        What::Removed { group, member, evidence, .. } if evidence.cause == Cause::Replaced => {
+            Happening::Replaced(group.clone(), one(member))
+        }
+        What::Removed { group, member, evidence, .. } => {
+            Happening::Removed(group.clone(), one(member), evidence.cause, evidence.number)
+        }
+        What::Updated { group, member, state, .. } => {
+            Happening::Updated(group.clone(), one(member), state.as_str().to_owned())
+        }
+        What::HoldSet { group, hold } => {
+            Happening::HoldSet(group.clone(), format!("for {}: {}", hold.lasts, hold.reason))
+        }
+        What::HoldCleared { group, expired } => Happening::HoldCleared(group.clone(), *expired),
+        What::Election { leader, term } => Happening::Election(*leader, *term),
+        What::NodeStarted { node, api_url, version } => {
+            Happening::NodeStarted(*node, format!("at {api_url}, version {version}"))
+        }
+        What::Configuration { voters, learners } => {
+            let learners = match learners.as_slice() {
+                [] => String::new(),
+                some => format!(", learners {}", numbers(some)),
+            };
+            Happening::Configuration(format!("voters {}{learners}", numbers(voters)))
+        }
+        What::Monitors { epoch, nodes } => {
+            Happening::Monitors(format!("nodes {} watch members, epoch {epoch}", numbers(nodes)))
+        }
+    }
+}
+
+fn numbers(nodes: &[NodeId]) -> String {
+    if nodes.is_empty() {
+        return "none".to_owned();
+    }
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,130 @@
+//! What happened, oldest first: what the cluster recorded, and what this dashboard observed.
+//!
+//! Recorded entries carry a revision and are the same for everybody. Observed ones (a member fell
+//! silent, a node went out of reach, our own commands) are only what we saw from here. Many alike
+//! within a second become one entry with a count, so that a mass failure is one line, not a
+//! thousand.
+
+use std::sync::Arc;
+
+use gms::{
+    api::{Event, Events, What},
+    id::Revision,
+    view::Change,
+};
+use imbl::Vector;
+
+use super::{
+    happening::{Happening, happening_of, happenings_of},
+    moment::Moment,
+};
+
+/// The most entries kept; the oldest go first. A quarter of an hour of a lively cluster.
+pub const TIMELINE_MAX: usize = 2_000;
+
+/// Observations alike within this time become one entry.
+const COALESCE_MS: u64 = 1_000;
+
+/// The number of an entry; never reused, so a selection by it is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryKey(pub u64);
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub key: EntryKey,
+    /// When: the leader's wall clock for what is recorded, ours for what we observed.
+    pub wall_ms: u64,
+    /// The revision that made it happen; none for what we observed.
+    pub revision: Option<Revision>,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    entries: Vector<Arc<Entry>>,
+    next: u64,
+    /// Recorded events up to here came from the history and are in `entries` already.
+    history_through: Revision,
+}
+
+impl Timeline {
+    /// Every entry kept, oldest first.
+    pub fn entries(&self) -> &Vector<Arc<Entry>> {
+        &self.entries
+    }
+
+    /// The entry of that number, if it is still kept.
+    pub fn get(&self, key: EntryKey) -> Option<&Arc<Entry>> {
+        self.entries.iter().rev().find(|entry| entry.key == key)
+    }
+
+    /// How many entries there ever were: grows with each, so two readings tell what is new.
+    pub fn written(&self) -> u64 {
+        self.next
+    }
+
+    /// Notes what we observed ourselves.
+    pub fn observe(&mut self, now: Moment, what: Happening) {
+        if let Some(last) = self.entries.back()
+            && last.revision.is_none()
+            && now.wall_ms.saturating_sub(last.wall_ms) < COALESCE_MS
+            && let Some(both) = last.what.coalesced(&what)
+        {
+            let entry = Entry { what: both, ..Entry::clone(last) };
+            self.entries.pop_back();
+            self.entries.push_back(Arc::new(entry));
+            return;
+        }
+        self.push(now.wall_ms, None, what);
+    }
+
+    /// Notes what a change of a view says.
+    pub fn record_change(&mut self, change: &Change) {
+        if change.view <= self.history_through {
+            return;
+        }
+        for what in happenings_of(change) {
+            self.push(change.at_ms, Some(change.view), what);
+        }
+    }
+
+    /// Notes an event of the watch. Joins, leaves and removals are told by changes already.
+    pub fn record_event(&mut self, event: &Event) {
+        let told_by_change = matches!(
+            event.what,
+            What::Joined { .. } | What::Left { .. } | What::Removed { .. } | What::Updated { .. }
+        );
+        if event.revision > self.history_through && !told_by_change {
+            self.push(event.at_ms, Some(event.revision), happening_of(&event.what));
+        }
+    }
+
+    /// Puts the recorded past in front, in place of what the watch recorded of the same revisions.
+    pub fn load_history(&mut self, history: &Events) {
+        if history.revision <= self.history_through {
+            return;
+        }
+        let newer = std::mem::take(&mut self.entries);
+        for event in &history.events {
+            self.push(event.at_ms, Some(event.revision), happening_of(&event.what));
+        }
+        let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
+        for entry in newer.into_iter().filter(|entry| !known(entry)) {
+            self.push(entry.wall_ms, entry.revision, entry.what.clone());
+        }
+        self.history_through = history.revision;
+    }
+
+    fn push(&mut self, wall_ms: u64, revision: Option<Revision>, what: Happening) {
+        let key = EntryKey(self.next);
+        self.next = self.next.saturating_add(1);
+        self.entries.push_back(Arc::new(Entry { key, wall_ms, revision, what }));
+        while self.entries.len() > TIMELINE_MAX {
+            self.entries.pop_front();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The command line that shows or does the same: the dashboard teaches it on every screen.
+
+use gms::liveness::Kind;
+
+use crate::tui::{
+    app::App,
+    place::{Pane, Place},
+    request::Request,
+};
+
+/// The command line that shows what the screen shows.
+pub fn of(app: &App) -> String {
+    let filter = match app.ui.filter.text() {
+        "" => String::new(),
+        text => format!(" -f {}", quoted(text)),
+    };
+    match &app.ui.place {
+        Place::Overview => match app.ui.pane {
+            Pane::Nodes => "gmctl nodes".to_owned(),
+            Pane::Groups => "gmctl groups".to_owned(),
+            Pane::Timeline => "gmctl events".to_owned(),
+            Pane::Silent => "gmctl members -f 'state:late | state:suspect'".to_owned(),
+        },
+        Place::Groups => format!("gmctl groups{filter}"),
+        Place::Members(None) | Place::Heat => format!("gmctl members{filter}"),
+        Place::Members(Some(group)) => format!("gmctl members {group}{filter}"),
+        Place::Timeline | Place::Difference => format!("gmctl events{filter}"),
+        Place::Nodes | Place::Views => "gmctl nodes -o wide".to_owned(),
+        Place::Member(key) => format!("gmctl members {} -f id:{}", key.group, key.id),
+        Place::Why(key) => format!("gmctl why {} {}", key.group, key.id),
+    }
+}
+
+/// The command line that does what a form does.
+pub fn of_request(request: &Request) -> String {
+    match request {
+        Request::Join(group, join) => {
+            let kind = join.liveness.as_ref().map_or(Kind::Tcp, |liveness| liveness.kind);
+            let liveness = match kind {
+                Kind::Tcp => String::new(),
+                kind => format!(" --liveness {}", kind.as_str()),
+            };
+            let tags: Vec<String> = join
+                .tags
+                .iter()
+                .map(|(key, value)| quoted(&format!("{key}={value}")))
+                .map(|tag| [" --tag ", &tag].concat())
+                .collect();
+            let tags = tags.concat();
+            format!(
+                "gmctl join {group} {} {}{liveness}{tags}",
+                join.id,
+                quoted(join.address.as_str())
+            )
+        }
+        Request::Leave(targets, reason) => {
+            let reason = reason
+                .as_ref()
+                .map(|reason| format!(" --reason {}", quoted(reason)))
+                .unwrap_or_default();
+            match targets.as_slice() {
+                [] => "gmctl leave".to_owned(),
+                [only] => format!("gmctl leave {} {}{reason}", only.key.group, only.key.id),
+                [first, ..] => format!("gmctl leave {} -{reason}", first.key.group),
+            }
+        }
+        Request::SetHold(group, hold) => format!(
+            "gmctl hold set {group} --for {} --reason {}",
+            quoted(&hold.lasts.to_string()),
+            quoted(&hold.reason)
+        ),
+        Request::ClearHold(group) => format!("gmctl hold clear {group}"),
+        Request::Transfer(node) => format!("gmctl leader transfer --to {node}"),
+    }
+}
+
+/// The text as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_one_word() {
+        for (text, word) in [
+            ("state:ok", "state:ok"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("$(rm)", "'$(rm)'"),
+        ] {
+            assert_eq!(quoted(text), word);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What comes into the dashboard and what it wants done.
+
+use gms::api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent};
+
+use crate::{
+    action::key::Key,
+    model::{
+        group::MemberKey,
+        link::{Stream, StreamNews},
+    },
+    tui::{
+        demo::DemoCommand,
+        request::{Reply, Request, Ticket},
+    },
+};
+
+/// Whatever comes in.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has so many columns and rows.
+    Resized(u16, u16),
+    /// A second went by.
+    Tick,
+    /// A feed task tells of its stream.
+    Link(Stream, StreamNews),
+    /// The watch of all groups.
+    Watch(WatchEvent),
+    /// One member's liveness.
+    Member(MemberLiveness),
+    /// One group's counts.
+    Counts(GroupLiveness),
+    /// The status of the node that answers.
+    Status(Box<Status>),
+    /// Every node.
+    Nodes(Nodes),
+    /// Every group.
+    Groups(Groups),
+    /// The recorded past.
+    History(Events),
+    /// An answer to a question of ours.
+    Answered(Ticket, Result<Reply, String>),
+    /// Something to say that goes by itself.
+    Told(String),
+    /// What the terminal costs: bytes a second, frames a second, and whether it is slow.
+    Cost(Cost),
+}
+
+/// What the terminal costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Bytes written to it in the last second.
+    pub bytes_per_s: u64,
+    /// The data rate, in frames a second.
+    pub fps: u32,
+    /// Whether the rate was lowered because the terminal is slow.
+    pub slowed: bool,
+}
+
+impl Message {
+    /// Whether a person waits for its effect.
+    pub fn is_from_a_person(&self) -> bool {
+        matches!(
+            self,
+            Message::Key(_) | Message::Paste(_) | Message::Resized(..) | Message::Answered(..)
+        )
+    }
+}
+
+/// What the dashboard wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The end.
+    Quit,
+    /// Give the terminal back until the shell brings us to the front.
+    Suspend,
+    /// Draw everything again.
+    Repaint,
+    /// Have this member reported every second, or none.
+    Pin(Option<MemberKey>),
+    /// Ask the service to do something, or only whether it would.
+    Ask {
+        /// The number of the question.
+        ticket: Ticket,
+        /// What.
+        request: Box<Request>,
+        /// Only whether it would.
+        dry_run: bool,
+    },
+    /// Ask why a member is gone or in doubt.
+    AskWhy {
+        /// The number of the question.
+        ticket: Ticket,
+        /// Whom it is about.
+        key: MemberKey,
+    },
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Open every stream anew now.
+    Reconnect,
+    /// Ask the demo for something.
+    Demo(DemoCommand),
+}

@@ -1,0 +1,51 @@
+//! The dashboard: the cluster live in a terminal, and every act on it behind a form.
+//!
+//! One pure core: `update` turns a message into a changed [`app::App`] and a list of effects,
+//! `view` draws the app and changes nothing. Keys, feeds, answers and the clock all come in as
+//! messages through one bounded channel, so a test can play any of them.
+//!
+//! ```text
+//! input (keys) ---\
+//! feeds (network) --+--> channel of messages --> update --> effects --> network, terminal
+//! signals, clock --/                               |
+//!                                                  +--> view, when something changed and is due
+//! ```
+//!
+//! | floor | files | what |
+//! |---|---|---|
+//! | 6 | `dashboard` | options, the door: [`dashboard::run`] |
+//! | 5 | `run` | the loop, the feeds, the effects: whatever touches the world |
+//! | 4 | `update`, `view` | messages in, app changed; app drawn |
+//! | 3 | `message`, `command_line` | what comes in and goes out; the command line that does the same |
+//! | 2 | `app`, `selection`, `rows` | the whole state; what is selected; what the lists show |
+//! | 1 | `dialog`, `place`, `request`, `demo` | forms; screens; what is asked of the service, of a demo |
+//! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget` | looks; when to draw; the terminal |
+
+pub mod app;
+pub mod command_line;
+pub mod dashboard;
+pub mod demo;
+pub mod dialog;
+pub mod glyphs;
+pub mod message;
+pub mod pacer;
+pub mod place;
+pub mod request;
+pub mod rows;
+pub mod run;
+pub mod selection;
+pub mod size;
+pub mod term;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widget;
+
+#[cfg(test)]
+mod any_tests;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod screen_tests;
+#[cfg(test)]
+mod update_tests;

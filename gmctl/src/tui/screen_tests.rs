@@ -1,0 +1,216 @@
+//! Every screen in every size and state, as text to look at.
+
+use std::collections::BTreeMap;
+
+use gms::{
+    api::{Removal, Suspicion, Why, WhyState},
+    id::{Incarnation, NodeId, Revision},
+};
+
+use super::{
+    app::Settings,
+    fixture::{Play, evidence, group, id, node, status},
+    message::{Effect, Message},
+    request::{Parting, Reply},
+    theme::Theme,
+};
+use crate::model::link::{Stream, StreamNews};
+
+const SIZES: [(u16, u16); 4] = [(120, 36), (80, 24), (60, 16), (40, 8)];
+
+/// Looks at the screen in every size.
+fn look(name: &str, play: &mut Play) {
+    let screens: Vec<String> = SIZES
+        .into_iter()
+        .map(|(width, height)| format!("{width}x{height}\n{}", play.screen(width, height)))
+        .collect();
+    insta::assert_snapshot!(name, screens.join("\n"));
+}
+
+fn ascii() -> Play {
+    Play::with(Settings {
+        context: "demo".to_owned(),
+        ascii: true,
+        theme: Theme::Mono,
+        read_only: false,
+        demo: true,
+    })
+}
+
+fn answer_why(play: &mut Play) {
+    let ticket = play
+        .effects
+        .iter()
+        .rev()
+        .find_map(|effect| match effect {
+            Effect::AskWhy { ticket, .. } => Some(*ticket),
+            _ => None,
+        })
+        .unwrap();
+    let why = Why {
+        group: group("payments"),
+        id: id("m-0003"),
+        incarnation: Incarnation(103),
+        state: WhyState::Suspect,
+        removal: Some(Removal {
+            revision: Revision(9_182_204),
+            term: 42,
+            at_ms: 43_378_031,
+            evidence: evidence(),
+        }),
+        suspicion: Some(Suspicion {
+            by: NodeId(1),
+            for_ms: 420,
+            last_round_trip_ms_ago: Some(2_380),
+            observers: evidence().observers,
+            refuted: 0,
+        }),
+    };
+    play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)))));
+}
+
+fn last_ticket(play: &Play) -> super::request::Ticket {
+    play.effects
+        .iter()
+        .rev()
+        .find_map(|effect| match effect {
+            Effect::Ask { ticket, .. } => Some(*ticket),
+            _ => None,
+        })
+        .unwrap()
+}
+
+#[test]
+fn overview() {
+    look("overview_blank", &mut Play::new());
+    look("overview_empty", Play::new().connected().nodes());
+    look("overview_healthy", Play::new().healthy());
+    look("overview_trouble", Play::new().healthy().trouble());
+    look("overview_ascii", ascii().healthy().trouble());
+    let roles = Play::new().healthy().trouble().roles(120, 36);
+    insta::assert_snapshot!("overview_trouble_roles", roles);
+}
+
+#[test]
+fn overview_without_leader() {
+    let mut play = Play::new();
+    play.healthy();
+    play.tell(Message::Status(Box::new(status(None))));
+    look("overview_no_leader", &mut play);
+}
+
+#[test]
+fn overview_while_reconnecting_and_stale() {
+    let mut play = Play::new();
+    play.healthy().trouble();
+    let down = StreamNews::Down { error: "127.0.0.1:22380: connection refused".to_owned() };
+    play.tell(Message::Link(Stream::Watch, down)).later(3_400);
+    look("overview_reconnecting", &mut play);
+    play.later(10_000);
+    insta::assert_snapshot!("overview_stale_120x36", play.screen(120, 36));
+}
+
+#[test]
+fn overview_with_a_node_out_of_reach() {
+    let mut play = Play::new();
+    play.healthy();
+    let mut lost = node(3);
+    lost.reachable = false;
+    lost.error = Some("connection refused".to_owned());
+    lost.term = None;
+    lost.leader = None;
+    lost.lag = None;
+    lost.rtt_p50_us = None;
+    lost.health = None;
+    let nodes = gms::api::Nodes { answered_by: NodeId(2), nodes: vec![node(1), node(2), lost] };
+    play.tell(Message::Nodes(nodes));
+    insta::assert_snapshot!("overview_node_lost_120x36", play.screen(120, 36));
+    play.keys("7");
+    look("views", &mut play);
+}
+
+#[test]
+fn lists() {
+    let screens: BTreeMap<&str, &str> = [
+        ("groups", "2"),
+        ("members", "2 3"),
+        ("members_of_all", "1 Tab 3"),
+        ("heat", "4 b b"),
+        ("timeline", "5"),
+        ("nodes", "6"),
+    ]
+    .into();
+    for (name, keys) in screens {
+        look(name, Play::new().healthy().trouble().keys(keys));
+        let mut plain = ascii();
+        plain.healthy().trouble().keys(keys);
+        insta::assert_snapshot!(format!("{name}_ascii_80x24"), plain.screen(80, 24));
+    }
+}
+
+#[test]
+fn filtering() {
+    let mut play = Play::new();
+    play.healthy().trouble().keys("2 3 /").types("state:suspect age>1s");
+    look("filter", &mut play);
+    play.types(" rack>3");
+    insta::assert_snapshot!("filter_mistake_80x24", play.screen(80, 24));
+}
+
+#[test]
+fn one_member_and_why() {
+    let mut play = Play::new();
+    play.healthy().trouble().keys("2 3 Enter");
+    look("member", &mut play);
+    play.keys("w");
+    insta::assert_snapshot!("why_asked_80x24", play.screen(80, 24));
+    answer_why(&mut play);
+    look("why", &mut play);
+}
+
+#[test]
+fn joining() {
+    let mut play = Play::new();
+    play.healthy().keys("2 A").types("m 1").keys("Tab").types("localhost").keys("Enter");
+    look("join_mistakes", &mut play);
+}
+
+#[test]
+fn leaving() {
+    let mut play = Play::new();
+    play.healthy().trouble().keys("2 3 / s t a t e : s u s p e c t Enter V X");
+    look("leave", &mut play);
+    play.types("rack r7 is dark").keys("Enter");
+    insta::assert_snapshot!("leave_checking_80x24", play.screen(80, 24));
+    let parting = Parting {
+        left: vec![(id("m-0004"), Revision(1)), (id("m-0007"), Revision(1))],
+        refused: vec![(id("m-0010"), "fenced: another life".to_owned())],
+    };
+    let ticket = last_ticket(&play);
+    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting))));
+    play.types("3");
+    look("leave_confirm", &mut play);
+}
+
+#[test]
+fn holding() {
+    look("hold", Play::new().healthy().trouble().keys("2 P"));
+}
+
+#[test]
+fn help_and_palette() {
+    let mut play = Play::new();
+    play.healthy().keys("?");
+    look("help", &mut play);
+    play.keys("Esc :").types("ho");
+    look("palette", &mut play);
+}
+
+#[test]
+fn frozen_and_compared() {
+    let mut play = Play::new();
+    play.healthy().keys("j Space").trouble();
+    look("frozen", &mut play);
+    play.keys("$").later(90_000).nodes().keys("d");
+    look("difference", &mut play);
+}

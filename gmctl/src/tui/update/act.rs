@@ -1,0 +1,212 @@
+//! What each action does.
+
+use std::time::Duration;
+
+use tui_input::Input;
+
+use super::{
+    forms, places, times,
+    turn::{ask_why, flash},
+};
+use crate::{
+    action::table::Action,
+    filter::ast::Filter,
+    tui::{
+        app::{App, Overlay, TimeStyle},
+        command_line,
+        demo::DemoCommand,
+        dialog::form::Stage,
+        message::Effect,
+        place::{Pane, Place},
+        rows,
+        size::Size,
+    },
+};
+
+/// Rows keep their places for so long after the cursor moved.
+const ORDER_HELD: Duration = Duration::from_secs(3);
+
+/// Does it, if it is possible now; otherwise says why not.
+pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    if let Err(why) = action.row().when.check(&app.possible()) {
+        return flash(app, format!("{}: {why}", action.row().name));
+    }
+    match action {
+        Action::Overview => places::go(app, Place::Overview),
+        Action::Groups => places::go(app, Place::Groups),
+        Action::Members => {
+            let scope = app.selected_group();
+            places::go(app, Place::Members(scope));
+        }
+        Action::Heat => places::go(app, Place::Heat),
+        Action::Timeline => places::go(app, Place::Timeline),
+        Action::Nodes => places::go(app, Place::Nodes),
+        Action::Views => places::go(app, Place::Views),
+        Action::Difference => places::go(app, Place::Difference),
+        Action::Open => places::open(app),
+        Action::Back => back(app),
+        Action::Earlier => places::earlier(app),
+        Action::Later => places::later(app),
+
+        Action::Next => step(app, 1),
+        Action::Previous => step(app, -1),
+        Action::PageDown => step(app, page(app)),
+        Action::PageUp => step(app, -page(app)),
+        Action::First => step(app, isize::MIN),
+        Action::Last => step(app, isize::MAX),
+        Action::NextPane => turn_pane(app, Pane::next),
+        Action::PreviousPane => turn_pane(app, Pane::previous),
+
+        Action::Filter => {
+            let line = Input::new(app.ui.filter.text().to_owned());
+            app.ui.overlay = Some(Overlay::Filter(line, None));
+        }
+        Action::Palette => app.ui.overlay = Some(Overlay::Palette(Input::default(), 0)),
+        Action::Help => app.ui.overlay = Some(Overlay::Help(Input::default(), 0)),
+        Action::Sort => {
+            app.ui.sort = app.ui.sort.next();
+            app.ui.order_held_until = None;
+        }
+        Action::Reverse => {
+            app.ui.reverse = !app.ui.reverse;
+            app.ui.order_held_until = None;
+        }
+        Action::Mark => mark(app),
+        Action::MarkAll => app.ui.marks.extend(app.rows.members.iter().cloned()),
+        Action::Unmark => app.ui.marks.clear(),
+        Action::Regroup => regroup(app),
+
+        Action::Why => why(app, effects),
+        Action::Join => forms::open_join(app),
+        Action::Leave => forms::open_leave(app),
+        Action::Hold => forms::open_hold(app),
+        Action::Transfer => forms::open_transfer(app),
+        Action::Kill | Action::Restart => demo(app, action, effects),
+
+        Action::Freeze => times::freeze(app),
+        Action::StepBack => times::step_back(app),
+        Action::StepForward => times::step_forward(app),
+        Action::MinuteBack => times::jump(app, times::Jump::MinuteBack),
+        Action::MinuteForward => times::jump(app, times::Jump::MinuteForward),
+        Action::Oldest => times::jump(app, times::Jump::Oldest),
+        Action::Live => times::go_live(app),
+        Action::TimeStyle => {
+            app.ui.times = match app.ui.times {
+                TimeStyle::Clock => TimeStyle::Ago,
+                TimeStyle::Ago => TimeStyle::Clock,
+            };
+        }
+
+        Action::CopyCommand => copy(app, command_line::of(app), effects),
+        Action::CopyRow => {
+            let name = app.selected_name();
+            copy(app, name, effects);
+        }
+        Action::Retry => {
+            flash(app, "connecting anew");
+            effects.push(Effect::Reconnect);
+        }
+        Action::Repaint => effects.push(Effect::Repaint),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Quit => quit(app, effects),
+    }
+}
+
+fn quit(app: &mut App, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Form(form)) = &app.ui.overlay
+        && matches!(form.stage, Stage::Sending(_))
+    {
+        return flash(app, "a write is under way; its answer is awaited");
+    }
+    effects.push(Effect::Quit);
+}
+
+/// Esc: first what is in the way, then the filter, then the past, then the place.
+fn back(app: &mut App) {
+    if app.ui.notice.take().is_some() {
+        return;
+    }
+    if !app.ui.filter.is_empty() {
+        app.ui.filter = Filter::default();
+    } else if !app.ui.marks.is_empty() {
+        app.ui.marks.clear();
+    } else if app.past.is_some() {
+        times::go_live(app);
+    } else {
+        places::back(app);
+    }
+}
+
+/// Moves the cursor by so many rows, as far as there are rows.
+fn step(app: &mut App, by: isize) {
+    let Some(list) = app.list() else { return };
+    let at = app.position(list).unwrap_or_default();
+    app.select(list, at.saturating_add_signed(by));
+    app.ui.order_held_until = app.now.at.checked_add(ORDER_HELD);
+}
+
+/// About what fits on a screen.
+fn page(app: &App) -> isize {
+    let rows = isize::try_from(app.ui.size.1).unwrap_or(24);
+    (rows / 2).max(1)
+}
+
+fn turn_pane(app: &mut App, turn: fn(Pane) -> Pane) {
+    if app.ui.place == Place::Overview {
+        app.ui.pane = turn(app.ui.pane);
+        if Size::of(app.ui.size.0, app.ui.size.1) != Size::Full && app.ui.pane == Pane::Silent {
+            // Smaller screens have no such pane.
+            app.ui.pane = turn(app.ui.pane);
+        }
+    }
+}
+
+fn mark(app: &mut App) {
+    let Some(key) = app.selected_member() else {
+        return;
+    };
+    if !app.ui.marks.remove(&key) {
+        app.ui.marks.insert(key);
+    }
+    step(app, 1);
+}
+
+fn regroup(app: &mut App) {
+    let choices = rows::groupings(app.model());
+    let at = choices.iter().position(|choice| *choice == app.ui.grouping).unwrap_or_default();
+    let next = at.saturating_add(1) % choices.len().max(1);
+    app.ui.grouping = choices.get(next).cloned().unwrap_or_default();
+}
+
+fn why(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(key) = app.selected_member() else {
+        return flash(app, "why: select a member first");
+    };
+    places::go(app, Place::Why(key.clone()));
+    ask_why(app, key, effects);
+}
+
+fn demo(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    let kill = action == Action::Kill;
+    let command = match (app.selected_member(), app.selected_node()) {
+        (Some(key), _) if kill => DemoCommand::KillMember(key.group, key.id),
+        (Some(key), _) => DemoCommand::RestartMember(key.group, key.id),
+        (None, Some(node)) if kill => DemoCommand::KillNode(node),
+        (None, Some(node)) => DemoCommand::RestartNode(node),
+        (None, None) => return flash(app, "select a node or a member first"),
+    };
+    let verb = if kill { "kill -9" } else { "restart" };
+    let whom = match &command {
+        DemoCommand::KillNode(node) | DemoCommand::RestartNode(node) => format!("node {node}"),
+        DemoCommand::KillMember(group, id) | DemoCommand::RestartMember(group, id) => {
+            format!("{group}/{id}")
+        }
+    };
+    flash(app, format!("demo: {verb} {whom}"));
+    effects.push(Effect::Demo(command));
+}
+
+fn copy(app: &mut App, text: String, effects: &mut Vec<Effect>) {
+    flash(app, format!("copied: {text}"));
+    effects.push(Effect::Copy(text));
+}

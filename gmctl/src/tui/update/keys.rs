@@ -1,0 +1,129 @@
+//! Which action a key is, or what it does to what lies over the screen.
+
+use tui_input::Input;
+
+use super::{act, forms, turn::flash};
+use crate::{
+    action::{
+        key::{Key, written},
+        search,
+        table::{Action, Match, ROWS, lookup},
+    },
+    filter::parser,
+    tui::{
+        app::{App, Overlay},
+        dialog::typing,
+        message::Effect,
+    },
+};
+
+/// A key was pressed.
+pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    if key == Key::Ctrl('c') {
+        // Even a form gives way, except while a write is under way.
+        return act::perform(app, Action::Quit, effects);
+    }
+    match app.ui.overlay.take() {
+        None => press_action(app, key, effects),
+        Some(Overlay::Form(form)) => forms::press(app, form, key, effects),
+        Some(Overlay::Filter(line, _)) => press_filter(app, line, key),
+        Some(Overlay::Help(line, scroll)) => press_help(app, line, scroll, key),
+        Some(Overlay::Palette(line, chosen)) => press_palette(app, line, chosen, key, effects),
+    }
+}
+
+/// Text was pasted.
+pub(super) fn paste(app: &mut App, text: &str) {
+    match &mut app.ui.overlay {
+        Some(Overlay::Form(form)) => form.paste(text),
+        Some(Overlay::Filter(line, _) | Overlay::Help(line, _) | Overlay::Palette(line, _)) => {
+            typing::paste(line, text);
+        }
+        None => {}
+    }
+}
+
+fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    app.ui.pending.push(key);
+    match lookup(&app.ui.pending) {
+        Match::Prefix => {}
+        Match::Action(action) => {
+            app.ui.pending.clear();
+            act::perform(app, action, effects);
+        }
+        Match::Nothing => {
+            let keys = written(&app.ui.pending);
+            let combined = app.ui.pending.len() > 1;
+            app.ui.pending.clear();
+            if combined && key != Key::Esc {
+                // What was begun is given up; the key itself may still mean something.
+                return press_action(app, key, effects);
+            }
+            if key != Key::Esc {
+                flash(app, format!("no such key: {keys}   ? for help"));
+            }
+        }
+    }
+}
+
+/// The filter narrows while it is typed; a mistake leaves the last good one in force.
+fn press_filter(app: &mut App, mut line: Input, key: Key) {
+    match key {
+        Key::Enter | Key::Tab => {}
+        Key::Esc => app.ui.filter = parser::parse("").unwrap_or_default(),
+        key => {
+            typing::press(&mut line, key);
+            let mistake = match parser::parse(line.value()) {
+                Ok(filter) => {
+                    app.ui.filter = filter;
+                    None
+                }
+                Err(mistake) => Some(mistake),
+            };
+            app.ui.order_held_until = None;
+            app.ui.overlay = Some(Overlay::Filter(line, mistake));
+        }
+    }
+}
+
+fn press_help(app: &mut App, mut line: Input, scroll: usize, key: Key) {
+    let scroll = match key {
+        Key::Esc | Key::Enter | Key::Char('?') => return,
+        Key::Down => scroll.saturating_add(1).min(ROWS.len() + 20),
+        Key::Up => scroll.saturating_sub(1),
+        Key::PageDown => scroll.saturating_add(10).min(ROWS.len() + 20),
+        Key::PageUp => scroll.saturating_sub(10),
+        key => {
+            typing::press(&mut line, key);
+            0
+        }
+    };
+    app.ui.overlay = Some(Overlay::Help(line, scroll));
+}
+
+fn press_palette(
+    app: &mut App,
+    mut line: Input,
+    chosen: usize,
+    key: Key,
+    effects: &mut Vec<Effect>,
+) {
+    let found = search::find(line.value());
+    let last = found.len().saturating_sub(1);
+    let chosen = match key {
+        Key::Esc => return,
+        Key::Enter => {
+            if let Some(row) = found.get(chosen) {
+                act::perform(app, row.action, effects);
+            }
+            return;
+        }
+        Key::Down | Key::Tab => (chosen + 1).min(last),
+        Key::Up | Key::BackTab => chosen.saturating_sub(1),
+        key => {
+            typing::press(&mut line, key);
+            0
+        }
+    };
+    app.ui.overlay = Some(Overlay::Palette(line, chosen));
+}

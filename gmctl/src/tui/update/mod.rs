@@ -1,0 +1,18 @@
+//! What each message does to the state: pure, without waiting, clock or IO. Whatever has to happen
+//! outside comes back as an effect.
+//!
+//! | file | what |
+//! |---|---|
+//! | `turn` | one message in, effects out |
+//! | `keys` | which action a key is, or what it does to what lies over the screen |
+//! | `act` | what each action does |
+//! | `places` | going somewhere and coming back |
+//! | `forms` | opening forms, and what their answers lead to |
+//! | `times` | looking back |
+
+pub mod act;
+pub mod forms;
+pub mod keys;
+pub mod places;
+pub mod times;
+pub mod turn;

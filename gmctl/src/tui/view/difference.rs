@@ -1,0 +1,110 @@
+//! What changed since the person last looked: as a line on every screen, and as a screen.
+
+use ratatui::layout::Rect;
+
+use super::figures::{clock, grouped, rough, time};
+use crate::{
+    model::difference,
+    tui::{
+        app::{App, LOOK_OVER},
+        theme::Role,
+        widget::brush::{Brush, Piece, piece},
+    },
+};
+
+/// The line below the body.
+pub(super) fn since(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let Some(look) = app.compared_with() else {
+        return;
+    };
+    let sums = difference::sums((&look.model, look.moment), (&app.live, app.now));
+    let since = app.now.since(look.moment.at);
+    if sums.is_nothing() && since < LOOK_OVER {
+        return;
+    }
+    let ago = rough(since);
+    let mut pieces = vec![piece(
+        format!(" since you last looked ({}, {ago} ago): ", clock(look.moment.wall_ms)),
+        Role::Faint,
+    )];
+    pieces.extend(sum_pieces(&sums));
+    let room = brush.line_right(area, &[piece("[d] show ", Role::Faint)]);
+    brush.line(Rect { width: room.saturating_sub(1), ..area }, &pieces);
+}
+
+/// What there is of each, nothing of what there is none.
+fn sum_pieces<'a>(sums: &difference::Sums) -> Vec<Piece<'a>> {
+    let (then, now) = sums.suspects;
+    let counted = [
+        (sums.joined, "+", "joined", Role::Good),
+        (sums.left, "-", "left", Role::Text),
+        (sums.removed, "-", "removed", Role::Danger),
+        (sums.restarted, "", "restarted", Role::Info),
+        (sums.elections, "", "elections", Role::Info),
+    ];
+    let mut pieces: Vec<Piece<'a>> = counted
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, sign, word, role)| {
+            piece(format!("{sign}{} {word}  ", grouped(number as u64)), role)
+        })
+        .collect();
+    if then != now {
+        let role = if now > then { Role::Warn } else { Role::Good };
+        pieces.push(piece(format!("suspect {then} -> {now}"), role));
+    }
+    if pieces.is_empty() {
+        pieces.push(piece("nothing changed", Role::Faint));
+    }
+    pieces
+}
+
+/// The screen: sums, groups that are not as they were, and what happened, newest first.
+pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let Some(look) = app.compared_with() else {
+        let text = "  nothing to compare with yet: it is kept when you press a key, and when you \
+                    look away for a minute";
+        brush.line(area, &[piece(text, Role::Faint)]);
+        return;
+    };
+    let then = (&look.model, look.moment);
+    let sums = difference::sums(then, (&app.live, app.now));
+    let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
+    let (from, to) = (clock(look.moment.wall_ms), clock(app.now.wall_ms));
+    let mut head = vec![piece(format!(" {from} .. {to}   "), Role::Title)];
+    head.extend(sum_pieces(&sums));
+    lines.push(head);
+    lines.push(Vec::new());
+    for change in difference::groups(then, (&app.live, app.now)) {
+        let was = change.then.map_or("new".to_owned(), |tally| {
+            format!("{} members, {} ok", grouped(tally.total() as u64), grouped(tally.ok as u64))
+        });
+        let now = &change.now;
+        lines.push(vec![
+            piece(" ~ ", Role::Info),
+            piece(format!("{:16} ", change.group), Role::Text),
+            piece(
+                format!(
+                    "{was} -> {} members, {} ok, {} suspect",
+                    grouped(now.total() as u64),
+                    grouped(now.ok as u64),
+                    grouped(now.suspect as u64)
+                ),
+                Role::Text,
+            ),
+        ]);
+    }
+    let newest: Vec<_> = difference::entries(&look.model, &app.live).collect();
+    for entry in newest.into_iter().rev() {
+        let what = &entry.what;
+        lines.push(vec![
+            piece(format!("   {}  ", time(entry.wall_ms, app.ui.times, app.now)), Role::Faint),
+            piece(format!("{:10}  ", what.word()), Role::from(what.tone())),
+            piece(format!("{:16}  ", what.group().map_or("", |group| group.as_str())), Role::Text),
+            piece(what.text(), Role::Text),
+        ]);
+    }
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        brush.line(Rect { y, height: 1, ..area }, line);
+    }
+}

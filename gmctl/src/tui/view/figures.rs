@@ -1,0 +1,110 @@
+//! Figures as people read them. Whatever is not known is `?` or `-`, never a zero.
+
+use std::time::Duration;
+
+use crate::{
+    model::{alarm::seconds, group::Age, moment::Moment},
+    tui::app::TimeStyle,
+};
+
+/// `9,182,331`.
+pub fn grouped(number: impl TryInto<u64>) -> String {
+    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count; a dot where there is nothing to see.
+pub fn count(number: usize) -> String {
+    if number == 0 { ".".to_owned() } else { grouped(number as u64) }
+}
+
+/// A figure that may not be known.
+pub fn known(number: Option<u64>) -> String {
+    number.map_or("-".to_owned(), grouped)
+}
+
+/// Microseconds as `0.4ms`, `38ms`, `1.2s`.
+pub fn round_trip(micros: Option<u64>) -> String {
+    let Some(micros) = micros else {
+        return "-".to_owned();
+    };
+    match micros {
+        0..10_000 => format!("{:.1}ms", micros as f64 / 1_000.0),
+        10_000..1_000_000 => format!("{}ms", micros / 1_000),
+        _ => format!("{:.1}s", micros as f64 / 1_000_000.0),
+    }
+}
+
+/// Milliseconds as `0.4s`.
+pub fn millis(millis: Option<u64>) -> String {
+    millis.map_or("-".to_owned(), |millis| seconds(Duration::from_millis(millis)))
+}
+
+/// The time since a round trip: `0.4s`, `<1s`, `?`.
+pub fn age(age: Age) -> String {
+    match age {
+        Age::Known(time) => seconds(time),
+        Age::Below(limit) if limit.subsec_millis() == 0 => format!("<{}s", limit.as_secs()),
+        Age::Below(limit) => format!("<{:.1}s", limit.as_secs_f64()),
+        Age::Unknown => "?".to_owned(),
+    }
+}
+
+/// A length of time without fractions: `20s`, `3m11s`.
+pub fn rough(time: Duration) -> String {
+    match time.as_secs() {
+        secs @ 0..60 => format!("{secs}s"),
+        _ => seconds(time),
+    }
+}
+
+/// A time of day (UTC), or how long ago it was.
+pub fn time(wall_ms: u64, style: TimeStyle, now: Moment) -> String {
+    match style {
+        TimeStyle::Clock => clock(wall_ms),
+        TimeStyle::Ago => {
+            let ago = Duration::from_millis(now.wall_ms.saturating_sub(wall_ms));
+            format!("-{}", rough(ago))
+        }
+    }
+}
+
+/// The time of day in UTC, `12:03:11`.
+pub fn clock(wall_ms: u64) -> String {
+    let second = wall_ms / 1_000 % 86_400;
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!(grouped(0_u64), "0");
+        assert_eq!(grouped(999_u64), "999");
+        assert_eq!(grouped(9_182_331_u64), "9,182,331");
+        for (micros, text) in
+            [(None, "-"), (Some(420), "0.4ms"), (Some(38_100), "38ms"), (Some(1_250_000), "1.2s")]
+        {
+            assert_eq!(round_trip(micros), text);
+        }
+        for (given, text) in [
+            (Age::Unknown, "?"),
+            (Age::Known(Duration::from_millis(420)), "0.4s"),
+            (Age::Known(Duration::from_secs(191)), "3m11s"),
+            (Age::Below(Duration::from_secs(1)), "<1s"),
+            (Age::Below(Duration::from_millis(500)), "<0.5s"),
+        ] {
+            assert_eq!(age(given), text);
+        }
+        assert_eq!(clock(43_391_204), "12:03:11");
+    }
+}

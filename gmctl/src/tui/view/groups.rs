@@ -1,0 +1,95 @@
+//! The groups as a table, worst first.
+
+use ratatui::layout::Rect;
+
+use super::figures::{count, grouped, millis, round_trip};
+use crate::model::link::StreamState;
+use crate::tui::{
+    app::App,
+    rows::GroupRow,
+    selection::List,
+    theme::Role,
+    widget::{
+        brush::{Brush, Piece, piece},
+        table::{self, Column, Table, figure, rest, text},
+    },
+};
+
+const SHORT: &[Column] = &[
+    text("GROUP", 16, 0),
+    figure("MEMBERS", 7, 0),
+    figure("OK", 6, 2),
+    figure("LATE", 5, 1),
+    figure("SUSPECT", 7, 0),
+    figure("UNKNOWN", 7, 3),
+];
+
+const LONG: &[Column] = &[
+    text("GROUP", 16, 0),
+    figure("MEMBERS", 7, 0),
+    figure("OK", 6, 1),
+    figure("LATE", 5, 1),
+    figure("SUSPECT", 7, 0),
+    figure("UNKNOWN", 7, 2),
+    figure("AWAY", 4, 5),
+    figure("GONE<1m", 7, 3),
+    figure("AGE p50", 7, 4),
+    figure("max", 6, 4),
+    figure("RTT p50", 7, 4),
+    figure("p99", 6, 4),
+    figure("VIEW", 10, 3),
+    rest("HOLD", 14, 1),
+];
+
+/// Draws the groups; all columns or the most important ones.
+pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
+    if app.rows.groups.is_empty() {
+        let why = if app.model().link.watch != StreamState::Up {
+            "  not told yet"
+        } else if app.model().groups.is_empty() {
+            "  no group yet: the first join makes one   [A] join"
+        } else {
+            "  no group passes the filter   [Esc] clears it"
+        };
+        brush.line(area, &[piece(why, Role::Faint)]);
+        return;
+    }
+    let columns = if all { LONG } else { SHORT };
+    let shown = Table {
+        columns,
+        rows: app.rows.groups.len(),
+        selected: app.position(List::Groups),
+        focused: app.list() == Some(List::Groups),
+    };
+    table::draw(brush, area, &shown, |place| match app.rows.groups.get(place) {
+        Some(row) => (pieces(app, row), false),
+        None => (Vec::new(), false),
+    });
+}
+
+fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
+    let tally = &row.tally;
+    let group = app.model().groups.get(&row.id);
+    let counts = group.and_then(|group| group.counts.as_ref());
+    let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
+    let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
+    let hold = group
+        .and_then(|group| group.hold.as_ref())
+        .map_or(String::new(), |hold| format!("{}: {}", hold.lasts, hold.reason));
+    vec![
+        piece(if hold.is_empty() { row.id.to_string() } else { format!("{} [P]", row.id) }, name),
+        piece(grouped(tally.total() as u64), Role::Text),
+        piece(count(tally.ok), Role::Text),
+        piece(count(tally.late), when(tally.late, Role::Info)),
+        piece(count(tally.suspect), when(tally.suspect, Role::Warn)),
+        piece(count(tally.unknown), when(tally.unknown, Role::Text)),
+        piece(count(tally.away), when(tally.away, Role::Info)),
+        piece(count(row.removed), when(row.removed, Role::Gone)),
+        piece(millis(counts.and_then(|c| c.age_p50_ms)), Role::Text),
+        piece(millis(counts.and_then(|c| c.age_max_ms)), Role::Text),
+        piece(round_trip(counts.and_then(|c| c.rtt_p50_us)), Role::Text),
+        piece(round_trip(counts.and_then(|c| c.rtt_p99_us)), Role::Text),
+        piece(group.map_or("-".to_owned(), |group| grouped(group.view.0)), Role::Text),
+        piece(hold, Role::Info),
+    ]
+}

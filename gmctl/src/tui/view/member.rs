@@ -1,0 +1,97 @@
+//! One member: what it says of itself, who watches it, and what happened to it.
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures::{age, grouped, round_trip, time},
+    members::{known_age, state, tags},
+};
+use crate::{
+    model::{condition::Condition, group::MemberKey},
+    tui::{
+        app::App,
+        theme::Role,
+        widget::brush::{Brush, Piece, piece},
+    },
+};
+
+/// Draws the member.
+pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
+    let mut lines = facts(app, key);
+    lines.push(Vec::new());
+    lines.push(vec![piece(" what happened to it, newest first", Role::Title)]);
+    let entries = app.rows.entries.iter().filter(|entry| {
+        entry.what.group() == Some(&key.group) && entry.what.member() == Some(&key.id)
+    });
+    let before = lines.len();
+    lines.extend(entries.map(|entry| {
+        vec![
+            piece(format!("  {}  ", time(entry.wall_ms, app.ui.times, app.moment())), Role::Faint),
+            piece(format!("{:10}  ", entry.what.word()), Role::from(entry.what.tone())),
+            piece(entry.what.text(), Role::Text),
+        ]
+    }));
+    if lines.len() == before {
+        lines.push(vec![piece("  nothing, as far back as this dashboard knows", Role::Faint)]);
+    }
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        brush.line(Rect { y, height: 1, ..area }, line);
+    }
+}
+
+fn fact<'a>(name: &str, what: Piece<'a>) -> Vec<Piece<'a>> {
+    vec![piece(format!(" {name:12} "), Role::Faint), what]
+}
+
+fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
+    let group = app.model().groups.get(&key.group);
+    let condition = group.and_then(|group| group.condition(app.moment(), &key.id));
+    let Some((group, member)) = group.and_then(|group| Some((group, group.members.get(&key.id)?)))
+    else {
+        let condition = condition.unwrap_or(Condition::Unknown);
+        return vec![
+            fact("state", state(condition)),
+            vec![piece(" it is no member now   [w] why", Role::Text)],
+        ];
+    };
+    let heard = group.heard_of(member);
+    let node = |id: Option<gms::id::NodeId>| id.map_or("-".to_owned(), |id| format!("node {id}"));
+    let timing = heard.map_or("-".to_owned(), |heard| {
+        format!("a ping every {}ms, {} unanswered in a row", heard.period_ms, heard.misses)
+    });
+    let mut lines = vec![
+        fact("state", state(condition.unwrap_or(Condition::Unknown))),
+        fact("replicated", piece(member.state.as_str(), Role::Text)),
+        fact(
+            "round trip",
+            piece(
+                format!(
+                    "{} ago, took {}",
+                    age(known_age(app, group, member)),
+                    round_trip(heard.and_then(|heard| heard.rtt_us))
+                ),
+                Role::Text,
+            ),
+        ),
+        fact("pings", piece(timing, Role::Text)),
+        fact("kind", piece(member.liveness.kind.as_str(), Role::Text)),
+        fact("monitor", piece(node(member.monitor), Role::Text)),
+        fact("witness", piece(node(member.witness), Role::Text)),
+        fact("address", piece(member.address.as_str(), Role::Text)),
+        fact("incarnation", piece(grouped(member.incarnation.0), Role::Text)),
+        fact("tags", piece(tags(member), Role::Text)),
+    ];
+    if let Some(instance) = &member.instance {
+        lines.push(fact("instance", piece(instance.as_str(), Role::Faint)));
+    }
+    if let Some(hold) = &member.hold {
+        let text = format!("its place is kept {hold} after its process is gone");
+        lines.push(fact("static", piece(text, Role::Text)));
+    }
+    if let Some(hold) = &group.hold {
+        let text =
+            format!("no removal by silence in {} for {}: {}", key.group, hold.lasts, hold.reason);
+        lines.push(fact("hold", piece(text, Role::Info)));
+    }
+    lines
+}

@@ -1,0 +1,197 @@
+//! The overview: the whole cluster at a glance.
+//!
+//! ```text
+//! full size                                compact size            minimal size
+//! +- NODES ------------------------+       NODES                   nodes in a line
+//! |                                |       ----------------        GROUPS
+//! +- GROUPS ------+- HEARTBEATS ---+       GROUPS
+//! |               |                |       ----------------
+//! +- TIMELINE ----+--+- SILENT ----+       TIMELINE
+//! |                  |             |       ----------------
+//! +------------------+-------------+       heat strip
+//! ```
+
+use ratatui::layout::Rect;
+
+use super::{
+    figures::{age, millis, round_trip},
+    groups, heat, members, nodes, timeline,
+};
+use crate::tui::{
+    app::App,
+    place::Pane,
+    selection::List,
+    size::Size,
+    theme::Role,
+    widget::{
+        borders,
+        brush::{Brush, piece},
+        table::{self, Column, Table, figure, rest, text},
+    },
+};
+
+const SILENT: &[Column] = &[
+    rest("MEMBER", 12, 0),
+    text("STATE", 11, 0),
+    figure("AGE", 6, 0),
+    figure("RTT", 6, 2),
+    text("SEEN BY", 7, 1),
+];
+
+/// Draws the overview in the size there is.
+pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
+    match size {
+        Size::Full => full(app, brush, area),
+        Size::Compact => compact(app, brush, area),
+        Size::Minimal | Size::Sentence => minimal(app, brush, area),
+    }
+}
+
+fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let wanted = u16::try_from(app.rows.nodes.len()).unwrap_or(u16::MAX).clamp(1, 7);
+    let top = wanted.saturating_add(3).min(area.height / 3);
+    let bottom = (area.height.saturating_sub(top) * 2 / 5).max(4);
+    let middle = area.height.saturating_sub(top).saturating_sub(bottom);
+    let split = area.width * 46 / 100;
+    let split_low = area.width * 61 / 100;
+    // Neighbours share a side, so each box begins on the last line of the one before.
+    let row = |y: u16, height: u16| Rect { y: area.y + y, height: height + 1, ..area };
+    let nodes_area = Rect { height: top, ..area };
+    let (groups_area, heat_area) = side_by_side(row(top - 1, middle), split);
+    let (timeline_area, silent_area) = side_by_side(row(top - 1 + middle, bottom), split_low);
+    let boxes = [nodes_area, groups_area, heat_area, timeline_area, silent_area];
+    let focused = match app.ui.pane {
+        Pane::Nodes => 0,
+        Pane::Groups => 1,
+        Pane::Timeline => 3,
+        Pane::Silent => 4,
+    };
+    borders::draw(brush, &boxes, Some(focused));
+    let agree = match app.model().nodes_agree() {
+        Some(true) => "[7] all views agree",
+        Some(false) => "[7] VIEWS DISAGREE",
+        None => "[7] views",
+    };
+    borders::title(brush, nodes_area, "NODES [6]", agree);
+    let groups_title = format!("GROUPS {} [2]", app.rows.groups.len());
+    borders::title(brush, groups_area, &groups_title, "");
+    let heat_title = format!("HEARTBEATS by {} [4]", app.ui.grouping.as_str());
+    borders::title(brush, heat_area, &heat_title, "");
+    borders::title(brush, timeline_area, "TIMELINE [5]", "");
+    let silent_title = format!("LONGEST SILENT {} [3]", app.rows.silent.len());
+    borders::title(brush, silent_area, &silent_title, "");
+    nodes::draw(app, brush, borders::inside(nodes_area), false);
+    groups::draw(app, brush, borders::inside(groups_area), false);
+    heartbeats(app, brush, borders::inside(heat_area));
+    timeline::draw(app, brush, borders::inside(timeline_area), false);
+    silent(app, brush, borders::inside(silent_area));
+}
+
+fn side_by_side(area: Rect, split: u16) -> (Rect, Rect) {
+    let left = Rect { width: split.min(area.width), ..area };
+    let x = area.x + left.width.saturating_sub(1);
+    (left, Rect { x, width: area.right().saturating_sub(x), ..area })
+}
+
+/// The heat grid, its legend, and what the groups tell of ages and round trips.
+fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    if area.height < 4 {
+        return heat::grid(app, brush, area);
+    }
+    brush.line(area, &heat::legend(app, false));
+    heat::grid(app, brush, Rect { y: area.y + 1, height: area.height - 3, ..area });
+    brush.line(Rect { y: area.bottom() - 2, height: 1, ..area }, &heat::sums(app.rows.tally));
+    let counts = || app.model().groups.values().filter_map(|group| group.counts.as_ref());
+    let greatest_age = counts().filter_map(|counts| counts.age_max_ms).max();
+    let slowest = counts().filter_map(|counts| counts.rtt_p99_us).max();
+    let line = format!(
+        " greatest age {}   slowest group's RTT p99 {}",
+        millis(greatest_age),
+        round_trip(slowest)
+    );
+    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+    brush.line(last, &[piece(line, Role::Faint)]);
+}
+
+fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    if app.rows.silent.is_empty() {
+        let text = match app.rows.tally {
+            tally if tally.total() == 0 => "  no members yet",
+            tally if tally.ok == tally.total() => "  nobody: every member answers",
+            _ => "  nobody is known to be silent",
+        };
+        brush.line(area, &[piece(text, Role::Faint)]);
+        return;
+    }
+    let shown = Table {
+        columns: SILENT,
+        rows: app.rows.silent.len(),
+        selected: app.position(List::Silent),
+        focused: app.list() == Some(List::Silent),
+    };
+    table::draw(brush, area, &shown, |place| {
+        let Some(key) = app.rows.silent.get(place) else {
+            return (Vec::new(), false);
+        };
+        let group = app.model().groups.get(&key.group);
+        let Some((group, member)) =
+            group.and_then(|group| Some((group, group.members.get(&key.id)?)))
+        else {
+            return (vec![piece(key.id.as_str(), Role::Gone)], false);
+        };
+        let condition = group
+            .condition(app.moment(), &key.id)
+            .unwrap_or(crate::model::condition::Condition::Unknown);
+        let heard = group.heard_of(member);
+        let pieces = vec![
+            piece(key.id.as_str(), Role::from(condition)),
+            members::state(condition),
+            piece(age(members::known_age(app, group, member)), Role::Text),
+            piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
+            piece(
+                heard.map_or("-".to_owned(), |heard| format!("node {}", heard.monitor)),
+                Role::Text,
+            ),
+        ];
+        (pieces, false)
+    });
+}
+
+fn compact(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let wanted = u16::try_from(app.rows.nodes.len()).unwrap_or(u16::MAX).clamp(1, 5);
+    let top = (wanted + 1).min(area.height);
+    let rest = area.height.saturating_sub(top).saturating_sub(4);
+    let middle = rest.div_ceil(2);
+    let low = rest - middle;
+    let mut y = area.y;
+    let mut take = |height: u16| {
+        let part = Rect { y, height: height.min(area.bottom().saturating_sub(y)), ..area };
+        y = y.saturating_add(height);
+        part
+    };
+    nodes::draw(app, brush, take(top), false);
+    brush.rule(take(1));
+    groups::draw(app, brush, take(middle), false);
+    brush.rule(take(1));
+    timeline::draw(app, brush, take(low), false);
+    brush.rule(take(1));
+    heat::strip(app, brush, take(1));
+}
+
+fn minimal(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let mut nodes = vec![piece(" nodes ", Role::Faint)];
+    for facts in app.model().nodes.values() {
+        let id = facts.status.id;
+        let sign = if app.model().leader() == Some(id) { "*" } else { "" };
+        let (word, role) =
+            if facts.status.reachable { ("ok", Role::Good) } else { ("OUT", Role::Danger) };
+        nodes.push(piece(format!("{id}{sign} {word}  "), role));
+    }
+    brush.line(area, &nodes);
+    let low = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    match app.ui.pane {
+        Pane::Nodes => nodes::draw(app, brush, low, false),
+        Pane::Timeline => timeline::draw(app, brush, low, false),
+        Pane::Groups | Pane::Silent => groups::draw(app, brush, low, false),
+    }
+}

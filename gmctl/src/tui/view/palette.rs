@@ -1,0 +1,69 @@
+//! The palette: any action by its name.
+
+use ratatui::layout::{Position, Rect};
+use tui_input::Input;
+
+use super::form::centred;
+use crate::{
+    action::{key::written, search},
+    tui::{
+        app::App,
+        theme::Role,
+        widget::{
+            borders,
+            brush::{Brush, piece},
+            table::window,
+        },
+    },
+};
+
+/// Draws the palette, and tells where the cursor stands.
+pub(super) fn draw(
+    app: &App,
+    brush: &mut Brush<'_>,
+    area: Rect,
+    line: &Input,
+    chosen: usize,
+) -> Option<Position> {
+    let found = search::find(line.value());
+    let place = centred(area, 76, 16.min(area.height));
+    brush.clear(place);
+    borders::draw(brush, &[place], Some(0));
+    borders::title(brush, place, "PALETTE", "Enter does it, Esc closes");
+    let inner = borders::inside(place);
+    let first = Rect { height: 1.min(inner.height), ..inner };
+    brush.line(first, &[piece(" : ", Role::Key), piece(line.value().to_owned(), Role::Input)]);
+    let possible = app.possible();
+    let height = usize::from(inner.height.saturating_sub(1));
+    for (y, number) in (inner.y + 1..inner.bottom()).zip(window(found.len(), Some(chosen), height))
+    {
+        let Some(row) = found.get(number) else { break };
+        let keys = row.keys.first().map(|keys| written(keys)).unwrap_or_default();
+        let (note, role) = match row.when.check(&possible) {
+            Ok(()) => (row.help, Role::Text),
+            Err(why) => (why, Role::Faint),
+        };
+        let at = Rect { y, height: 1, ..inner };
+        brush.line(
+            at,
+            &[
+                piece(if number == chosen { " > " } else { "   " }, Role::Title),
+                piece(format!("{:16} ", row.name), Role::Title),
+                piece(format!("{keys:6} "), Role::Key),
+                piece(note, role),
+            ],
+        );
+        if number == chosen {
+            brush.select(at);
+        }
+    }
+    if found.is_empty() && inner.height > 1 {
+        let at = Rect { y: inner.y + 1, height: 1, ..inner };
+        brush.line(at, &[piece("   no action has such a name", Role::Faint)]);
+    }
+    let column = u16::try_from(line.visual_cursor()).unwrap_or_default();
+    (!first.is_empty()).then(|| Position {
+        x: inner.x.saturating_add(3).saturating_add(column).min(inner.right().saturating_sub(1)),
+        y: inner.y,
+    })
+}

@@ -1,0 +1,191 @@
+//! Why a member is gone, or in doubt: the recorded evidence, restated, never guessed at.
+
+use gms::{
+    api::{Removal, Suspicion, Why, WhyState},
+    evidence::{Cause, Observation, Verdict},
+};
+use ratatui::layout::Rect;
+
+use super::figures::{clock, grouped, millis};
+use crate::{
+    model::group::MemberKey,
+    tui::{
+        app::{App, WhyPage},
+        theme::Role,
+        widget::brush::{Brush, Piece, piece},
+    },
+};
+
+type Line<'a> = Vec<Piece<'a>>;
+
+/// Draws the evidence.
+pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
+    let page = app.ui.why.as_ref().filter(|(of, _)| of == key).map(|(_, page)| page);
+    let lines = match page {
+        None | Some(WhyPage::Asked) => {
+            vec![vec![piece(" the service is being asked", Role::Faint)]]
+        }
+        Some(WhyPage::Refused(why)) => {
+            vec![vec![piece(" no answer: ", Role::Warn), piece(why.clone(), Role::Text)]]
+        }
+        Some(WhyPage::Told(why)) => trail(why),
+    };
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        brush.line(Rect { y, height: 1, ..area }, line);
+    }
+}
+
+fn fact<'a>(name: &str, text: impl Into<String>, role: Role) -> Line<'a> {
+    vec![piece(format!(" {name:12} "), Role::Faint), piece(text.into(), role)]
+}
+
+fn trail(why: &Why) -> Vec<Line<'_>> {
+    let (state, role) = match why.state {
+        WhyState::Member => ("a member, and nobody doubts it", Role::Good),
+        WhyState::Suspect => ("a member under suspicion", Role::Warn),
+        WhyState::Removed => ("removed", Role::Danger),
+        WhyState::Left => ("left of its own wish or by an operator's", Role::Text),
+    };
+    let mut lines = vec![
+        fact("state", state, role),
+        fact("incarnation", grouped(why.incarnation.0), Role::Text),
+    ];
+    if let Some(suspicion) = &why.suspicion {
+        lines.extend(suspicion_lines(suspicion));
+    }
+    if let Some(removal) = &why.removal {
+        lines.extend(removal_lines(removal));
+    }
+    if why.suspicion.is_none() && why.removal.is_none() {
+        lines.push(Vec::new());
+        lines.push(vec![piece(" there is no removal and no suspicion on record", Role::Faint)]);
+    }
+    lines
+}
+
+fn suspicion_lines(suspicion: &Suspicion) -> Vec<Line<'_>> {
+    let mut lines = vec![
+        Vec::new(),
+        vec![piece(" SUSPICION", Role::Title)],
+        fact(
+            "suspected",
+            format!("by node {} for {}", suspicion.by, millis(Some(suspicion.for_ms))),
+            Role::Warn,
+        ),
+        fact("silence", silence(suspicion.last_round_trip_ms_ago), Role::Text),
+        fact("refuted", times(suspicion.refuted), Role::Text),
+    ];
+    lines.extend(observers(&suspicion.observers));
+    lines
+}
+
+fn removal_lines(removal: &Removal) -> Vec<Line<'_>> {
+    let evidence = &removal.evidence;
+    let mut lines = vec![
+        Vec::new(),
+        vec![piece(" REMOVAL", Role::Title)],
+        fact(
+            "decision",
+            format!(
+                "at {} UTC by revision {}, term {}",
+                clock(removal.at_ms),
+                grouped(removal.revision.0),
+                grouped(removal.term)
+            ),
+            Role::Text,
+        ),
+        fact("cause", cause(evidence.cause, evidence.number), Role::Danger),
+        fact("silence", silence(evidence.last_round_trip_ms_ago), Role::Text),
+        fact("refuted", times(evidence.refuted), Role::Text),
+    ];
+    lines.extend(observers(&evidence.observers));
+    for (place, sentence) in evidence.context.iter().enumerate() {
+        lines.push(fact(if place == 0 { "context" } else { "" }, sentence.as_str(), Role::Text));
+    }
+    lines.push(fact("verdict", verdict(&evidence.observers, evidence.cause), Role::Info));
+    lines
+}
+
+fn silence(last: Option<u64>) -> String {
+    match last {
+        Some(ms) => format!("last round trip with any observer {} before", millis(Some(ms))),
+        None => "no observer ever had a round trip with this life".to_owned(),
+    }
+}
+
+fn times(refuted: u32) -> String {
+    match refuted {
+        0 => "never before suspected and shown alive".to_owned(),
+        1 => "once before suspected and shown alive".to_owned(),
+        n => format!("{n} times before suspected and shown alive"),
+    }
+}
+
+/// The cause in words.
+fn cause(cause: Cause, number: Option<i32>) -> String {
+    let number = number.map_or(String::new(), |number| format!(" {number}"));
+    let words = match cause {
+        Cause::Silence => "it answered nobody for its whole window",
+        Cause::Quality => "it answered too few pings over a long window",
+        Cause::Fin => "the kernel closed its session and it did not come back",
+        Cause::Refused => "its own address refused the connection",
+        Cause::Exit => "its program exited",
+        Cause::Signal => "its program died by a signal",
+        Cause::Operator => "an operator removed it",
+        Cause::Replaced => "it came back as a new life",
+    };
+    format!("{}{number}: {words}", cause.as_str())
+}
+
+fn observers(observers: &[Observation]) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    for (place, seen) in observers.iter().enumerate() {
+        let role = match seen.verdict {
+            Verdict::Alive => Role::Good,
+            Verdict::DeadAffirmed => Role::Danger,
+            Verdict::Silent => Role::Warn,
+            Verdict::Abstain => Role::Info,
+        };
+        let name = if place == 0 { "observers" } else { "" };
+        let heard = match seen.age_ms {
+            Some(age) => format!("last heard {} before", millis(Some(age))),
+            None => "never heard this life".to_owned(),
+        };
+        lines.push(vec![
+            piece(format!(" {name:12} "), Role::Faint),
+            piece(format!("node {}  ", seen.node), Role::Text),
+            piece(format!("{:13}  ", seen.verdict.as_str()), role),
+            piece(format!("{heard}, health {}", seen.health), Role::Text),
+            piece(
+                if seen.detail.is_empty() { String::new() } else { format!("  {}", seen.detail) },
+                Role::Faint,
+            ),
+        ]);
+    }
+    lines
+}
+
+/// What the record says by fixed rules; that it says little is an answer too.
+fn verdict(observers: &[Observation], cause: Cause) -> String {
+    if observers.is_empty() {
+        return if cause.is_affirmed() {
+            "STATED: it rests on a word or a kernel's report, no observer was asked".to_owned()
+        } else {
+            "UNKNOWN: no observer is on record".to_owned()
+        };
+    }
+    let count = |wanted: Verdict| observers.iter().filter(|seen| seen.verdict == wanted).count();
+    let unwell = observers.iter().filter(|seen| seen.health > 0).count();
+    let (silent, affirmed, abstained) =
+        (count(Verdict::Silent), count(Verdict::DeadAffirmed), count(Verdict::Abstain));
+    let main = if affirmed > 0 {
+        format!("AFFIRMED by {affirmed} of {} observers", observers.len())
+    } else {
+        format!("SILENT to {silent} of {} observers", observers.len())
+    };
+    let more = |count: usize, words: &str| match count {
+        0 => String::new(),
+        n => format!(", {n} {words}"),
+    };
+    [main, more(abstained, "abstained"), more(unwell, "not quite sound themselves")].concat()
+}

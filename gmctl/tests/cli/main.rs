@@ -1,0 +1,17 @@
+//! gmctl as a program: against a server that speaks the contract, over its own command line.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows a test by its attribute, not the helpers of tests"
+)]
+
+mod batch;
+#[cfg(feature = "demo")]
+mod demo;
+mod errors;
+mod fake;
+mod help;
+mod matrix;
+mod member;
+mod program;
+mod streams;

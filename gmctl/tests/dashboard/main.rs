@@ -1,0 +1,201 @@
+//! The dashboard in a real terminal, against a node that is played by a script.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod fake_node;
+mod terminal;
+
+use std::time::Duration;
+
+use gmctl::tui::dashboard::{ColorChoice, Options, Outcome, RunError, run};
+use gms::{client::Client, endpoint::Endpoint};
+
+use fake_node::FakeNode;
+use terminal::Terminal;
+
+/// Tells the child where the node is, and that it is a child.
+pub(crate) const ENDPOINTS: &str = "GMCTL_TEST_ENDPOINTS";
+/// Tells the child to panic after so many milliseconds.
+pub(crate) const PANIC_AFTER: &str = "GMCTL_TEST_PANIC_AFTER_MS";
+
+/// The dashboard itself, when this program is started again within a terminal; else nothing.
+#[test]
+fn child() {
+    let Ok(endpoints) = std::env::var(ENDPOINTS) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let panic_after = std::env::var(PANIC_AFTER)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let outcome = runtime.block_on(async {
+        let endpoints = Endpoint::parse_list(&endpoints).unwrap();
+        let client = Client::new(endpoints, gms::client::Options::default()).unwrap();
+        let mut options = Options::new(client);
+        options.color = ColorChoice::Always;
+        options.context = "test".to_owned();
+        if let Some(millis) = panic_after {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                panic!("injected");
+            });
+        }
+        run(options).await
+    });
+    match outcome {
+        Ok(Outcome::Quit) => std::process::exit(0),
+        Ok(Outcome::Signal(number)) => std::process::exit(128 + number),
+        Err(RunError::TerminalGone) => std::process::exit(129),
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1)
+        }
+    }
+}
+
+#[test]
+fn the_cluster_is_shown_and_q_gives_the_terminal_back() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(120, 36, &node.endpoint());
+    terminal.wait_for("LIVE");
+    terminal.wait_for("all 12 members answer");
+    assert!(terminal.modes().alternate, "{}", terminal.text());
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_suspicion_a_removal_and_why_are_shown_as_they_happen() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(120, 36, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    node.suspect("m-0003");
+    terminal.wait_for("1 SUSPECT in payments");
+    node.remove("m-0003");
+    terminal.wait_for("m-0003: silence");
+    terminal.wait_for("11 members");
+    // The newest event of the timeline is the removal.
+    terminal.type_in("5w");
+    terminal.wait_for("it answered nobody for its whole window");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn a_leave_is_tried_confirmed_and_sent_for_that_life() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    terminal.type_in("3");
+    terminal.wait_for("m-0001");
+    terminal.type_in("X");
+    terminal.wait_for("LEAVE m-0001 from payments");
+    terminal.type_in("old\r");
+    terminal.wait_for("1 would leave");
+    terminal.type_in("y");
+    terminal.wait_for("m-0001 left");
+    let writes = node.writes();
+    assert_eq!(writes.len(), 2, "{writes:?}");
+    assert!(
+        writes[0].contains("dry_run=true") && !writes[1].contains("dry_run"),
+        "{writes:?}"
+    );
+    assert!(
+        writes
+            .iter()
+            .all(|w| w.contains("incarnation=101") && w.contains("reason=old"))
+    );
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn the_death_of_the_node_is_told_and_its_return_too() {
+    let mut node = FakeNode::start();
+    let mut terminal = Terminal::open(120, 36, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    node.stop();
+    terminal.wait_for("RECONNECTING");
+    node.start_again();
+    terminal.wait_for("LIVE");
+    terminal.wait_for("all 12 members answer");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn with_no_node_at_all_it_waits_and_q_still_works() {
+    let mut node = FakeNode::start();
+    node.stop();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("NO NODE ANSWERS");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn a_resize_is_followed_down_to_a_sentence() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(120, 36, &node.endpoint());
+    terminal.wait_for("HEARTBEATS");
+    terminal.resize(40, 8);
+    terminal.wait_for("need 60x16");
+    terminal.resize(80, 24);
+    terminal.wait_for("[1 over]");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn a_panic_restores_the_terminal_before_it_speaks() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open_with(80, 24, &node.endpoint(), &[(PANIC_AFTER, "1500")]);
+    terminal.wait_for("LIVE");
+    terminal.wait_for("injected");
+    terminal.assert_given_back();
+    terminal.kill();
+}
+
+#[test]
+fn sigterm_ends_it_and_gives_the_terminal_back() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("LIVE");
+    terminal.signal("TERM");
+    assert_eq!(terminal.wait_for_exit(), 143);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_stop_gives_the_terminal_to_the_shell_and_a_continue_takes_it_back() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("LIVE");
+    terminal.type_in("\x1a");
+    terminal.wait_until("the terminal is given back", |terminal| {
+        !terminal.modes().alternate
+    });
+    terminal.signal("CONT");
+    terminal.wait_until("the terminal is taken again", |terminal| {
+        terminal.modes().alternate
+    });
+    terminal.wait_for("LIVE");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_hang_up_ends_it_at_once() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("LIVE");
+    terminal.signal("HUP");
+    assert_eq!(terminal.wait_for_exit(), 129);
+}

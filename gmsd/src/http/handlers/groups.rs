@@ -1,0 +1,86 @@
+//! `/v1/groups`: the list, and one group's view, at once or when it is newer than a given one.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use gms::{
+    api::{GroupSummary, Groups},
+    id::{GroupId, Revision},
+    problem::Code,
+};
+use tokio::{sync::watch, time::timeout};
+
+use crate::{
+    http::{
+        answer::Answer,
+        call::Call,
+        limits::{WAIT_DEFAULT, WAIT_MAX},
+        present,
+        refusal::Refusal,
+        waist::Waist,
+    },
+    membership::state::State,
+};
+
+/// Answers with every group.
+pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
+    let read = call.read().await?;
+    let counts = call.app.parts.feed.counts(None);
+    let suspects: BTreeMap<_, _> = counts.iter().map(|of| (&of.group, of.suspect)).collect();
+    let groups: Vec<GroupSummary> = read
+        .state
+        .groups()
+        .map(|(name, group)| {
+            present::summary(name, group, suspects.get(name).copied().unwrap_or_default())
+        })
+        .collect();
+    let revision = read.state.revision();
+    Ok(read.mark(Answer::json(&Groups { revision, groups })))
+}
+
+/// Answers with a group's view. With `?after=` it answers as soon as the view is newer, or with
+/// the present one when the wait is over.
+pub async fn get<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refusal> {
+    let mut read = call.read().await?;
+    if let Some(after) = call.query.after
+        && !is_newer(&read.state, &group, after)
+    {
+        let wait = call.query.wait.map_or(WAIT_DEFAULT, Duration::from);
+        let states = call.waist().state();
+        let newer = newer(&states, call.app.wakes.subscribe(&group), &group, after);
+        // When the wait is over, or the node stops, the present view is the answer.
+        tokio::select! {
+            _ = timeout(wait.min(WAIT_MAX), newer) => {}
+            () = call.app.stop.cancelled() => {}
+        }
+        let state = states.borrow().clone();
+        if state.revision() > read.state.revision() {
+            read.state = state;
+        }
+    }
+    if read.state.group(&group).is_none() {
+        return Err(Refusal::new(
+            Code::NotFound,
+            format!("there is no group {group}; a group is made by its first join"),
+        ));
+    }
+    let view = call.app.frames.view(&read.state, &group);
+    Ok(read.mark(Answer::encoded(view)))
+}
+
+async fn newer(
+    states: &watch::Receiver<Arc<State>>,
+    mut signal: watch::Receiver<Revision>,
+    group: &GroupId,
+    after: Revision,
+) {
+    loop {
+        signal.borrow_and_update();
+        if is_newer(&states.borrow(), group, after) || signal.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn is_newer(state: &State, group: &GroupId, after: Revision) -> bool {
+    state.group(group).is_some_and(|group| group.view > after)
+}

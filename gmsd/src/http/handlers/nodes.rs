@@ -1,0 +1,50 @@
+//! `/v1/nodes`: look at the cluster's nodes, add one, remove one for good.
+
+use gms::{
+    api::{AddNodeRequest, Consistency},
+    id::NodeId,
+};
+
+use crate::http::{
+    answer::Answer,
+    call::{Call, read, within, written},
+    checks,
+    limits::{CONFIGURATION_DEADLINE, READ_DEADLINE},
+    refusal::Refusal,
+    waist::Waist,
+};
+
+/// Answers with every node as this one sees it. It answers without a quorum too;
+/// `?consistency=linearizable` makes it ask the quorum first.
+pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
+    let consistency = call.query.consistency.unwrap_or(Consistency::Local);
+    if consistency == Consistency::Linearizable {
+        read(&call.app, consistency).await?;
+    }
+    let deadline = call.app.deadline(READ_DEADLINE);
+    let Some(nodes) = within(deadline, call.waist().nodes(deadline)).await else {
+        return Err(Refusal::new(
+            gms::problem::Code::Internal,
+            "the nodes were not asked by the deadline; nothing was changed",
+        ));
+    };
+    let age_ms = call.waist().standing().age_ms;
+    let answer = Answer::json(&nodes);
+    Ok(answer.aged(age_ms.filter(|_| consistency == Consistency::Local)))
+}
+
+/// Adds a node: first as a learner, and when it has caught up as a voter.
+pub async fn add<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
+    let (request, rest) = call.json::<AddNodeRequest>().await?;
+    checks::add_node(&request)?;
+    let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
+    let configuration = written(deadline, rest.waist().add_node(deadline, request)).await?;
+    Ok(Answer::json(&configuration))
+}
+
+/// Removes a node for good.
+pub async fn remove<W: Waist>(call: Call<W>, node: NodeId) -> Result<Answer, Refusal> {
+    let deadline = call.app.deadline(CONFIGURATION_DEADLINE);
+    let configuration = written(deadline, call.waist().remove_node(deadline, node)).await?;
+    Ok(Answer::json(&configuration))
+}

@@ -1,0 +1,189 @@
+//! From stored forms to what a reader sees. Pure, and the only place that knows both.
+//!
+//! Who watches a member is not stored with it: it follows from the monitors of the state that is
+//! read.
+
+use gms::{
+    api::{self, Event, GroupSummary, What},
+    id::{GroupId, Revision},
+    view::{Change, Left, Member, Removed, View},
+};
+
+use crate::membership::{
+    group::Group,
+    hold::Hold,
+    journal::{Happening, Record},
+    life::{Delta, Departure, Ending, Life},
+    state::State,
+};
+
+/// A member.
+pub fn member(state: &State, group: &GroupId, life: &Life) -> Member {
+    let placement = state.place(group, &life.member);
+    Member {
+        id: life.member.clone(),
+        address: life.address.clone(),
+        incarnation: life.incarnation,
+        monitor: placement.monitor(),
+        witness: placement.witness(),
+        liveness: life.liveness.clone(),
+        tags: life.tags.clone(),
+        state: life.state,
+        instance: life.instance.clone(),
+        hold: life.hold,
+    }
+}
+
+/// A group's present view; the empty one if nobody knows the group.
+pub fn view(state: &State, name: &GroupId) -> View {
+    let Some(group) = state.group(name) else {
+        return View { group: name.clone(), view: state.empty_view(), members: Vec::new() };
+    };
+    View {
+        group: name.clone(),
+        view: group.view,
+        members: group.members.values().map(|life| member(state, name, life)).collect(),
+    }
+}
+
+/// The number of a group's present view.
+pub fn view_number(state: &State, name: &GroupId) -> Revision {
+    state.group(name).map_or_else(|| state.empty_view(), |group| group.view)
+}
+
+/// What one entry did to one group.
+pub fn change(state: &State, delta: &Delta) -> Change {
+    let lives = |lives: &[std::sync::Arc<Life>]| {
+        lives.iter().map(|life| member(state, &delta.group, life)).collect()
+    };
+    let mut left = Vec::new();
+    let mut removed = Vec::new();
+    for departure in &delta.departed {
+        let (id, incarnation) = (departure.member.clone(), departure.incarnation);
+        match &departure.ending {
+            Ending::Left { reason } => left.push(Left { id, incarnation, reason: reason.clone() }),
+            Ending::Removed(evidence) => removed.push(Removed {
+                id,
+                incarnation,
+                cause: evidence.cause,
+                number: evidence.number,
+            }),
+        }
+    }
+    Change {
+        group: delta.group.clone(),
+        from: delta.from,
+        view: delta.view,
+        at_ms: delta.at_ms,
+        joined: lives(&delta.joined),
+        left,
+        removed,
+        updated: lives(&delta.updated),
+    }
+}
+
+/// A group in a list.
+pub fn summary(name: &GroupId, group: &Group, suspects: usize) -> GroupSummary {
+    GroupSummary {
+        name: name.clone(),
+        view: group.view,
+        members: group.members.len(),
+        suspects,
+        hold: group.hold.as_ref().map(hold),
+    }
+}
+
+/// A pause of removals by silence.
+pub fn hold(hold: &Hold) -> api::Hold {
+    api::Hold {
+        since: hold.since,
+        at_ms: hold.at_ms,
+        lasts: hold.lasts,
+        reason: hold.reason.clone(),
+    }
+}
+
+/// The record of a removal, if that is how the life ended.
+pub fn removal(departure: &Departure) -> Option<api::Removal> {
+    match &departure.ending {
+        Ending::Left { .. } => None,
+        Ending::Removed(evidence) => Some(api::Removal {
+            revision: departure.revision,
+            term: departure.term,
+            at_ms: departure.at_ms,
+            evidence: evidence.clone(),
+        }),
+    }
+}
+
+/// What a record tells, one event a member. First who went, then who came, then who changed: a
+/// reader that follows them one by one never has two lives of one member at once.
+pub fn events(record: &Record) -> Vec<Event> {
+    let event = |what| Event { revision: record.revision, at_ms: record.at_ms, what };
+    match &record.what {
+        Happening::View(delta) => member_events(delta).map(event).collect(),
+        other => happening(other).map(event).into_iter().collect(),
+    }
+}
+
+fn member_events(delta: &Delta) -> impl Iterator<Item = What> {
+    let group = || delta.group.clone();
+    let left = delta.departed.iter().filter_map(move |departure| {
+        let Ending::Left { reason } = &departure.ending else {
+            return None;
+        };
+        Some(What::Left {
+            group: group(),
+            member: departure.member.clone(),
+            incarnation: departure.incarnation,
+            reason: reason.clone(),
+        })
+    });
+    let removed = delta.departed.iter().filter_map(move |departure| {
+        let Ending::Removed(evidence) = &departure.ending else {
+            return None;
+        };
+        Some(What::Removed {
+            group: group(),
+            member: departure.member.clone(),
+            incarnation: departure.incarnation,
+            evidence: evidence.clone(),
+        })
+    });
+    let joined = delta.joined.iter().map(move |life| What::Joined {
+        group: group(),
+        member: life.member.clone(),
+        incarnation: life.incarnation,
+        address: life.address.clone(),
+    });
+    let updated = delta.updated.iter().map(move |life| What::Updated {
+        group: group(),
+        member: life.member.clone(),
+        incarnation: life.incarnation,
+        state: life.state,
+    });
+    left.chain(removed).chain(joined).chain(updated)
+}
+
+/// What is no view; none for a view.
+fn happening(what: &Happening) -> Option<What> {
+    Some(match what {
+        Happening::View(_) => return None,
+        Happening::HoldSet { group, hold: set } => {
+            What::HoldSet { group: group.clone(), hold: hold(set) }
+        }
+        Happening::HoldCleared { group, expired } => {
+            What::HoldCleared { group: group.clone(), expired: *expired }
+        }
+        Happening::Election { leader, term } => What::Election { leader: *leader, term: *term },
+        Happening::NodeStarted { node, api_url, version } => {
+            What::NodeStarted { node: *node, api_url: api_url.clone(), version: version.clone() }
+        }
+        Happening::Configuration { voters, learners } => {
+            What::Configuration { voters: voters.clone(), learners: learners.clone() }
+        }
+        Happening::Monitors { epoch, nodes } => {
+            What::Monitors { epoch: *epoch, nodes: nodes.clone() }
+        }
+    })
+}

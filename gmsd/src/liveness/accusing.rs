@@ -1,0 +1,174 @@
+//! This node's own doubts: when it opens one, what it makes of the answers, what it tells the
+//! leader.
+
+use gms::{
+    evidence::{Cause, Evidence, Observation, Verdict},
+    id::NodeId,
+};
+
+use super::{
+    case::Case,
+    caseload::Slot,
+    fitness::Fitness,
+    message::{Affirmation, Ask, Tell},
+    observed::Observed,
+    observer::Observer,
+    suspicion::{Decision, Suspicion},
+    timing::RETELL_AFTER,
+};
+use crate::membership::command::Removal;
+
+impl Observer {
+    /// Opens a doubt, if this node may: by what a kernel told at once; by silence only with
+    /// patience, out of grace, and being fit.
+    pub(super) fn accuse(&mut self, now: Observed, slot: Slot, affirmation: Option<Affirmation>) {
+        let up_for = now.since(Observed::default());
+        let grace = self.timing.boot_grace;
+        let abstention = self.abstention();
+        let (boot, settled) = (self.boot, self.settled);
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        let doubted = case
+            .doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.affirmation().is_some() || affirmation.is_none());
+        if doubted || case.condemned.is_some() {
+            return;
+        }
+        // Only this node saw the stream close; all else somebody who doubts already sees as well.
+        let taken_care_of =
+            case.inquiries.iter().any(|inquiry| inquiry.affirmed || affirmation.is_none());
+        if affirmation != Some(Affirmation::Fin) && (now < case.patience || taken_care_of) {
+            return;
+        }
+        // A life that joined lately and was never heard here may be on its way to open its port.
+        let is_new = case.life.incarnation.0 > settled.0 && case.detector.age(now).is_none();
+        let is_old = case.life.incarnation.0 <= boot.0;
+        let in_grace = match affirmation {
+            // The stream was open, so the process had been there.
+            Some(Affirmation::Fin) => false,
+            Some(Affirmation::Refused) => is_new,
+            None => is_new || (is_old && up_for < grace),
+        };
+        if in_grace {
+            return;
+        }
+        let timing = *case.detector.timing();
+        let window = if affirmation.is_some() {
+            timing.affirmed_confirmation
+        } else {
+            if abstention.is_some() {
+                case.patience = now + timing.period;
+                self.tally.abstentions += 1;
+                return;
+            }
+            timing.confirmation.max(case.detector.silent_in(now))
+        };
+        self.round += 1;
+        case.doubt = Some(Suspicion::new(self.round, affirmation, now, window));
+        case.detector.hasten(now);
+        self.tally.suspicions += 1;
+        let ask = Ask {
+            subject: case.subject(),
+            round: self.round,
+            affirmation,
+            window_ms: u32::try_from(window.as_millis()).unwrap_or(u32::MAX),
+        };
+        for voter in self.state.configuration().voters.iter().filter(|node| **node != self.node) {
+            self.asks.entry(*voter).or_default().push(ask.clone());
+        }
+        self.reschedule(slot);
+    }
+
+    pub(super) fn decide(&mut self, now: Observed, slot: Slot) {
+        let abstention = self.abstention();
+        let health = Fitness::health(&self.clock);
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        let Some(doubt) = &case.doubt else { return };
+        let mut own = case.observe(self.node, now, health);
+        if let (Verdict::Silent, Some(why)) = (own.verdict, abstention) {
+            own.verdict = Verdict::Abstain;
+            own.detail = why;
+        }
+        let silent = case.detector.is_silent(now);
+        let voters = &self.state.configuration().voters;
+        match doubt.decide(now, &own, silent, voters) {
+            Decision::Wait => {}
+            Decision::Refuted(_) => {
+                case.doubt = None;
+                case.refuted += 1;
+                case.patience = now + case.detector.timing().silence_window();
+                self.fitness.note_refutation(now);
+                self.tally.refutations += 1;
+            }
+            Decision::Dismissed => {
+                case.doubt = None;
+                case.patience = now + case.detector.timing().period;
+                self.tally.dismissals += 1;
+            }
+            Decision::Condemned(verdict) => {
+                let Some(doubt) = case.doubt.take() else {
+                    return;
+                };
+                let removal = removal(case, verdict, own, &doubt);
+                case.condemned = Some((removal.clone(), now + RETELL_AFTER));
+                self.verdicts.push(removal);
+                self.tally.verdicts += 1;
+            }
+        }
+    }
+
+    /// A verdict that the log has not carried out yet is told again: the leader may have changed,
+    /// or the word was lost.
+    pub(super) fn retell(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        if let Some((removal, again)) = &mut case.condemned
+            && now >= *again
+        {
+            *again = now + RETELL_AFTER;
+            self.verdicts.push(removal.clone());
+        }
+    }
+
+    pub(super) fn abstention(&self) -> Option<String> {
+        self.fitness.abstention(&self.clock, self.watched)
+    }
+
+    /// Another node answers a doubt of this one.
+    pub(super) fn told(&mut self, now: Observed, from: NodeId, tell: Tell) {
+        let Some(slot) = self.cases.find(&tell.subject) else {
+            return;
+        };
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        let Some(doubt) = &mut case.doubt else { return };
+        if doubt.round() == tell.round {
+            doubt.answer(Observation { node: from, ..tell.observation });
+            self.look(now, slot);
+        }
+    }
+}
+
+fn removal(case: &Case, verdict: Cause, own: Observation, doubt: &Suspicion) -> Removal {
+    let observers: Vec<Observation> =
+        std::iter::once(own).chain(doubt.answers().cloned()).collect();
+    Removal {
+        group: case.group.clone(),
+        member: case.life.member.clone(),
+        incarnation: case.life.incarnation,
+        evidence: Evidence {
+            cause: verdict,
+            number: None,
+            last_round_trip_ms_ago: observers.iter().filter_map(|seen| seen.age_ms).min(),
+            observers,
+            refuted: case.refuted,
+            context: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,201 @@
+//! Whom this node watches: its duty towards each member, as the state and the monitors say.
+//!
+//! A duty that comes by a change of monitors begins with a fresh detector, so a change of monitors
+//! removes nobody. One that only changes its rank (witness to monitor) keeps what it knows.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use gms::{
+    evidence::Cause,
+    heartbeat::Key,
+    id::{GroupId, MemberId},
+};
+
+use super::{
+    case::{Asker, Case, Duty},
+    caseload::Slot,
+    detector::Detector,
+    message::{Affirmation, Subject},
+    observed::Observed,
+    observer::{Observer, Output},
+    timing::Timing,
+};
+use crate::membership::life::{Delta, Life};
+
+impl Observer {
+    /// Follows one change of one group.
+    pub(super) fn follow(&mut self, delta: &Delta) {
+        for departure in &delta.departed {
+            let subject = Subject {
+                group: delta.group.clone(),
+                member: departure.member.clone(),
+                incarnation: departure.incarnation,
+            };
+            if let Some(slot) = self.cases.find(&subject) {
+                self.close(slot);
+            }
+        }
+        for life in &delta.joined {
+            self.watch(&delta.group, life);
+        }
+        for life in &delta.updated {
+            if let Some(slot) = self.cases.slot_of(&delta.group, &life.member)
+                && let Some(case) = self.cases.get_mut(slot)
+                && case.life.incarnation == life.incarnation
+            {
+                case.life = Arc::clone(life);
+            }
+        }
+    }
+
+    /// Looks through the whole state: the monitors have changed, or history does not reach back.
+    /// Doubts and verdicts of the former epoch count no longer; what a kernel told is still true.
+    pub(super) fn survey(&mut self) {
+        let state = Arc::clone(&self.state);
+        let known: Vec<(Slot, Subject)> =
+            self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
+        for (slot, subject) in known {
+            let life = state.life(&subject.group, &subject.member);
+            if life.is_none_or(|life| life.incarnation != subject.incarnation) {
+                self.close(slot);
+                continue;
+            }
+            let duty = self.duty(&subject.group, &subject.member);
+            let affirmation = self.reassign(slot, duty);
+            if affirmation.is_some() {
+                self.accuse(self.clock.now(), slot, affirmation);
+            }
+            self.look(self.clock.now(), slot);
+        }
+        for (group, members) in state.groups() {
+            for life in members.members.values() {
+                self.watch(group, life);
+            }
+        }
+    }
+
+    fn duty(&self, group: &GroupId, member: &MemberId) -> Duty {
+        let placement = self.state.place(group, member);
+        if placement.monitor() == Some(self.node) {
+            Duty::Monitor
+        } else if placement.watches(self.node) {
+            Duty::Witness
+        } else {
+            Duty::None
+        }
+    }
+
+    /// Gives a case another duty, and takes back the doubt of the former epoch: what a kernel had
+    /// told is returned.
+    fn reassign(&mut self, slot: Slot, duty: Duty) -> Option<Affirmation> {
+        let case = self.cases.get_mut(slot)?;
+        let former = std::mem::replace(&mut case.duty, duty);
+        let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
+        let condemned = case.condemned.take().map(|(removal, _)| removal.evidence.cause);
+        if former == Duty::Monitor && duty != Duty::Monitor {
+            case.told = None;
+            let gone = case.subject();
+            self.outputs.push_back(Output::Gone(gone));
+        }
+        self.count_duty(former, duty);
+        affirmation.or(match condemned {
+            Some(Cause::Fin) => Some(Affirmation::Fin),
+            Some(Cause::Refused) => Some(Affirmation::Refused),
+            _ => None,
+        })
+    }
+
+    fn count_duty(&mut self, former: Duty, duty: Duty) {
+        self.watched += usize::from(duty != Duty::None);
+        self.watched -= usize::from(former != Duty::None);
+    }
+
+    /// Watches a life if that is this node's duty and it does not do so yet.
+    fn watch(&mut self, group: &GroupId, life: &Arc<Life>) {
+        let duty = self.duty(group, &life.member);
+        let known = self.cases.slot_of(group, &life.member);
+        let same = known
+            .and_then(|slot| self.cases.get(slot))
+            .is_some_and(|case| case.life.incarnation == life.incarnation);
+        if same {
+            return;
+        }
+        if let Some(former) = known {
+            self.close(former);
+        }
+        if duty != Duty::None {
+            let slot = self.open(self.clock.now(), group, life, duty);
+            self.look(self.clock.now(), slot);
+        }
+    }
+
+    /// The case of a life, opened without duty if the state knows the life and nobody else asked
+    /// yet.
+    pub(super) fn case_for(&mut self, now: Observed, subject: &Subject) -> Option<Slot> {
+        if let Some(slot) = self.cases.find(subject) {
+            return Some(slot);
+        }
+        let life = self.state.life(&subject.group, &subject.member)?;
+        if life.incarnation != subject.incarnation
+            || self.cases.slot_of(&subject.group, &subject.member).is_some()
+        {
+            return None;
+        }
+        let life = Arc::clone(life);
+        Some(self.open(now, &subject.group, &life, Duty::None))
+    }
+
+    fn open(&mut self, now: Observed, group: &GroupId, life: &Arc<Life>, duty: Duty) -> Slot {
+        let timing = Timing::of(self.timing, &life.liveness);
+        // Nobody can join before the secret is there; a zero one would only authenticate nothing.
+        let secret = self.state.secret().copied().unwrap_or_default();
+        let case = Case {
+            group: group.clone(),
+            key: Key::derive(&secret, group, &life.member, life.incarnation),
+            life: Arc::clone(life),
+            target: target(life),
+            duty,
+            detector: Detector::new(timing, now, self.phase(timing.period)),
+            doubt: None,
+            inquiries: Vec::new(),
+            condemned: None,
+            refused: None,
+            refuted: 0,
+            patience: now,
+            sessions: 0,
+            told: None,
+        };
+        self.count_duty(Duty::None, duty);
+        self.cases.insert(case)
+    }
+
+    pub(super) fn close(&mut self, slot: Slot) {
+        let Some(case) = self.cases.remove(slot) else {
+            return;
+        };
+        self.count_duty(case.duty, Duty::None);
+        for inquiry in &case.inquiries {
+            if let Asker::Local(number) = inquiry.asker {
+                self.outputs.push_back(Output::Inquired { number, alive: false });
+            }
+        }
+        if case.duty == Duty::Monitor {
+            self.outputs.push_back(Output::Gone(case.subject()));
+        }
+    }
+
+    /// Spreads the first pings of members that come together over one period, by the golden ratio:
+    /// each falls into the widest gap the former ones left.
+    fn phase(&mut self, period: Duration) -> Duration {
+        self.sequence = self.sequence.wrapping_add(1);
+        let spread = u64::from(self.sequence.wrapping_mul(0x9e37_79b9));
+        let period = u64::try_from(period.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros((period.saturating_mul(spread)) >> 32)
+    }
+}
+
+/// Where pings go, when that needs no name to be resolved.
+fn target(life: &Life) -> Option<SocketAddr> {
+    let address = life.liveness.ping_to.as_ref().unwrap_or(&life.address);
+    Some(SocketAddr::new(address.ip()?, address.port()))
+}

@@ -1,0 +1,190 @@
+//! What one node keeps of one life it watches or was asked about.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use gms::{
+    api::{Band, MemberLiveness},
+    evidence::{Observation, Verdict},
+    heartbeat::Key,
+    id::{GroupId, NodeId},
+    liveness::Kind,
+};
+
+use super::{
+    detector::Detector,
+    message::Subject,
+    observed::Observed,
+    suspicion::Suspicion,
+    timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING},
+};
+use crate::membership::{command::Removal, life::Life};
+
+/// Doubts of others that are looked into at the same time for one member: one a node, and some.
+pub(super) const INQUIRIES_MAX: usize = 8;
+
+/// Why this node cares for a life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// It is responsible.
+    Monitor,
+    /// It watches too.
+    Witness,
+    /// It was asked, or a kernel told it something.
+    None,
+}
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// Another node, which calls its doubt by this round.
+    Node(NodeId, u64),
+    /// Somebody at this node.
+    Local(u64),
+}
+
+/// A doubt of somebody else that is looked into here.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    pub(super) asker: Asker,
+    pub(super) affirmed: bool,
+    pub(super) began: Observed,
+    pub(super) ends: Observed,
+    pub(super) probes: u32,
+}
+
+/// One life, at this node.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) group: GroupId,
+    pub(super) life: Arc<Life>,
+    pub(super) key: Key,
+    /// Where pings go; none until the name is resolved.
+    pub(super) target: Option<SocketAddr>,
+    pub(super) duty: Duty,
+    pub(super) detector: Detector,
+    pub(super) doubt: Option<Suspicion>,
+    pub(super) inquiries: Vec<Inquiry>,
+    /// The verdict, until the log has carried it out, and when the leader is told of it again.
+    pub(super) condemned: Option<(Removal, Observed)>,
+    /// When the address last refused.
+    pub(super) refused: Option<Observed>,
+    /// How often a doubt of it was refuted.
+    pub(super) refuted: u32,
+    /// No new doubt before this.
+    pub(super) patience: Observed,
+    /// Session streams of this life open at this node.
+    pub(super) sessions: u32,
+    /// The band as last told.
+    pub(super) told: Option<Band>,
+}
+
+impl Case {
+    pub(super) fn subject(&self) -> Subject {
+        Subject {
+            group: self.group.clone(),
+            member: self.life.member.clone(),
+            incarnation: self.life.incarnation,
+        }
+    }
+
+    /// Whether it is asked by frames (`udp`, `stream`) and not by connecting.
+    pub(super) fn takes_frames(&self) -> bool {
+        matches!(self.life.liveness.kind, Kind::Udp | Kind::Stream)
+    }
+
+    /// How it looks, verdicts and doubts included.
+    pub(super) fn band(&self) -> Band {
+        if self.condemned.is_some() {
+            Band::Condemned
+        } else if self.doubt.is_some() {
+            Band::Suspect
+        } else {
+            self.detector.band()
+        }
+    }
+
+    /// What this node observes of it, being fit to.
+    pub(super) fn observe(&self, node: NodeId, now: Observed, health: u32) -> Observation {
+        let refused = self.refused.is_some();
+        let fin = self.doubt.as_ref().and_then(Suspicion::affirmation);
+        let (verdict, detail) = match fin {
+            _ if refused => (Verdict::DeadAffirmed, "its address refuses".to_owned()),
+            Some(_) => (Verdict::DeadAffirmed, "its session stream was closed".to_owned()),
+            None => {
+                let detail = format!("{} pings unanswered", self.detector.misses());
+                (Verdict::Silent, detail)
+            }
+        };
+        Observation { node, verdict, age_ms: self.age_ms(now), health, detail }
+    }
+
+    pub(super) fn age_ms(&self, now: Observed) -> Option<u64> {
+        self.detector.age(now).map(millis)
+    }
+
+    /// The spacing of extra pings while somebody doubts; none while nobody does.
+    pub(super) fn spacing(&self, now: Observed) -> Option<Duration> {
+        let own = self
+            .doubt
+            .as_ref()
+            .filter(|doubt| now < doubt.ends())
+            .map(|doubt| (doubt.affirmation().is_some(), doubt.ends().since(doubt.opened())));
+        let asked = self
+            .inquiries
+            .iter()
+            .map(|inquiry| (inquiry.affirmed, inquiry.ends.since(inquiry.began)));
+        own.into_iter()
+            .chain(asked)
+            .map(|(affirmed, window)| {
+                let least = if affirmed { AFFIRMED_PROBE_SPACING } else { PROBE_SPACING };
+                least.max(window / 6)
+            })
+            .min()
+    }
+
+    /// When it wants to be looked at next; never, if it has nothing to do.
+    pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
+        let doubt = self.doubt.iter().map(|doubt| {
+            // After the window only answers matter, and each of them looks by itself.
+            if now < doubt.ends() { doubt.ends() } else { doubt.expires() }
+        });
+        let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
+        let retell = self.condemned.iter().map(|(_, again)| *again);
+        let pings = self.target.is_some()
+            && (self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some());
+        let ping = pings.then(|| self.detector.due());
+        ends.chain(doubt).chain(retell).chain(ping).min()
+    }
+
+    /// Whether nothing here is worth keeping any longer.
+    pub(super) fn is_idle(&self) -> bool {
+        self.duty == Duty::None
+            && self.doubt.is_none()
+            && self.inquiries.is_empty()
+            && self.condemned.is_none()
+            && self.sessions == 0
+    }
+
+    /// For the liveness feed.
+    pub(super) fn liveness(&self, node: NodeId, now: Observed) -> MemberLiveness {
+        MemberLiveness {
+            group: self.group.clone(),
+            id: self.life.member.clone(),
+            incarnation: self.life.incarnation,
+            state: self.band(),
+            age_ms: self.age_ms(now),
+            rtt_us: self.detector.rtt().map(micros),
+            misses: self.detector.misses(),
+            monitor: node,
+            period_ms: millis(self.detector.timing().period),
+        }
+    }
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,119 @@
+//! Whether this node is in a state to say anything about others.
+//!
+//! Every famous false removal was a fault of the observer. So before a node accuses, confirms or
+//! stays silent about a member, it looks at itself: was it stopped lately, is it in touch with a
+//! quorum, do the others hear those whom it does not? When in doubt it abstains, and says why.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::observed::{Observed, ObservedClock};
+
+/// At this local health a node no longer judges.
+const HEALTH_MAX: u32 = 3;
+/// For how long a refutation counts against the refuted accuser.
+const REFUTATION_MEMORY: Duration = Duration::from_secs(10);
+/// Refutations remembered; more than any threshold needs.
+const REFUTATIONS_MAX: usize = 1_024;
+/// Fewer refutations than this are no pattern.
+const REFUTATIONS_MIN: usize = 3;
+/// Beyond one refuted accusation in this many members, the fault is here.
+const REFUTED_SHARE: usize = 10;
+
+/// What a node knows of its own condition.
+#[derive(Debug, Default)]
+pub struct Fitness {
+    quorum_fresh: bool,
+    refutations: VecDeque<Observed>,
+}
+
+impl Fitness {
+    /// Whether a leader with a quorum was heard within an election timeout.
+    pub fn set_quorum_fresh(&mut self, fresh: bool) {
+        self.quorum_fresh = fresh;
+    }
+
+    /// As last set.
+    pub fn quorum_fresh(&self) -> bool {
+        self.quorum_fresh
+    }
+
+    /// Another node heard a member that this one did not.
+    pub fn note_refutation(&mut self, now: Observed) {
+        if self.refutations.len() == REFUTATIONS_MAX {
+            self.refutations.pop_front();
+        }
+        self.refutations.push_back(now);
+    }
+
+    /// The local health: 0 is sound, and each recent stall adds by its length.
+    pub fn health(clock: &ObservedClock) -> u32 {
+        clock.stalls().map(weight).sum()
+    }
+
+    /// Why this node abstains from judging by silence; none if it is fit to.
+    pub fn abstention(&self, clock: &ObservedClock, subjects: usize) -> Option<String> {
+        if !self.quorum_fresh {
+            return Some("out of touch with a quorum".to_owned());
+        }
+        if Self::health(clock) >= HEALTH_MAX {
+            let (ago, gap) = clock.last_stall().unwrap_or_default();
+            return Some(format!("stalled for {} ms, {} ms ago", gap.as_millis(), ago.as_millis()));
+        }
+        let horizon = clock.now() - REFUTATION_MEMORY;
+        let refuted = self.refutations.iter().filter(|at| **at >= horizon).count();
+        if refuted >= REFUTATIONS_MIN.max(subjects.div_ceil(REFUTED_SHARE)) {
+            return Some(format!("{refuted} of its doubts were refuted in the last 10 s"));
+        }
+        None
+    }
+}
+
+/// A short stall is already paid for by observed time; a long one makes the node doubt itself.
+fn weight(gap: Duration) -> u32 {
+    match gap.as_millis() {
+        0..250 => 0,
+        250..500 => 1,
+        500..1000 => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::clock::Clock;
+
+    fn clock(stalls_ms: &[u64]) -> ObservedClock {
+        let mut now = Clock::system().now();
+        let mut clock = ObservedClock::new(now);
+        for ms in stalls_ms {
+            now += Duration::from_millis(*ms);
+            clock.advance(now);
+        }
+        clock
+    }
+
+    #[test]
+    fn a_node_abstains_for_its_own_faults() {
+        let mut fitness = Fitness::default();
+        assert!(fitness.abstention(&clock(&[]), 10).unwrap().contains("quorum"));
+        fitness.set_quorum_fresh(true);
+        assert_eq!(fitness.abstention(&clock(&[]), 10), None);
+        assert_eq!(fitness.abstention(&clock(&[120, 200, 300, 400]), 10), None);
+        let long = fitness.abstention(&clock(&[8_000]), 10).unwrap();
+        assert!(long.contains("stalled for 8000 ms"), "{long}");
+        assert!(fitness.abstention(&clock(&[600, 300]), 10).is_some());
+    }
+
+    #[test]
+    fn a_node_whose_doubts_are_refuted_again_and_again_is_itself_in_doubt() {
+        let mut fitness = Fitness::default();
+        fitness.set_quorum_fresh(true);
+        let clock = clock(&[]);
+        for refutations in 1..=10 {
+            fitness.note_refutation(clock.now());
+            assert_eq!(fitness.abstention(&clock, 20).is_some(), refutations >= 3);
+            assert_eq!(fitness.abstention(&clock, 100).is_some(), refutations >= 10);
+        }
+    }
+}

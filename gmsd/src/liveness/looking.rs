@@ -1,0 +1,61 @@
+//! One look at one case, whenever its time has come or something happened to it: what is over,
+//! what is decided, what is due. And the parcel at the end: what goes to the same node goes
+//! together.
+
+use super::{
+    case::Duty,
+    caseload::Slot,
+    message::Message,
+    observed::Observed,
+    observer::{Observer, Output},
+};
+
+/// Verdicts in one message to the leader: what one entry of the log takes.
+const VERDICTS_A_MESSAGE: usize = 1_024;
+
+impl Observer {
+    /// Looks at one case: what is over, what is decided, what is due.
+    pub(super) fn look(&mut self, now: Observed, slot: Slot) {
+        self.end_inquiries(now, slot);
+        self.decide(now, slot);
+        self.ping_if_due(now, slot);
+        self.retell(now, slot);
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        if case.is_idle() {
+            self.close(slot);
+            return;
+        }
+        let band = case.band();
+        if case.duty == Duty::Monitor && case.told != Some(band) {
+            case.told = Some(band);
+            let liveness = case.liveness(self.node, now);
+            self.outputs.push_back(Output::Band(liveness));
+        }
+        self.reschedule(slot);
+    }
+
+    pub(super) fn reschedule(&mut self, slot: Slot) {
+        if let Some(case) = self.cases.get(slot) {
+            let wake = case.next_wake(self.clock.now());
+            self.cases.schedule(slot, wake);
+        }
+    }
+
+    /// Sends together what goes to the same node.
+    pub(super) fn flush(&mut self) {
+        for (to, asks) in std::mem::take(&mut self.asks) {
+            self.outputs.push_back(Output::Send { to, message: Message::Ask(asks) });
+        }
+        for (to, tells) in std::mem::take(&mut self.tells) {
+            self.outputs.push_back(Output::Send { to, message: Message::Tell(tells) });
+        }
+        let epoch = self.state.monitors().epoch;
+        let verdicts = std::mem::take(&mut self.verdicts);
+        for removals in verdicts.chunks(VERDICTS_A_MESSAGE) {
+            let removals = removals.to_vec();
+            self.outputs.push_back(Output::Condemn(Message::Condemn { epoch, removals }));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What nodes say to each other about members in doubt. Postcard on the service lane; variants are
+//! added at the end.
+
+use gms::{
+    evidence::{Cause, Observation},
+    id::{GroupId, Incarnation, MemberId},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::membership::command::Removal;
+
+/// One life of one member.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// Which group.
+    pub group: GroupId,
+    /// Who.
+    pub member: MemberId,
+    /// Which life.
+    pub incarnation: Incarnation,
+}
+
+/// What a kernel told: why a process is believed to be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Affirmation {
+    /// Its session stream was closed from its side.
+    Fin,
+    /// Its address refuses.
+    Refused,
+}
+
+impl Affirmation {
+    /// The cause that a removal on this ground carries.
+    pub fn cause(self) -> Cause {
+        match self {
+            Affirmation::Fin => Cause::Fin,
+            Affirmation::Refused => Cause::Refused,
+        }
+    }
+}
+
+/// "I doubt that this life still lives. Do you hear it?"
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Whose life.
+    pub subject: Subject,
+    /// The accuser's number for this doubt, repeated in the answer.
+    pub round: u64,
+    /// What a kernel told the accuser; none for silence.
+    pub affirmation: Option<Affirmation>,
+    /// For how long the accuser puts it to the test, in milliseconds.
+    pub window_ms: u32,
+}
+
+/// "This is what I hear of it."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tell {
+    /// Whose life.
+    pub subject: Subject,
+    /// The accuser's number for the doubt.
+    pub round: u64,
+    /// What the node says.
+    pub observation: Observation,
+}
+
+/// A message between the liveness of two nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// Questions of an accuser.
+    Ask(Vec<Ask>),
+    /// Answers to an accuser.
+    Tell(Vec<Tell>),
+    /// To the leader: verdicts to be carried out.
+    Condemn {
+        /// The epoch of the monitors that judged.
+        epoch: u64,
+        /// Who, and why.
+        removals: Vec<Removal>,
+    },
+}

@@ -1,0 +1,35 @@
+//! Liveness: who is heard, who is doubted, who is condemned. Pure: the present is passed in,
+//! datagrams and messages go in and come out as values, and nothing here opens a socket.
+//!
+//! ```text
+//!   datagrams, probes, sessions,      ┌──────────┐     datagrams, probes,
+//!   messages of other nodes,   ─────> │ observer │ ──> messages, verdicts,
+//!   applied states, time              └──────────┘     bands
+//!        whom to watch: assignment         │
+//!        pings and pongs: pinging          │  looking: one look at one case
+//!        own doubts: accusing              │
+//!        doubts of others: inquiring       │
+//!                        caseload ── case ── detector     suspicion   fitness
+//!                                                  observed ── timing ── message
+//! ```
+//!
+//! A killed process is noticed by a kernel (its stream closes, its port refuses) and confirmed
+//! within [`Timing::affirmed_confirmation`](timing::Timing::affirmed_confirmation); one that only
+//! falls silent takes its misses and a longer confirmation. The two never share a timer.
+
+mod accusing;
+mod assignment;
+pub mod bands;
+mod case;
+mod caseload;
+pub mod detector;
+pub mod fitness;
+pub mod histogram;
+mod inquiring;
+mod looking;
+pub mod message;
+pub mod observed;
+pub mod observer;
+mod pinging;
+pub mod suspicion;
+pub mod timing;

@@ -1,0 +1,171 @@
+//! Asking members, and hearing them: pings out, pongs and refusals in.
+
+use std::time::Duration;
+
+use gms::{
+    api::Band,
+    evidence::Verdict,
+    heartbeat::{Direction, Flags, Frame, Unverified},
+    id::Revision,
+    liveness::Kind,
+};
+
+use super::{
+    case::{Asker, Duty, Inquiry},
+    caseload::{Slot, slot_of_nonce},
+    message::Affirmation,
+    observed::Observed,
+    observer::{Observer, Output, Probe},
+};
+
+/// A name that could not be resolved is asked for again after this.
+const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
+
+impl Observer {
+    pub(super) fn ping_if_due(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        if case.target.is_none() {
+            return self.resolve(now, slot);
+        }
+        if now < case.detector.due() {
+            return;
+        }
+        let spacing = case.spacing(now);
+        if spacing.is_none() && case.duty == Duty::None {
+            return;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        let nonce = u64::from(slot) << 32 | u64::from(self.sequence);
+        match spacing {
+            Some(spacing) => {
+                case.detector.probe(now, nonce, spacing);
+                for inquiry in &mut case.inquiries {
+                    inquiry.probes += 1;
+                }
+            }
+            None => case.detector.ping(now, nonce),
+        }
+        self.tally.pings += 1;
+        self.send_ping(slot, nonce);
+        let Some(case) = self.cases.get(slot) else {
+            return;
+        };
+        if case.duty != Duty::None && case.detector.band() == Band::Suspect {
+            self.accuse(now, slot, None);
+        }
+    }
+
+    pub(super) fn send_ping(&mut self, slot: Slot, nonce: u64) {
+        let Some(case) = self.cases.get(slot) else {
+            return;
+        };
+        let Some(to) = case.target else { return };
+        if !case.takes_frames() {
+            let what = match case.life.liveness.kind {
+                Kind::Http => Probe::Get {
+                    host: case.life.address.authority(),
+                    path: case
+                        .life
+                        .liveness
+                        .path
+                        .clone()
+                        .unwrap_or_else(|| case.life.address.path().to_owned()),
+                },
+                _ => Probe::Connect,
+            };
+            let timeout = case.detector.timing().probe_timeout();
+            self.outputs.push_back(Output::Probe { nonce, to, what, timeout });
+            return;
+        }
+        let frame = Frame {
+            direction: Direction::Ping,
+            flags: Flags {
+                quorum_fresh: self.fitness.quorum_fresh(),
+                suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
+                leaving: false,
+            },
+            node: self.node,
+            epoch: self.state.monitors().epoch,
+            incarnation: case.life.incarnation,
+            nonce,
+            echo: case.detector.echo(),
+            acked_view: Revision(0),
+        };
+        self.outputs.push_back(Output::Datagram { to, bytes: frame.encode(&case.key) });
+    }
+
+    pub(super) fn resolve(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        if now < case.detector.due() {
+            return;
+        }
+        case.detector.hasten(now + RESOLVE_AGAIN);
+        let address = case.life.liveness.ping_to.as_ref().unwrap_or(&case.life.address).clone();
+        let subject = case.subject();
+        self.outputs.push_back(Output::Resolve { slot, subject, address });
+    }
+
+    /// A datagram that is a pong this node asked for; anything else is nothing.
+    pub(super) fn pong(&mut self, now: Observed, bytes: &[u8]) -> Option<()> {
+        let read = Unverified::read(bytes).ok()?;
+        let slot = slot_of_nonce(read.nonce());
+        let case = self.cases.get(slot)?;
+        let frame = read.verify(&case.key).ok()?;
+        let meant = frame.direction == Direction::Pong
+            && frame.incarnation == case.life.incarnation
+            && frame.node == self.node;
+        if !meant {
+            return None;
+        }
+        self.answered(now, slot, frame.nonce)
+    }
+
+    /// The member answered the ping with this nonce.
+    pub(super) fn answered(&mut self, now: Observed, slot: Slot, nonce: u64) -> Option<()> {
+        let case = self.cases.get_mut(slot)?;
+        let sent = case.detector.pong(now, nonce)?;
+        self.tally.pongs += 1;
+        case.refused = None;
+        case.condemned = None;
+        let refuted = case
+            .doubt
+            .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())
+            .is_some();
+        if refuted {
+            case.refuted += 1;
+            self.tally.refutations += 1;
+        }
+        let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;
+        let satisfied: Vec<Inquiry> = case.inquiries.extract_if(.., heard).collect();
+        for inquiry in satisfied {
+            self.tell(now, slot, inquiry.asker, Verdict::Alive, String::new());
+        }
+        self.look(now, slot);
+        Some(())
+    }
+
+    /// The member's address refuses.
+    pub(super) fn refused(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        case.refused = Some(now);
+        let accuses = case.duty != Duty::None;
+        let askers: Vec<Asker> = case.inquiries.iter().map(|inquiry| inquiry.asker).collect();
+        // A local asker wants an answer, not a proof.
+        case.inquiries.retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
+        for asker in askers {
+            // The inquiry goes on: should the member answer yet, that word replaces this one.
+            let detail = "its address refuses".to_owned();
+            self.tell(now, slot, asker, Verdict::DeadAffirmed, detail);
+        }
+        if accuses {
+            self.accuse(now, slot, Some(Affirmation::Refused));
+        }
+        self.look(now, slot);
+    }
+}

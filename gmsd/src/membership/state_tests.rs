@@ -1,0 +1,501 @@
+//! The state machine against a plain model, and its promises one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gms::{
+    evidence::{Cause, Evidence, Observation, Verdict},
+    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
+    liveness::{Kind, Liveness},
+    span::Span,
+    view::{MemberState, Tags},
+};
+use proptest::prelude::*;
+
+use super::{
+    command::{Command, Entry, Join, NodeFacts, Proposal, Removal, Token},
+    journal::Happening,
+    life::Ending,
+    limits::{HISTORY_MAX, TAGS_MAX},
+    outcome::{Outcome, Rejection},
+    state::State,
+};
+
+fn group(n: u8) -> GroupId {
+    format!("g{n}").parse().unwrap()
+}
+
+fn member(n: u8) -> MemberId {
+    format!("m{n}").parse().unwrap()
+}
+
+fn join(g: u8, m: u8, life: u8, replaces: Option<Incarnation>) -> Join {
+    Join {
+        group: group(g),
+        member: member(m),
+        address: format!("127.0.0.1:{}", 9000 + u16::from(life)).parse().unwrap(),
+        liveness: Liveness::of(Kind::Udp),
+        tags: Tags::new(),
+        hold: None,
+        instance: Some(format!("life {life}")),
+        owner: String::new(),
+        replaces,
+    }
+}
+
+fn wish(command: Command) -> Proposal {
+    Proposal { token: None, if_view: None, command }
+}
+
+fn entry(proposals: Vec<Proposal>) -> Entry {
+    Entry { at_ms: 1_700_000_000_000, proposals }
+}
+
+fn says(node: u64, verdict: Verdict) -> Observation {
+    Observation { node: NodeId(node), verdict, age_ms: None, health: 0, detail: String::new() }
+}
+
+fn verdict(g: u8, m: u8, incarnation: Incarnation, observers: Vec<Observation>) -> Removal {
+    let mut evidence = Evidence::stated(Cause::Silence, None, Vec::new());
+    evidence.observers = observers;
+    Removal { group: group(g), member: member(m), incarnation, evidence }
+}
+
+/// A state that three nodes vote in, and the revision its next entry gets.
+struct Log {
+    state: State,
+    next: u64,
+}
+
+impl Log {
+    fn new() -> Self {
+        let mut state = State::default();
+        state.apply_configuration(Revision(1), vec![NodeId(1), NodeId(2), NodeId(3)], vec![]);
+        Self { state, next: 2 }
+    }
+
+    fn apply(&mut self, proposals: Vec<Proposal>) -> Vec<Result<Outcome, Rejection>> {
+        let revision = Revision(self.next);
+        self.next += 1;
+        self.state.apply(revision, 1, &entry(proposals))
+    }
+
+    fn one(&mut self, command: Command) -> Result<Outcome, Rejection> {
+        self.apply(vec![wish(command)]).remove(0)
+    }
+
+    fn incarnation(&self, g: u8, m: u8) -> Option<Incarnation> {
+        self.state.life(&group(g), &member(m)).map(|life| life.incarnation)
+    }
+}
+
+/// What a proposal of the property test asks.
+#[derive(Debug, Clone)]
+enum Wish {
+    Join { g: u8, m: u8, life: u8, replaces: bool },
+    Leave { g: u8, m: u8, fenced: Option<bool> },
+    Remove { g: u8, m: u8, stale: bool, quorum: bool },
+    Tag { g: u8, m: u8, value: Option<u8> },
+    Drain { g: u8, m: u8, on: bool },
+    Hold { g: u8, on: bool },
+}
+
+fn wishes() -> impl Strategy<Value = Vec<Vec<Wish>>> {
+    let (g, m) = (0..3_u8, 0..5_u8);
+    let one = prop_oneof![
+        4 => (g.clone(), m.clone(), 0..3_u8, any::<bool>())
+            .prop_map(|(g, m, life, replaces)| Wish::Join { g, m, life, replaces }),
+        2 => (g.clone(), m.clone(), any::<Option<bool>>())
+            .prop_map(|(g, m, fenced)| Wish::Leave { g, m, fenced }),
+        2 => (g.clone(), m.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(g, m, stale, quorum)| Wish::Remove { g, m, stale, quorum }),
+        1 => (g.clone(), m.clone(), any::<Option<u8>>())
+            .prop_map(|(g, m, value)| Wish::Tag { g, m, value }),
+        1 => (g.clone(), m.clone(), any::<bool>()).prop_map(|(g, m, on)| Wish::Drain { g, m, on }),
+        1 => (g, any::<bool>()).prop_map(|(g, on)| Wish::Hold { g, on }),
+    ];
+    prop::collection::vec(prop::collection::vec(one, 1..5), 1..40)
+}
+
+/// One life as the model knows it: incarnation, which of three processes, tag, draining.
+type ModelLife = (u64, u8, Option<u8>, bool);
+
+/// The model: what any reader would say the rules are, with no history and no sharing.
+#[derive(Debug, Default)]
+struct Model {
+    groups: BTreeMap<u8, BTreeMap<u8, ModelLife>>,
+    held: BTreeSet<u8>,
+}
+
+impl Model {
+    /// Follows one wish; true if the members of its group changed.
+    fn follow(&mut self, wish: &Wish, revision: u64, touched: &mut BTreeSet<(u8, u8)>) -> bool {
+        let mut touch = |g: u8, m: u8| touched.insert((g, m));
+        match *wish {
+            Wish::Join { g, m, life, replaces } => {
+                let group = self.groups.get(&g);
+                let present = group.and_then(|group| group.get(&m)).copied();
+                if present.is_some_and(|(_, same, ..)| same == life)
+                    || (present.is_some() && !replaces)
+                    || !touch(g, m)
+                {
+                    return false;
+                }
+                self.groups.entry(g).or_default().insert(m, (revision, life, None, false));
+                true
+            }
+            Wish::Leave { g, m, fenced } => {
+                let Some(group) = self.groups.get_mut(&g) else { return false };
+                let meant = group.contains_key(&m) && fenced != Some(false);
+                meant && touch(g, m) && group.remove(&m).is_some()
+            }
+            Wish::Remove { g, m, stale, quorum } => {
+                let Some(group) = self.groups.get_mut(&g) else { return false };
+                let counts = !stale && quorum && !self.held.contains(&g) && group.contains_key(&m);
+                counts && touch(g, m) && group.remove(&m).is_some()
+            }
+            Wish::Tag { g, m, value } => self.change(g, m, touched, |life| life.2 = value),
+            Wish::Drain { g, m, on } => self.change(g, m, touched, |life| life.3 = on),
+            Wish::Hold { g, on } => {
+                if on && self.groups.contains_key(&g) {
+                    self.held.insert(g);
+                } else if !on {
+                    self.held.remove(&g);
+                }
+                false
+            }
+        }
+    }
+
+    fn change(
+        &mut self,
+        g: u8,
+        m: u8,
+        touched: &mut BTreeSet<(u8, u8)>,
+        change: impl FnOnce(&mut ModelLife),
+    ) -> bool {
+        let life = self.groups.get_mut(&g).and_then(|group| group.get_mut(&m));
+        let Some(life) = life.filter(|_| !touched.contains(&(g, m))) else { return false };
+        let before = *life;
+        change(life);
+        *life != before && touched.insert((g, m))
+    }
+}
+
+/// The same wish for the state machine, which knows incarnations.
+fn command(log: &Log, wish: &Wish) -> Command {
+    let other = Incarnation(u64::MAX);
+    match *wish {
+        Wish::Join { g, m, life, replaces } => {
+            let present = log.incarnation(g, m).filter(|_| replaces);
+            Command::Join(join(g, m, life, present))
+        }
+        Wish::Leave { g, m, fenced } => Command::Leave {
+            group: group(g),
+            member: member(m),
+            incarnation: fenced
+                .map(|right| log.incarnation(g, m).filter(|_| right).unwrap_or(other)),
+            reason: None,
+        },
+        Wish::Remove { g, m, stale, quorum } => {
+            let incarnation = log.incarnation(g, m).filter(|_| !stale).unwrap_or(other);
+            let mut observers = vec![says(1, Verdict::Silent)];
+            observers.extend(quorum.then(|| says(3, Verdict::DeadAffirmed)));
+            Command::Remove { epoch: 0, removals: vec![verdict(g, m, incarnation, observers)] }
+        }
+        Wish::Tag { g, m, value } => Command::Change {
+            group: group(g),
+            member: member(m),
+            incarnation: None,
+            tags: BTreeMap::from([("t".to_owned(), value.map(|value| value.to_string()))]),
+            drain: None,
+        },
+        Wish::Drain { g, m, on } => Command::Change {
+            group: group(g),
+            member: member(m),
+            incarnation: None,
+            tags: BTreeMap::new(),
+            drain: Some(on),
+        },
+        Wish::Hold { g, on: true } => Command::SetHold {
+            group: group(g),
+            lasts: Span::from_millis(1000),
+            reason: "because".to_owned(),
+        },
+        Wish::Hold { g, on: false } => {
+            Command::ClearHold { group: group(g), since: None, expired: false }
+        }
+    }
+}
+
+fn members_of(state: &State, g: u8) -> BTreeMap<u8, ModelLife> {
+    let lives = state.group(&group(g)).into_iter().flat_map(|group| group.members.values());
+    lives
+        .map(|life| {
+            let m = life.member.as_str()[1..].parse().unwrap();
+            let process = life.instance.as_ref().unwrap()[5..].parse().unwrap();
+            let tag = life.tags.get("t").map(|value| value.parse().unwrap());
+            (m, (life.incarnation.0, process, tag, life.state == MemberState::Draining))
+        })
+        .collect()
+}
+
+fn reread(state: &State) -> State {
+    let bytes = postcard::to_stdvec(state).unwrap();
+    let mut read: State = postcard::from_bytes(&bytes).unwrap();
+    read.rebuild_indices();
+    read
+}
+
+proptest! {
+    #[test]
+    fn the_state_machine_follows_the_model_and_every_view_follows_from_its_delta(
+        entries in wishes(),
+        snapshot_at in 0..40_usize,
+    ) {
+        let mut log = Log::new();
+        let mut model = Model::default();
+        let mut seen: BTreeMap<u8, (Revision, BTreeMap<u8, ModelLife>)> = BTreeMap::new();
+        for (n, wishes) in entries.iter().enumerate() {
+            let revision = log.next;
+            let (mut touched, mut changed) = (BTreeSet::new(), BTreeSet::new());
+            for wish in wishes {
+                let (Wish::Join { g, .. } | Wish::Leave { g, .. } | Wish::Remove { g, .. }
+                    | Wish::Tag { g, .. } | Wish::Drain { g, .. } | Wish::Hold { g, .. }) = wish;
+                if model.follow(wish, revision, &mut touched) {
+                    changed.insert(*g);
+                }
+            }
+            let proposals = wishes.iter().map(|asked| wish(command(&log, asked))).collect();
+            log.apply(proposals);
+            for g in 0..3 {
+                let expected = model.groups.get(&g).cloned().unwrap_or_default();
+                prop_assert_eq!(&members_of(&log.state, g), &expected);
+                let Some(now) = log.state.group(&group(g)) else { continue };
+                let (before, _) = seen.get(&g).cloned().unwrap_or_default();
+                prop_assert_eq!(now.view.0 == revision, changed.contains(&g));
+                let deltas: Vec<_> = now.deltas_after(before).unwrap().collect();
+                prop_assert_eq!(deltas.len(), usize::from(changed.contains(&g)));
+                for delta in deltas {
+                    prop_assert_eq!((delta.from, delta.view), (before, now.view));
+                }
+                seen.insert(g, (now.view, expected));
+            }
+            let total: usize = model.groups.values().map(BTreeMap::len).sum();
+            prop_assert_eq!(log.state.member_count(), total as u64);
+            if n == snapshot_at {
+                let read = reread(&log.state);
+                prop_assert_eq!(read.digest(), log.state.digest());
+                log.state = read;
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_log_gives_the_same_bytes(entries in wishes()) {
+        let (mut one, mut two) = (Log::new(), Log::new());
+        for wishes in &entries {
+            let proposals: Vec<_> = wishes.iter().map(|asked| wish(command(&one, asked))).collect();
+            let answers = one.apply(proposals.clone());
+            prop_assert_eq!(answers, two.apply(proposals));
+            two.state = reread(&two.state);
+            prop_assert_eq!(one.state.digest(), two.state.digest());
+        }
+    }
+}
+
+#[test]
+fn a_token_takes_effect_once_and_survives_a_snapshot() {
+    let mut log = Log::new();
+    let token = Token { key: "k".to_owned(), request: [1; 16] };
+    let proposal = Proposal { token: Some(token), ..wish(Command::Join(join(0, 0, 0, None))) };
+    let first = log.apply(vec![proposal.clone()]);
+    log.one(Command::Leave { group: group(0), member: member(0), incarnation: None, reason: None })
+        .unwrap();
+    log.state = reread(&log.state);
+    assert_eq!(log.apply(vec![proposal.clone()]), first, "the same answer");
+    assert_eq!(log.incarnation(0, 0), None, "and no second join");
+    let mut other = proposal;
+    other.token.as_mut().unwrap().request = [2; 16];
+    assert_eq!(log.apply(vec![other]), [Err(Rejection::TokenReused)]);
+}
+
+#[test]
+fn a_refused_wish_does_not_use_up_its_token() {
+    let mut log = Log::new();
+    let token = Token { key: "k".to_owned(), request: [1; 16] };
+    let leave =
+        Command::Leave { group: group(0), member: member(0), incarnation: None, reason: None };
+    let proposal = Proposal { token: Some(token), ..wish(leave) };
+    assert!(log.apply(vec![proposal.clone()])[0].is_err());
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    assert!(log.apply(vec![proposal])[0].is_ok());
+}
+
+#[test]
+fn a_wish_with_a_view_counts_only_in_that_view() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let present = log.state.group(&group(0)).unwrap().view;
+    let with_view =
+        |view| Proposal { if_view: Some(view), ..wish(Command::Join(join(0, 1, 0, None))) };
+    let wrong = log.apply(vec![with_view(Revision(0))]);
+    assert_eq!(wrong, [Err(Rejection::ViewChanged { present })]);
+    // What the same entry did before counts as well.
+    let both = log.apply(vec![wish(Command::Join(join(0, 2, 0, None))), with_view(present)]);
+    assert!(matches!(both[..], [Ok(_), Err(Rejection::ViewChanged { .. })]), "{both:?}");
+    let present = log.state.group(&group(0)).unwrap().view;
+    assert!(log.apply(vec![with_view(present)])[0].is_ok());
+}
+
+#[test]
+fn a_restart_is_one_view_that_takes_the_old_life_out_and_the_new_one_in() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let old = log.incarnation(0, 0).unwrap();
+    let refused = log.one(Command::Join(join(0, 0, 1, None)));
+    assert!(matches!(refused, Err(Rejection::Occupied { .. })));
+    log.one(Command::Join(join(0, 0, 1, Some(old)))).unwrap();
+    let now = log.state.group(&group(0)).unwrap();
+    let delta = now.deltas_after(Revision(old.0)).unwrap().last().unwrap();
+    assert_eq!((delta.joined.len(), delta.departed.len()), (1, 1));
+    assert_eq!(delta.departed[0].incarnation, old);
+    let ended =
+        Command::Leave { group: group(0), member: member(0), incarnation: Some(old), reason: None };
+    match log.one(ended) {
+        Err(Rejection::Fenced { present, departure, .. }) => {
+            assert_eq!(present, log.incarnation(0, 0));
+            let ending = &departure.unwrap().ending;
+            assert!(matches!(ending, Ending::Removed(why) if why.cause == Cause::Replaced));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_fence_of_a_verdict() {
+    use Verdict::{Abstain, Alive, DeadAffirmed, Silent};
+    let table = [
+        ("a quorum that hears nothing", 0, vec![says(1, Silent), says(2, Silent)], true),
+        ("one of them by a kernel", 0, vec![says(1, DeadAffirmed), says(3, Silent)], true),
+        ("too few", 0, vec![says(1, Silent), says(2, Abstain)], false),
+        ("one voter twice", 0, vec![says(1, Silent), says(1, Silent)], false),
+        ("a stranger among them", 0, vec![says(1, Silent), says(9, Silent)], false),
+        ("one who hears it", 0, vec![says(1, Silent), says(2, Silent), says(3, Alive)], false),
+        ("another epoch", 7, vec![says(1, Silent), says(2, Silent)], false),
+    ];
+    for (what, epoch, observers, counts) in table {
+        let mut log = Log::new();
+        log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+        let life = log.incarnation(0, 0).unwrap();
+        let removal = verdict(0, 0, life, observers);
+        let outcome = log.one(Command::Remove { epoch, removals: vec![removal] });
+        let Ok(Outcome::Removed { applied, stale }) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((applied.len(), stale), (usize::from(counts), u64::from(!counts)), "{what}");
+        assert_eq!(log.incarnation(0, 0).is_none(), counts, "{what}");
+    }
+}
+
+#[test]
+fn a_hold_stops_silence_and_nothing_else() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let life = log.incarnation(0, 0).unwrap();
+    let hold =
+        Command::SetHold { group: group(0), lasts: Span::from_millis(1), reason: "r".into() };
+    let Ok(Outcome::Held { since }) = log.one(hold) else { panic!() };
+    let against = || vec![says(1, Verdict::Silent), says(2, Verdict::DeadAffirmed)];
+    let mut removal = verdict(0, 0, life, against());
+    let silent = Command::Remove { epoch: 0, removals: vec![removal.clone()] };
+    assert!(matches!(log.one(silent), Ok(Outcome::Removed { stale: 1, .. })));
+    // Another hold's end does not end this one.
+    let other = Command::ClearHold { group: group(0), since: Some(Revision(1)), expired: true };
+    assert_eq!(log.one(other), Ok(Outcome::Held { since }));
+    removal.evidence.cause = Cause::Refused;
+    let affirmed = Command::Remove { epoch: 0, removals: vec![removal] };
+    assert!(matches!(log.one(affirmed), Ok(Outcome::Removed { stale: 0, .. })));
+}
+
+#[test]
+fn monitors_change_by_epoch_and_only_when_they_differ() {
+    let mut log = Log::new();
+    let set = |epoch, nodes: &[u64]| Command::SetMonitors {
+        epoch,
+        nodes: nodes.iter().copied().map(NodeId).collect(),
+    };
+    assert_eq!(log.one(set(0, &[1, 2])), Ok(Outcome::Monitors { epoch: 1 }));
+    assert_eq!(log.one(set(1, &[2, 1])), Ok(Outcome::Monitors { epoch: 1 }));
+    assert_eq!(log.one(set(0, &[3])), Err(Rejection::StaleEpoch { epoch: 1 }));
+    assert_eq!(log.one(set(1, &[3])), Ok(Outcome::Monitors { epoch: 2 }));
+}
+
+#[test]
+fn a_node_keeps_its_data_directory_or_its_number_is_lost() {
+    let mut log = Log::new();
+    let facts = |node, lineage: &str| {
+        Command::NodeStarted(NodeFacts {
+            node: NodeId(node),
+            api_url: "http://h:1".to_owned(),
+            lineage: lineage.to_owned(),
+            version: "1".to_owned(),
+        })
+    };
+    assert_eq!(log.one(facts(1, "a")), Ok(Outcome::Noted));
+    assert_eq!(log.one(facts(1, "a")), Ok(Outcome::Noted));
+    assert!(matches!(log.one(facts(1, "b")), Err(Rejection::LineageLost { .. })));
+    log.one(Command::NodeRemoved { node: NodeId(1) }).unwrap();
+    assert!(matches!(log.one(facts(1, "a")), Err(Rejection::LineageLost { .. })));
+    assert!(log.state.is_retired(NodeId(1)));
+}
+
+#[test]
+fn tags_are_bounded_by_what_a_member_ends_up_with() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let mut tag = |n: usize| {
+        log.one(Command::Change {
+            group: group(0),
+            member: member(0),
+            incarnation: None,
+            tags: BTreeMap::from([(format!("t{n}"), Some("v".to_owned()))]),
+            drain: None,
+        })
+    };
+    for n in 0..TAGS_MAX {
+        tag(n).unwrap();
+    }
+    assert!(matches!(tag(TAGS_MAX), Err(Rejection::Full { .. })));
+    tag(0).unwrap();
+}
+
+#[test]
+fn history_is_bounded_says_so_and_forgets_what_is_empty() {
+    let mut log = Log::new();
+    // A group that has come and gone before the history is full.
+    log.one(Command::Join(join(1, 0, 0, None))).unwrap();
+    log.one(Command::Leave { group: group(1), member: member(0), incarnation: None, reason: None })
+        .unwrap();
+    let gone_at = log.state.group(&group(1)).unwrap().view;
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let begin = log.state.group(&group(0)).unwrap().view;
+    for n in 0..HISTORY_MAX {
+        let life = log.incarnation(0, 0);
+        log.one(Command::Join(join(0, 0, u8::try_from(n % 2).unwrap() + 1, life))).unwrap();
+    }
+    let state = &log.state;
+    let now = state.group(&group(0)).unwrap();
+    assert!(now.deltas_after(begin).is_none(), "the beginning is forgotten, and that is said");
+    assert!(state.journal().after(begin).is_none());
+    let kept: usize = state
+        .journal()
+        .kept_after(Revision(0))
+        .map(|record| match &record.what {
+            Happening::View(delta) => delta.changes(),
+            _ => 1,
+        })
+        .sum();
+    assert!(kept <= HISTORY_MAX && kept > HISTORY_MAX - 4, "{kept}");
+    assert!(now.deltas_after(now.floor()).unwrap().count() > 1);
+    assert!(state.group(&group(1)).is_none());
+    assert_eq!(state.empty_view(), gone_at, "its name goes on from where it was");
+    assert_eq!(reread(state).digest(), state.digest());
+}

@@ -1,0 +1,309 @@
+//! One node, from its first bound port to its last task.
+//!
+//! The order of starting is: both ports (so that a port in use is known before anything is
+//! written), the log, the service, the liveness, the HTTP API. The order of stopping is the
+//! reverse, and a leader hands over before it goes.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use gms::id::NodeId;
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    entering::{Place, place},
+    error::NodeError,
+    feed::BoardFeed,
+    surroundings::Around,
+};
+use crate::{
+    config::Config,
+    host::{net::Listener, world::Host},
+    http::{
+        app::Parts as HttpParts,
+        hosts::Hosts,
+        limits::Bounds,
+        metrics::Metrics,
+        pulse::Ending,
+        server::serve,
+        sessions::{SessionEvent, SessionOf, Sessions},
+    },
+    liveness::{message::Subject, timing::Timing},
+    membership::{
+        command::{Command, NodeFacts, Proposal},
+        outcome::Rejection,
+    },
+    raft::{
+        compaction::Compaction, config::Timing as RaftTiming, consensus::Consensus,
+        options::Options,
+    },
+    service::{
+        batch::Batcher,
+        board::{self, Board},
+        duties,
+        executor::{Executor, VERDICTS_QUEUE_MAX},
+        leader::Leader,
+        peer::PeerDesk,
+        reading::ReadGate,
+        waist::{Parts, Service},
+        wire::{Reply, Request},
+    },
+    udp::{
+        handle::{Input, Liveness},
+        shell::Shell,
+    },
+};
+
+/// How long a node that stops waits for its tasks after they were told to end.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How long one attempt to tell the cluster where this node is may take.
+const TELL_WAIT: Duration = Duration::from_secs(2);
+/// Between two attempts.
+const TELL_AGAIN: Duration = Duration::from_millis(250);
+
+/// A node at work.
+#[derive(Debug)]
+pub struct Node {
+    consensus: Consensus,
+    service: Service,
+    api: SocketAddr,
+    stop_http: CancellationToken,
+    stop: CancellationToken,
+    http: TaskTracker,
+    tasks: TaskTracker,
+    lost: mpsc::Receiver<String>,
+}
+
+impl Node {
+    /// Starts a node on this host.
+    pub async fn start(config: Config, host: Host) -> Result<Self, NodeError> {
+        let started = host.clock.now();
+        let place = place(&config, &host).await?;
+        let own_url = place.peers.get(&place.node).cloned().unwrap_or_default();
+        let peer_at = peer_addr(&host, &own_url).await?;
+        let peer_port = listen(&host, peer_at, "the other nodes").await?;
+        let api_port = listen(&host, config.api, "clients").await?;
+        let api = api_port.local_addr().map_err(machine("reading the bound address"))?;
+        let api_url = config.api_url(api);
+
+        let desk = PeerDesk::default();
+        let consensus = start_consensus(&config, &host, &place, peer_port, &desk).await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (batcher, batching) = Batcher::new(host.clone(), consensus.clone(), stop.clone());
+        let (verdicts, verdicts_in) = mpsc::channel(VERDICTS_QUEUE_MAX);
+        let executor =
+            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), verdicts);
+        let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
+        let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
+        let (liveness, inbox) = Liveness::channel();
+        let service = Service::new(Parts {
+            host: host.clone(),
+            consensus: consensus.clone(),
+            leader: leader.clone(),
+            reads,
+            liveness: liveness.clone(),
+            cluster: place.cluster,
+            started,
+        });
+        desk.open(consensus.clone(), executor, liveness.clone());
+
+        let mut timing = Timing::default();
+        timing.boot_grace = config.boot_grace.unwrap_or(timing.boot_grace);
+        let around =
+            Around { host: host.clone(), consensus: consensus.clone(), leader: leader.clone() };
+        let mut states = consensus.state();
+        let first = states.borrow_and_update().clone();
+        let shell = Shell::bind(host.clone(), around, place.node, timing, first)
+            .await
+            .map_err(machine("opening the sockets for pings"))?;
+        tasks.spawn(batching);
+        tasks.spawn(reading);
+        tasks.spawn(duties::run(
+            host.clone(),
+            consensus.clone(),
+            batcher,
+            verdicts_in,
+            stop.clone(),
+        ));
+        tasks.spawn(shell.run(states, inbox, stop.clone()));
+        let board = Board::default();
+        let following = board::follow(
+            board.clone(),
+            service.clone(),
+            liveness.clone(),
+            place.node,
+            stop.clone(),
+        );
+        tasks.spawn(following);
+
+        let sessions = Arc::new(Sessions::default());
+        tasks.spawn(report_sessions(Arc::clone(&sessions), liveness, stop.clone()));
+        let (losing, lost) = mpsc::channel(1);
+        let facts = NodeFacts {
+            node: place.node,
+            api_url: api_url.clone(),
+            lineage: consensus.lineage().to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        tasks.spawn(tell_where(host.clone(), leader, facts, losing, stop.clone()));
+
+        let (stop_http, http) = (CancellationToken::new(), TaskTracker::new());
+        let parts = HttpParts {
+            waist: service.clone(),
+            feed: Arc::new(BoardFeed(board)),
+            sessions,
+            metrics: Arc::new(Metrics::default()),
+            hosts: Hosts::new(api, [api_url]),
+            clock: host.clock,
+            bounds: Bounds::default(),
+        };
+        http.spawn(serve(parts, api_port, stop_http.clone()));
+        tracing::info!(node = %place.node, %api, peers = %own_url, cluster = %place.cluster, "serving");
+        if !api.ip().is_loopback() {
+            tracing::warn!(%api, "the API is open to everybody who can reach it: there are no \
+                tokens and no TLS yet");
+        }
+        Ok(Self { consensus, service, api, stop_http, stop, http, tasks, lost })
+    }
+
+    /// Where clients reach it.
+    pub fn api(&self) -> SocketAddr {
+        self.api
+    }
+
+    /// Its service.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Waits until it has failed for good, and says why. It must then be stopped.
+    pub async fn failed(&mut self) -> String {
+        tokio::select! {
+            why = self.consensus.failed() => why,
+            Some(why) = self.lost.recv() => why,
+        }
+    }
+
+    /// Stops it: requests in progress are finished, a leader hands over, everything that was
+    /// acknowledged is on disk anyway.
+    pub async fn stop(self) {
+        self.stop_http.cancel();
+        self.http.close();
+        // Hands over while requests are still being finished.
+        let drained = async {
+            self.http.wait().await;
+        };
+        tokio::join!(drained, self.consensus.hand_over());
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_WAIT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.tasks.len(), "tasks did not end in time");
+        }
+        self.consensus.shutdown().await;
+    }
+}
+
+fn machine(doing: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
+    move |source| NodeError::Machine { doing, source }
+}
+
+async fn listen(
+    host: &Host,
+    at: SocketAddr,
+    what: &'static str,
+) -> Result<Box<dyn Listener>, NodeError> {
+    host.net.listen(at).await.map_err(|source| NodeError::Bind { what, at, source })
+}
+
+/// Where to listen for peers: the address in this node's own peer URL, its name resolved.
+async fn peer_addr(host: &Host, own_url: &str) -> Result<SocketAddr, NodeError> {
+    let authority = own_url.strip_prefix("http://").unwrap_or(own_url);
+    if let Ok(at) = authority.parse() {
+        return Ok(at);
+    }
+    let (name, port) = authority.rsplit_once(':').unwrap_or((authority, "0"));
+    let port = port.parse().unwrap_or_default();
+    let found =
+        host.net.resolve(name, port).await.map_err(machine("resolving this node's peer URL"))?;
+    Ok(found[0])
+}
+
+async fn start_consensus(
+    config: &Config,
+    host: &Host,
+    place: &Place,
+    listener: Box<dyn Listener>,
+    desk: &PeerDesk,
+) -> Result<Consensus, NodeError> {
+    let options = Options {
+        node: place.node,
+        cluster: place.cluster,
+        peers: place.peers.clone(),
+        bootstrap: place.founds,
+        data_dir: config.data_dir.clone(),
+        listener,
+        timing: RaftTiming::default(),
+        compaction: Compaction::default(),
+        handler: Arc::new(desk.clone()),
+        host: host.clone(),
+    };
+    Ok(Consensus::start(options).await?)
+}
+
+/// Tells the cluster where this node is, once it can be told; a node that the cluster does not
+/// know by this data directory has lost its promises and must not go on.
+async fn tell_where(
+    host: Host,
+    leader: Leader,
+    facts: NodeFacts,
+    losing: mpsc::Sender<String>,
+    stop: CancellationToken,
+) {
+    let node: NodeId = facts.node;
+    let proposal = Proposal { token: None, if_view: None, command: Command::NodeStarted(facts) };
+    let telling = async {
+        loop {
+            let request = Request::Propose(Box::new(proposal.clone()));
+            match leader.ask(request, host.clock.now() + TELL_WAIT).await {
+                Ok(Reply::Applied { result: Err(Rejection::LineageLost { known }), .. }) => {
+                    let why = format!(
+                        "the cluster knows node {node} by another data directory ({known}); what \
+                         it promised there is lost. Remove node {node} and let this machine enter \
+                         as a new node (--join)"
+                    );
+                    let _ = losing.send(why).await;
+                    return;
+                }
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::debug!(%error, "the cluster cannot be told where this node is yet");
+                }
+            }
+            tokio::time::sleep(TELL_AGAIN).await;
+        }
+    };
+    stop.run_until_cancelled(telling).await;
+}
+
+/// Tells the liveness which session streams open and end here.
+async fn report_sessions(sessions: Arc<Sessions>, liveness: Liveness, stop: CancellationToken) {
+    let reporting = async {
+        loop {
+            for event in sessions.events().await {
+                liveness.tell_surely(input(event)).await;
+            }
+        }
+    };
+    stop.run_until_cancelled(reporting).await;
+}
+
+fn input(event: SessionEvent) -> Input {
+    let subject =
+        |of: SessionOf| Subject { group: of.group, member: of.member, incarnation: of.incarnation };
+    match event {
+        SessionEvent::Opened(of) => Input::SessionOpened(subject(of)),
+        SessionEvent::Ended { of, how } => {
+            Input::SessionClosed { subject: subject(of), by_member: how == Ending::ByPeer }
+        }
+    }
+}

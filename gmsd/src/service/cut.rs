@@ -1,0 +1,163 @@
+//! Verdicts on their way to the log: a thousand crashes are one entry, not a thousand.
+//!
+//! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or
+//! when [`WINDOW`] is over, whichever is first; so a lone crash waits a moment and a mass crash
+//! leaves in one view a group. (After Rapid's multi-process cut detection: Suresh et al., "Stable
+//! and consistent membership at scale with Rapid", 2018.)
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    liveness::message::Subject,
+    membership::command::{Command, Removal},
+};
+
+/// Without a further verdict for this long, the cut is complete.
+pub const QUIET: Duration = Duration::from_millis(20);
+/// The longest a verdict waits for others.
+pub const WINDOW: Duration = Duration::from_millis(100);
+/// Removals of one entry.
+const REMOVALS_MAX: usize = 4_096;
+
+/// The verdicts that are being collected, at the leader.
+#[derive(Debug, Default)]
+pub struct Cut {
+    epoch: u64,
+    removals: BTreeMap<Subject, Removal>,
+    opened: Option<Instant>,
+    latest: Option<Instant>,
+}
+
+impl Cut {
+    /// Takes in verdicts. Those of another epoch than the present one cannot count any more, so
+    /// they are dropped, and a new epoch drops what was collected before.
+    pub fn handle_verdicts(
+        &mut self,
+        now: Instant,
+        present_epoch: u64,
+        epoch: u64,
+        removals: Vec<Removal>,
+    ) {
+        if self.epoch != present_epoch {
+            self.clear();
+            self.epoch = present_epoch;
+        }
+        if epoch != present_epoch {
+            return;
+        }
+        for removal in removals {
+            let subject = Subject {
+                group: removal.group.clone(),
+                member: removal.member.clone(),
+                incarnation: removal.incarnation,
+            };
+            if self.removals.insert(subject, removal).is_none() {
+                self.latest = Some(now);
+                self.opened.get_or_insert(now);
+            }
+        }
+    }
+
+    /// When the cut is complete, if one is open.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let (opened, latest) = (self.opened?, self.latest?);
+        Some((opened + WINDOW).min(latest + QUIET))
+    }
+
+    /// The cut, once it is complete.
+    pub fn poll_output(&mut self, now: Instant) -> Option<Command> {
+        if now < self.poll_timeout()? {
+            return None;
+        }
+        let mut removals: Vec<Removal> = std::mem::take(&mut self.removals).into_values().collect();
+        for late in removals.split_off(removals.len().min(REMOVALS_MAX)) {
+            let subject = Subject {
+                group: late.group.clone(),
+                member: late.member.clone(),
+                incarnation: late.incarnation,
+            };
+            self.removals.insert(subject, late);
+        }
+        if self.removals.is_empty() {
+            self.clear();
+        }
+        Some(Command::Remove { epoch: self.epoch, removals })
+    }
+
+    /// Drops everything: this node no longer leads, and the accusers will tell the next leader.
+    pub fn clear(&mut self) {
+        self.removals.clear();
+        self.opened = None;
+        self.latest = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gms::evidence::{Cause, Evidence};
+    use gms::id::Incarnation;
+
+    use super::*;
+    use crate::host::clock::Clock;
+
+    fn verdict(n: u64) -> Removal {
+        Removal {
+            group: "g".parse().unwrap(),
+            member: format!("m{n}").parse().unwrap(),
+            incarnation: Incarnation(n),
+            evidence: Evidence::stated(Cause::Silence, None, Vec::new()),
+        }
+    }
+
+    fn size(command: Option<Command>) -> Option<usize> {
+        match command? {
+            Command::Remove { removals, .. } => Some(removals.len()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_lone_verdict_waits_a_moment_and_a_crowd_goes_together() {
+        let start = Clock::system().now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut cut = Cut::default();
+        assert_eq!(cut.poll_timeout(), None);
+        cut.handle_verdicts(at(0), 0, 0, vec![verdict(1)]);
+        assert_eq!(size(cut.poll_output(at(19))), None);
+        assert_eq!(size(cut.poll_output(at(20))), Some(1));
+        assert_eq!(cut.poll_timeout(), None);
+
+        for n in 0..1000 {
+            let now = at(1000 + n / 10);
+            assert_eq!(size(cut.poll_output(now)), None, "{n}");
+            cut.handle_verdicts(now, 0, 0, vec![verdict(n), verdict(n)]);
+        }
+        assert_eq!(size(cut.poll_output(at(1100))), Some(1000));
+    }
+
+    #[test]
+    fn verdicts_of_a_former_epoch_are_dropped() {
+        let now = Clock::system().now();
+        let mut cut = Cut::default();
+        cut.handle_verdicts(now, 3, 3, vec![verdict(1)]);
+        cut.handle_verdicts(now, 4, 3, vec![verdict(2)]);
+        assert_eq!(cut.poll_timeout(), None);
+        cut.handle_verdicts(now, 4, 4, vec![verdict(3)]);
+        assert_eq!(size(cut.poll_output(now + WINDOW)), Some(1));
+    }
+
+    #[test]
+    fn more_than_one_entry_takes_goes_in_several() {
+        let now = Clock::system().now();
+        let mut cut = Cut::default();
+        let many = u64::try_from(REMOVALS_MAX).unwrap() + 5;
+        cut.handle_verdicts(now, 0, 0, (0..many).map(verdict).collect());
+        let later = now + WINDOW;
+        assert_eq!(size(cut.poll_output(later)), Some(REMOVALS_MAX));
+        assert_eq!(size(cut.poll_output(later)), Some(5));
+        assert_eq!(size(cut.poll_output(later)), None);
+    }
+}

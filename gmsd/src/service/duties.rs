@@ -1,0 +1,183 @@
+//! What the leader does unasked: it says which nodes are fit to watch members, carries out
+//! verdicts, and ends holds that have run out.
+//!
+//! Every duty is level-triggered: it compares what should be with what is, and proposes the
+//! difference. So a proposal that is lost is made again, and a new leader takes over by looking.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use gms::id::{GroupId, NodeId, Revision};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{batch::Batcher, cut::Cut, executor::Verdicts};
+use crate::{
+    host::world::Host,
+    membership::{
+        command::{Command, Proposal},
+        state::State,
+    },
+    raft::{consensus::Consensus, standing::Standing},
+};
+
+/// How often the leader looks.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// A node without Raft contact for this long is not fit: one election timeout.
+const CONTACT_LOST: Duration = Duration::from_millis(300);
+/// A node that is back must stay so for this long before it watches members again.
+const CONTACT_BACK: Duration = Duration::from_secs(1);
+/// A node that far behind the log does not know whom to watch.
+const LAG_MAX: u64 = 10_000;
+/// A learner this close to the end of the log votes without holding anybody up.
+const RIPE_LAG: u64 = 100;
+/// Proposals of the leader's own that may be under way: a cut each, and the rest.
+const PROPOSALS_MAX: usize = 16;
+
+/// Which nodes look fit, and since when.
+#[derive(Debug, Default)]
+struct Contact {
+    back_since: BTreeMap<NodeId, Instant>,
+}
+
+/// Runs until cancelled.
+pub async fn run(
+    host: Host,
+    consensus: Consensus,
+    batcher: Batcher,
+    mut verdicts: mpsc::Receiver<Verdicts>,
+    stop: CancellationToken,
+) {
+    let mut cut = Cut::default();
+    let mut contact = Contact::default();
+    let mut holds: BTreeMap<(GroupId, Revision), Instant> = BTreeMap::new();
+    let mut proposals = JoinSet::new();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        let complete = cut.poll_timeout();
+        let mut looks = false;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Some(Verdicts { epoch, removals }) = verdicts.recv() => {
+                let present = consensus.state().borrow().monitors().epoch;
+                cut.handle_verdicts(host.clock.now(), present, epoch, removals);
+            }
+            () = until(complete) => {}
+            _ = look.tick() => looks = true,
+            Some(_) = proposals.join_next() => {}
+        }
+        let standing = consensus.standing().borrow().clone();
+        if standing.leader != Some(standing.node) {
+            cut.clear();
+            contact = Contact::default();
+            holds.clear();
+            continue;
+        }
+        let now = host.clock.now();
+        let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
+        if looks && proposals.len() < PROPOSALS_MAX {
+            let state = consensus.state().borrow().clone();
+            wishes.extend(contact.wish(now, &standing, &state));
+            wishes.extend(run_out(now, &state, &mut holds));
+            if let Some(node) = ripe_learner(now, &standing) {
+                let consensus = consensus.clone();
+                proposals.spawn(async move {
+                    if let Err(error) = consensus.promote(node).await {
+                        tracing::debug!(%node, %error, "not a voter yet");
+                    }
+                });
+            }
+        }
+        for command in wishes {
+            let batcher = batcher.clone();
+            let proposal = Proposal { token: None, if_view: None, command };
+            proposals.spawn(async move {
+                // Whatever came of it, the next look sees what is still to be done.
+                let _ = batcher.propose(proposal).await;
+            });
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Contact {
+    /// The change of the monitors that is due, if one is.
+    fn wish(&mut self, now: Instant, standing: &Standing, state: &State) -> Option<Command> {
+        let present = &state.monitors().nodes;
+        let voters = &state.configuration().voters;
+        let mut fit = BTreeSet::new();
+        for node in voters.iter().copied() {
+            let in_touch = node == standing.node || is_in_touch(now, standing, node);
+            if !in_touch {
+                self.back_since.remove(&node);
+                continue;
+            }
+            let since = *self.back_since.entry(node).or_insert(now);
+            // At the first look of all there is nobody to protect from a flapping node.
+            let settled =
+                present.is_empty() || now.saturating_duration_since(since) >= CONTACT_BACK;
+            if present.contains(&node) || settled {
+                fit.insert(node);
+            }
+        }
+        (!fit.is_empty() && fit != *present).then(|| Command::SetMonitors {
+            epoch: state.monitors().epoch,
+            nodes: fit.into_iter().collect(),
+        })
+    }
+}
+
+fn is_in_touch(now: Instant, standing: &Standing, node: NodeId) -> bool {
+    standing.followers.get(&node).is_some_and(|follower| {
+        let fresh =
+            follower.contact.is_some_and(|at| now.saturating_duration_since(at) < CONTACT_LOST);
+        fresh && lag(standing, follower.matched) <= LAG_MAX
+    })
+}
+
+fn lag(standing: &Standing, matched: Option<Revision>) -> u64 {
+    standing.last_log.unwrap_or_default().0.saturating_sub(matched.unwrap_or_default().0)
+}
+
+/// A learner that has caught up, and is to be a voter.
+fn ripe_learner(now: Instant, standing: &Standing) -> Option<NodeId> {
+    standing.learners.iter().copied().find(|node| {
+        let matched = standing.followers.get(node).and_then(|follower| follower.matched);
+        is_in_touch(now, standing, *node) && matched.is_some() && lag(standing, matched) <= RIPE_LAG
+    })
+}
+
+/// Holds that have run out. A leader counts a hold from when it first saw it, so a change of
+/// leader makes it longer, never shorter.
+fn run_out(
+    now: Instant,
+    state: &State,
+    seen: &mut BTreeMap<(GroupId, Revision), Instant>,
+) -> Vec<Command> {
+    let mut over = Vec::new();
+    let mut present = BTreeSet::new();
+    for (name, group) in state.groups() {
+        let Some(hold) = &group.hold else { continue };
+        let key = (name.clone(), hold.since);
+        let first = *seen.entry(key.clone()).or_insert(now);
+        if now.saturating_duration_since(first) >= hold.lasts.into() {
+            over.push(Command::ClearHold {
+                group: name.clone(),
+                since: Some(hold.since),
+                expired: true,
+            });
+        }
+        present.insert(key);
+    }
+    seen.retain(|key, _| present.contains(key));
+    over
+}

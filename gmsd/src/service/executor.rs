@@ -1,0 +1,184 @@
+//! What the leader does when asked, by this node or by another.
+
+use std::time::Duration;
+
+use gms::{
+    api::{Configuration, LeaderAnswer},
+    id::NodeId,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    batch::Batcher,
+    wire::{Refusal, Reply, Request},
+};
+use crate::{
+    liveness::message::Message,
+    membership::command::{Command, Proposal, Removal},
+    raft::{
+        consensus::Consensus,
+        error::{ChangeError, ReadError},
+    },
+};
+
+/// Verdicts that may wait for the leader's cut, in messages; more will be told again.
+pub const VERDICTS_QUEUE_MAX: usize = 256;
+
+/// Verdicts of one accuser, on their way to the cut.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// The epoch in which they were given.
+    pub epoch: u64,
+    /// Who, and why.
+    pub removals: Vec<Removal>,
+}
+
+/// Does what only the leader can do. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Executor {
+    consensus: Consensus,
+    batcher: Batcher,
+    cluster: String,
+    verdicts: mpsc::Sender<Verdicts>,
+}
+
+impl Executor {
+    /// The executor of this node; verdicts go to `verdicts`.
+    pub fn new(
+        consensus: Consensus,
+        batcher: Batcher,
+        cluster: String,
+        verdicts: mpsc::Sender<Verdicts>,
+    ) -> Self {
+        Self { consensus, batcher, cluster, verdicts }
+    }
+
+    /// Does it, or says why not.
+    pub async fn execute(&self, request: Request) -> Reply {
+        match request {
+            Request::Propose(proposal) => self.batcher.propose(*proposal).await,
+            Request::ReadIndex => match self.consensus.read_index().await {
+                Ok(revision) => Reply::ReadFrom(revision),
+                Err(error) => Reply::Refused(read_refusal(error)),
+            },
+            Request::Liveness(Message::Condemn { epoch, removals }) => {
+                // A full queue loses the word; the accuser will say it again.
+                let _ = self.verdicts.try_send(Verdicts { epoch, removals });
+                Reply::Noted
+            }
+            Request::AddNode { id, peer_url } => {
+                answer(self.add_node(id, peer_url).await, |done| {
+                    Reply::Configuration(Box::new(done))
+                })
+            }
+            Request::RemoveNode(node) => {
+                answer(self.remove_node(node).await, |done| Reply::Configuration(Box::new(done)))
+            }
+            Request::Transfer(to) => answer(self.transfer(to).await, Reply::Leader),
+            Request::Liveness(_)
+            | Request::Inquire(_)
+            | Request::Suspicion(_)
+            | Request::Report
+            | Request::Bands { .. } => {
+                Reply::Refused(Refusal::Failed("no work for a leader".to_owned()))
+            }
+        }
+    }
+
+    async fn add_node(
+        &self,
+        id: Option<NodeId>,
+        peer_url: String,
+    ) -> Result<Configuration, Refusal> {
+        let node = self.number_for(id, &peer_url)?;
+        // It may not run yet. Once it has caught up, the leader's duties make it a voter.
+        match self.consensus.add_learner(node, &peer_url, Duration::ZERO).await {
+            Ok(()) | Err(ChangeError::NotCaughtUp(_)) => Ok(self.configuration(node)),
+            Err(error) => Err(change_refusal(error)),
+        }
+    }
+
+    /// The number asked for, or the next that was never used. Adding the same node again is the
+    /// same wish; giving its number to another is refused.
+    fn number_for(&self, id: Option<NodeId>, peer_url: &str) -> Result<NodeId, Refusal> {
+        let standing = self.consensus.standing().borrow().clone();
+        let state = self.consensus.state().borrow().clone();
+        let known =
+            standing.peer_urls.iter().find(|(_, url)| *url == peer_url).map(|(node, _)| *node);
+        if let Some(known) = known
+            && id.is_none_or(|id| id == known)
+        {
+            return Ok(known);
+        }
+        if let Some(known) = known {
+            return Err(Refusal::Conflict(format!("{peer_url} is node {known} already")));
+        }
+        let Some(id) = id else {
+            let used = standing.peer_urls.keys().copied().chain(state.retired()).max();
+            return Ok(NodeId(used.map_or(1, |used| used.0 + 1)));
+        };
+        if id.0 == 0 || id.0 > u64::from(u32::MAX) {
+            return Err(Refusal::Invalid("a node's number is 1 to 4294967295".to_owned()));
+        }
+        if let Some(url) = standing.peer_urls.get(&id) {
+            return Err(Refusal::Conflict(format!("node {id} is there already, at {url}")));
+        }
+        if state.is_retired(id) {
+            let why = format!("node {id} was removed; a number is never used again");
+            return Err(Refusal::Conflict(why));
+        }
+        Ok(id)
+    }
+
+    async fn remove_node(&self, node: NodeId) -> Result<Configuration, Refusal> {
+        if !self.consensus.standing().borrow().peer_urls.contains_key(&node) {
+            return Err(Refusal::NoNode(node));
+        }
+        self.consensus.remove(node).await.map_err(change_refusal)?;
+        let retire = Command::NodeRemoved { node };
+        let proposal = Proposal { token: None, if_view: None, command: retire };
+        match self.batcher.propose(proposal).await {
+            Reply::Refused(refusal) => Err(refusal),
+            _ => Ok(self.configuration(node)),
+        }
+    }
+
+    async fn transfer(&self, to: Option<NodeId>) -> Result<LeaderAnswer, Refusal> {
+        let leader = self.consensus.transfer(to).await.map_err(change_refusal)?;
+        Ok(LeaderAnswer { leader, term: self.consensus.standing().borrow().term })
+    }
+
+    fn configuration(&self, node: NodeId) -> Configuration {
+        let standing = self.consensus.standing().borrow().clone();
+        Configuration {
+            node,
+            cluster: self.cluster.clone(),
+            voters: standing.voters.iter().copied().collect(),
+            learners: standing.learners.iter().copied().collect(),
+            peers: standing.peer_urls.clone(),
+        }
+    }
+}
+
+fn answer<T>(done: Result<T, Refusal>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    done.map_or_else(Reply::Refused, reply)
+}
+
+fn read_refusal(error: ReadError) -> Refusal {
+    match error {
+        ReadError::NotLeader { leader } => Refusal::NotLeader(leader),
+        ReadError::NoQuorum => Refusal::NoQuorum(error.to_string()),
+        ReadError::Fatal(why) => Refusal::Failed(why),
+    }
+}
+
+fn change_refusal(error: ChangeError) -> Refusal {
+    match error {
+        ChangeError::NotLeader { leader } => Refusal::NotLeader(leader),
+        ChangeError::NoQuorum => Refusal::NoQuorum(error.to_string()),
+        ChangeError::Busy | ChangeError::NotCaughtUp(_) => Refusal::Conflict(error.to_string()),
+        ChangeError::Refused(why) => Refusal::Invalid(why),
+        ChangeError::Unknown => Refusal::Unknown(error.to_string()),
+        ChangeError::Fatal(why) => Refusal::Failed(why),
+    }
+}

@@ -1,0 +1,477 @@
+//! One HTTP/1.1 exchange with one node, bounded in time and size.
+//!
+//! An exchange ends by its deadline; an answer is never longer than [`RESPONSE_MAX_BYTES`]; and an
+//! [`RpcError`] says whether the node can have seen the request. Connections are kept for the next
+//! exchange, at most [`IDLE_CONNECTIONS_MAX`] idle ones an endpoint. A kept connection that turns
+//! out to be dead is replaced once by a new one, but only if no byte of the request had been sent.
+//!
+//! Every connection is driven by a task that its holder owns: dropping the pool, the exchange or
+//! the [`Streaming`] answer ends it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    HeaderMap, Method, Uri,
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+    header::{HeaderName, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::TcpStream,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+use crate::endpoint::Endpoint;
+
+/// The longest answer that is read, in bytes; as long as the longest event of a stream.
+pub const RESPONSE_MAX_BYTES: usize = 64 << 20;
+/// Idle connections kept for one endpoint: enough for a program's usual concurrency, few enough
+/// that a node can bear many such programs.
+pub const IDLE_CONNECTIONS_MAX: usize = 8;
+/// A connection idle for longer is not used again: the node may have gone without a word.
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query, beginning with `/`.
+    pub path: String,
+    /// Headers besides `Host` and those of the body.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON, or empty.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), headers: Vec::new(), body: Bytes::new() }
+    }
+}
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why there is no answer, and what became of the request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RpcError {
+    /// The request cannot be written down as HTTP. Nothing was sent.
+    #[error("not a valid request: {why}")]
+    Invalid {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No connection came about. Nothing was sent.
+    #[error("cannot connect: {why}")]
+    Connect {
+        /// What the system said.
+        why: String,
+    },
+    /// The connection ended before the answer did. The request may have been carried out.
+    #[error("the connection broke: {why}")]
+    Broken {
+        /// What was seen.
+        why: String,
+    },
+    /// The deadline came first. The request may have been carried out.
+    #[error("no answer in time")]
+    Late,
+    /// What came back is no HTTP, or too long. The request may have been carried out.
+    #[error("unreadable answer: {why}")]
+    Unreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl RpcError {
+    /// Whether the node can have seen the request.
+    pub fn may_have_been_sent(&self) -> bool {
+        !matches!(self, Self::Invalid { .. } | Self::Connect { .. })
+    }
+
+    fn of(error: &hyper::Error) -> Self {
+        let mut why = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            why = format!("{why}: {inner}");
+            cause = inner.source();
+        }
+        if error.is_parse() { Self::Unreadable { why } } else { Self::Broken { why } }
+    }
+}
+
+/// Exchanges with any endpoint over kept connections. Cheap to clone; clones share the pool.
+#[derive(Debug, Clone)]
+pub struct Rpc {
+    connect_timeout: Duration,
+    idle: Arc<Mutex<BTreeMap<Endpoint, Vec<Idle>>>>,
+}
+
+impl Rpc {
+    /// An empty pool; a connection must come about within `connect_timeout`.
+    pub fn new(connect_timeout: Duration) -> Self {
+        Self { connect_timeout, idle: Arc::default() }
+    }
+
+    /// The same pool with another limit on the time to connect.
+    #[must_use]
+    pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, idle: Arc::clone(&self.idle) }
+    }
+
+    /// Asks and reads the whole answer.
+    pub async fn exchange(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Response, RpcError> {
+        let answer = self.open(endpoint, request, deadline).await?;
+        let (response, connection) = answer.collect(deadline).await?;
+        self.put_back(endpoint, connection);
+        Ok(response)
+    }
+
+    /// Asks and returns when the head of the answer is there; the body is read from the result.
+    pub async fn open(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Streaming, RpcError> {
+        let http = to_http(endpoint, request)?;
+        if let Some(kept) = self.take_idle(endpoint).await {
+            match send(kept, http.clone(), deadline).await {
+                Err(SendError::NotSent) => {}
+                Err(SendError::Failed(error)) => return Err(error),
+                Ok(answer) => return Ok(answer),
+            }
+        }
+        let new = self.connect(endpoint, deadline).await?;
+        send(new, http, deadline).await.map_err(|error| match error {
+            SendError::NotSent => RpcError::Connect {
+                why: "the connection was closed as soon as it was made".to_owned(),
+            },
+            SendError::Failed(error) => error,
+        })
+    }
+
+    async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Instant,
+    ) -> Result<Connection, RpcError> {
+        let refuse = |why: String| RpcError::Connect { why };
+        let limit = deadline.min(Instant::now() + self.connect_timeout);
+        let stream = timeout_at(limit, TcpStream::connect((endpoint.host(), endpoint.port())))
+            .await
+            .map_err(|_| refuse("no connection in time".to_owned()))?
+            .map_err(|error| refuse(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| refuse(error.to_string()))?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| refuse(error.to_string()))?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to a node ended");
+            }
+        });
+        Ok(Connection { sender, _driver: Driver(driver) })
+    }
+
+    /// The connection used last that is still open and ready.
+    async fn take_idle(&self, endpoint: &Endpoint) -> Option<Connection> {
+        loop {
+            let mut kept = self.pop_idle(endpoint)?;
+            if kept.since.elapsed() < IDLE_TIME_MAX && kept.connection.sender.ready().await.is_ok()
+            {
+                return Some(kept.connection);
+            }
+        }
+    }
+
+    fn pop_idle(&self, endpoint: &Endpoint) -> Option<Idle> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.get_mut(endpoint)?.pop()
+    }
+
+    fn put_back(&self, endpoint: &Endpoint, connection: Connection) {
+        if connection.sender.is_closed() {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle.entry(endpoint.clone()).or_default();
+        kept.retain(|kept| {
+            !kept.connection.sender.is_closed() && kept.since.elapsed() < IDLE_TIME_MAX
+        });
+        if kept.len() < IDLE_CONNECTIONS_MAX {
+            kept.push(Idle { since: Instant::now(), connection });
+        }
+    }
+}
+
+/// An answer whose body is still coming.
+#[derive(Debug)]
+pub struct Streaming {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    body: Incoming,
+    connection: Connection,
+}
+
+impl Streaming {
+    /// The next piece of the body; `None` at its end. Cancelling the wait loses nothing.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, RpcError> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| RpcError::of(&error))?;
+            // Trailers carry nothing for us.
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The whole answer; the connection is not used again.
+    pub async fn into_response(self, deadline: Instant) -> Result<Response, RpcError> {
+        Ok(self.collect(deadline).await?.0)
+    }
+
+    async fn collect(mut self, deadline: Instant) -> Result<(Response, Connection), RpcError> {
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = timeout_at(deadline, self.chunk()).await.map_err(|_| RpcError::Late)??;
+            let Some(chunk) = chunk else { break };
+            if body.len() + chunk.len() > RESPONSE_MAX_BYTES {
+                return Err(RpcError::Unreadable {
+                    why: format!("it is longer than {RESPONSE_MAX_BYTES} bytes"),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let response = Response { status: self.status, headers: self.headers, body: body.freeze() };
+        Ok((response, self.connection))
+    }
+}
+
+#[derive(Debug)]
+struct Idle {
+    since: Instant,
+    connection: Connection,
+}
+
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    _driver: Driver,
+}
+
+/// The task that moves a connection's bytes; it ends with its holder.
+#[derive(Debug)]
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+enum SendError {
+    /// The connection was dead before it took the request.
+    NotSent,
+    Failed(RpcError),
+}
+
+async fn send(
+    mut connection: Connection,
+    request: hyper::Request<Full<Bytes>>,
+    deadline: Instant,
+) -> Result<Streaming, SendError> {
+    let answer = timeout_at(deadline, connection.sender.try_send_request(request))
+        .await
+        .map_err(|_| SendError::Failed(RpcError::Late))?
+        .map_err(|mut error| match error.take_message() {
+            Some(_) => SendError::NotSent,
+            None => SendError::Failed(RpcError::of(&error.into_error())),
+        })?;
+    let (head, body) = answer.into_parts();
+    Ok(Streaming { status: head.status.as_u16(), headers: head.headers, body, connection })
+}
+
+fn to_http(
+    endpoint: &Endpoint,
+    request: &Request,
+) -> Result<hyper::Request<Full<Bytes>>, RpcError> {
+    let refuse = |why: String| RpcError::Invalid { why };
+    if !request.path.starts_with('/') {
+        return Err(refuse(format!("the path {:?} does not begin with /", request.path)));
+    }
+    let uri: Uri = request
+        .path
+        .parse()
+        .map_err(|error| refuse(format!("the path {:?}: {error}", request.path)))?;
+    let mut builder = hyper::Request::builder()
+        .method(request.method.clone())
+        .uri(uri)
+        .header(hyper::header::HOST, endpoint.authority());
+    if !request.body.is_empty() {
+        builder = builder.header(hyper::header::CONTENT_TYPE, "application/json");
+    }
+    for (name, value) in &request.headers {
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| refuse(format!("the header {name} has a character it must not have")))?;
+        builder = builder.header(HeaderName::from_static(name), value);
+    }
+    builder.body(Full::new(request.body.clone())).map_err(|error| refuse(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_node::{Reply, TestNode, nobody};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    fn get(path: &str) -> Request {
+        Request::new(Method::GET, path)
+    }
+
+    fn rpc() -> Rpc {
+        Rpc::new(Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_died_is_replaced_without_a_word() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint: Endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let server = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let mut request = [0; 1000];
+                let _ = stream.read(&mut request).await.unwrap();
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        let rpc = rpc();
+        rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        let is_dead = || {
+            let idle = rpc.idle.lock().unwrap();
+            let mut kept = idle.get(&endpoint).into_iter().flatten();
+            kept.all(|kept| kept.connection.sender.is_closed())
+        };
+        while !is_dead() {
+            tokio::task::yield_now().await;
+        }
+        let answer = rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn at_most_so_many_idle_connections_are_kept() {
+        let all = std::sync::Arc::new(tokio::sync::Barrier::new(IDLE_CONNECTIONS_MAX + 3));
+        let barrier = Arc::clone(&all);
+        let node = TestNode::start(move |_| {
+            let barrier = Arc::clone(&barrier);
+            Reply::Later(Box::pin(async move {
+                barrier.wait().await;
+                Reply::json(200, &1)
+            }))
+        })
+        .await;
+        let rpc = rpc();
+        let request = get("/");
+        let calls =
+            (0..IDLE_CONNECTIONS_MAX + 3).map(|_| rpc.exchange(&node.endpoint, &request, soon()));
+        for result in futures_util::future::join_all(calls).await {
+            result.unwrap();
+        }
+        let idle = rpc.idle.lock().unwrap();
+        assert_eq!(idle[&node.endpoint].len(), IDLE_CONNECTIONS_MAX);
+    }
+
+    #[tokio::test]
+    async fn each_failure_says_whether_the_request_may_have_arrived() {
+        let node = TestNode::start(|seen| match seen.path.as_str() {
+            "/close" => Reply::Close,
+            _ => Reply::Hang,
+        })
+        .await;
+        let rpc = rpc();
+        let nobody = nobody().await;
+        for (endpoint, path, sent) in [
+            (&nobody, "/", false),
+            (&node.endpoint, "no path", false),
+            (&node.endpoint, "/close", true),
+            (&node.endpoint, "/hang", true),
+        ] {
+            let deadline = Instant::now() + Duration::from_millis(300);
+            let error = rpc.exchange(endpoint, &get(path), deadline).await;
+            let error = error.unwrap_err();
+            assert_eq!(error.may_have_been_sent(), sent, "{path} {error:?}");
+        }
+        let mut request = get("/");
+        request.headers.push(("accept", "a\nb".into()));
+        let refused = rpc.exchange(&node.endpoint, &request, soon()).await;
+        assert!(matches!(refused, Err(RpcError::Invalid { .. })));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let feed = async {
+            let chunk = " ".repeat(1 << 20);
+            for _ in 0..=RESPONSE_MAX_BYTES >> 20 {
+                writer.raw(chunk.clone());
+            }
+            writer.closed().await;
+        };
+        let request = get("/");
+        let exchange = rpc.exchange(&node.endpoint, &request, soon());
+        let (result, ()) = tokio::join!(exchange, feed);
+        assert!(matches!(result, Err(RpcError::Unreadable { .. })), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_as_it_comes_and_its_connection_ends_with_it() {
+        let (writer, reply) = Reply::stream();
+        let reply = Mutex::new(Some(reply));
+        let node = TestNode::start(move |_| reply.lock().unwrap().take().unwrap()).await;
+        let rpc = rpc();
+        let mut answer = rpc.open(&node.endpoint, &get("/"), soon()).await.unwrap();
+        for text in ["one", "two"] {
+            writer.raw(text);
+            assert_eq!(answer.chunk().await.unwrap().unwrap(), text);
+        }
+        drop(answer);
+        writer.closed().await;
+    }
+}
