@@ -16,6 +16,7 @@ use crate::{
         TransferRequest, Why,
     },
     client::{Call, Client},
+    evidence::Cause,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     span::Span,
     view::View,
@@ -39,7 +40,8 @@ pub struct Departure {
     pub incarnation: Option<Incarnation>,
     /// An operator's reason; absent when the member itself leaves.
     pub reason: Option<String>,
-    /// The member's program ended on its own: it is then removed with this for its cause.
+    /// The member's program ended on its own: it is then removed with this for its cause. Needs
+    /// `incarnation`, and no `reason`.
     pub exit: Option<Exit>,
 }
 
@@ -141,16 +143,16 @@ impl Client {
         departure: &Departure,
         write: &Write,
     ) -> Result<Answer<LeftAnswer>, ClientError> {
-        let (exit, signal) = match departure.exit {
-            Some(Exit::Code(code)) => (Some(code), None),
-            Some(Exit::Signal(signal)) => (None, Some(signal)),
+        let (cause, number) = match departure.exit {
+            Some(Exit::Code(code)) => (Some(Cause::Exit), Some(code)),
+            Some(Exit::Signal(signal)) => (Some(Cause::Signal), Some(signal)),
             None => (None, None),
         };
         let query = Query::new(&format!("/v1/groups/{group}/members/{id}"))
             .with("incarnation", departure.incarnation)
             .with("reason", departure.reason.as_deref())
-            .with("exit", exit)
-            .with("signal", signal);
+            .with("cause", cause.map(Cause::as_str))
+            .with("number", number);
         self.send_empty(Method::DELETE, query, write).await
     }
 

@@ -158,8 +158,10 @@ async fn every_call_asks_what_the_contract_says() {
     let departure = Departure {
         incarnation: Some(Incarnation(7)),
         reason: Some("too slow & old".into()),
-        exit: Some(Exit::Code(-3)),
+        exit: None,
     };
+    client.leave(&group, &id, &departure, &write).await.unwrap();
+    let departure = Departure { reason: None, exit: Some(Exit::Code(-3)), ..departure };
     client.leave(&group, &id, &departure, &write).await.unwrap();
     let query = EventsQuery {
         after: Some(Revision(3)),
@@ -193,7 +195,8 @@ async fn every_call_asks_what_the_contract_says() {
             "POST /v1/groups/g/members",
             "GET /v1/groups/g/members/m",
             "PATCH /v1/groups/g/members/m?dry_run=true&if_view=7",
-            "DELETE /v1/groups/g/members/m?incarnation=7&reason=too%20slow%20%26%20old&exit=%2D3",
+            "DELETE /v1/groups/g/members/m?incarnation=7&reason=too%20slow%20%26%20old",
+            "DELETE /v1/groups/g/members/m?incarnation=7&cause=exit&number=%2D3",
             "GET /v1/events?after=3&group=g&member=m",
             "PUT /v1/groups/g/hold",
             "DELETE /v1/groups/g/hold",

@@ -647,7 +647,7 @@ async fn an_exit_is_reported_with_its_number() {
     session.report_exit(Exit::Signal(9)).await.unwrap();
     let seen = service.nodes[0].seen();
     let asked = seen.iter().find(|seen| seen.method == Method::DELETE).unwrap();
-    assert_eq!(asked.path, "/v1/groups/g/members/m1?incarnation=11&signal=9");
+    assert_eq!(asked.path, "/v1/groups/g/members/m1?incarnation=11&cause=signal&number=9");
 }
 
 #[tokio::test]
