@@ -6,12 +6,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gms::{
-    evidence::Cause,
     heartbeat::Key,
     id::{GroupId, MemberId},
 };
 
 use super::{
+    accusing::affirmation_of,
     case::{Asker, Case, Duty},
     caseload::Slot,
     detector::Detector,
@@ -91,18 +91,14 @@ impl Observer {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
-        let condemned = case.condemned.take().map(|(removal, _)| removal.evidence.cause);
+        let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
             let gone = case.subject();
             self.outputs.push_back(Output::Gone(gone));
         }
         self.count_duty(former, duty);
-        affirmation.or(match condemned {
-            Some(Cause::Fin) => Some(Affirmation::Fin),
-            Some(Cause::Refused) => Some(Affirmation::Refused),
-            _ => None,
-        })
+        affirmation.or(condemned)
     }
 
     fn count_duty(&mut self, former: Duty, duty: Duty) {
