@@ -21,6 +21,8 @@ const REFUTED_MAX: usize = 16_384;
 const REFUTED_MIN: usize = 3;
 /// Beyond one member in this many that others hear and this node does not, the fault is here.
 const REFUTED_SHARE: usize = 10;
+/// For how long pongs that were lost here weigh: as long as the longest usual row of misses.
+const OVERFLOW_MEMORY: Duration = Duration::from_secs(2);
 
 /// What a node knows of its own condition.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Fitness {
     /// Members this node doubted and another heard, with the time: the row rule. One member that is
     /// refuted again and again counts once, for then the fault is more likely its own.
     refuted: BTreeMap<Slot, Observed>,
+    /// When this node's own socket last dropped datagrams, and how many.
+    overflow: Option<(Observed, u32)>,
 }
 
 impl Fitness {
@@ -53,6 +57,11 @@ impl Fitness {
         }
     }
 
+    /// This node's own socket dropped datagrams.
+    pub fn note_overflow(&mut self, now: Observed, lost: u32) {
+        self.overflow = Some((now, lost));
+    }
+
     /// The local health: 0 is sound, and each recent stall adds by its length.
     pub fn health(clock: &ObservedClock) -> u32 {
         clock.stalls().map(weight).sum()
@@ -66,6 +75,11 @@ impl Fitness {
         if Self::health(clock) >= HEALTH_MAX {
             let (ago, gap) = clock.last_stall().unwrap_or_default();
             return Some(format!("stalled for {} ms, {} ms ago", gap.as_millis(), ago.as_millis()));
+        }
+        if let Some((at, lost)) = self.overflow
+            && clock.now().since(at) < OVERFLOW_MEMORY
+        {
+            return Some(format!("its own socket dropped {lost} datagrams"));
         }
         let horizon = clock.now() - REFUTATION_MEMORY;
         let refuted = self.refuted.values().filter(|at| **at >= horizon).count();
@@ -113,6 +127,21 @@ mod tests {
         let long = fitness.abstention(&clock(&[8_000]), 10).unwrap();
         assert!(long.contains("stalled for 8000 ms"), "{long}");
         assert!(fitness.abstention(&clock(&[600, 300]), 10).is_some());
+    }
+
+    #[test]
+    fn a_node_that_lost_pongs_itself_abstains_for_a_while() {
+        let mut fitness = Fitness::default();
+        fitness.set_quorum_fresh(true);
+        let mut clock = clock(&[]);
+        fitness.note_overflow(clock.now(), 7);
+        assert!(fitness.abstention(&clock, 10).unwrap().contains("dropped 7"));
+        let mut now = clock.instant_of(clock.now());
+        for _ in 0..40 {
+            now += Duration::from_millis(50);
+            clock.advance(now);
+        }
+        assert_eq!(fitness.abstention(&clock, 10), None);
     }
 
     #[test]

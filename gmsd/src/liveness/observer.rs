@@ -283,6 +283,13 @@ impl Observer {
         self.flush();
     }
 
+    /// The system dropped that many datagrams that had come for this node: some member's pong may
+    /// have been among them.
+    pub fn handle_overflow(&mut self, now: Instant, lost: u32) {
+        let now = self.clock.advance(now);
+        self.fitness.note_overflow(now, lost);
+    }
+
     /// What came of a probe.
     pub fn handle_probe(&mut self, now: Instant, nonce: u64, probed: Probed) {
         let now = self.clock.advance(now);
