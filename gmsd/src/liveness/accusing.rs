@@ -39,7 +39,12 @@ impl Observer {
         // Only this node saw the stream close; all else somebody who doubts already sees as well.
         let taken_care_of =
             case.inquiries.iter().any(|inquiry| inquiry.affirmed || affirmation.is_none());
-        if affirmation != Some(Affirmation::Fin) && (now < case.patience || taken_care_of) {
+        let too_soon = match affirmation {
+            Some(Affirmation::Fin) => false,
+            Some(Affirmation::Refused) => now < case.patience_refused || taken_care_of,
+            None => now < case.patience || taken_care_of,
+        };
+        if too_soon {
             return;
         }
         // A life that joined lately and was never heard here may be on its way to open its port.
@@ -109,10 +114,14 @@ impl Observer {
         match doubt.decide(now, &own, silent, voters, monitors) {
             Decision::Wait => {}
             Decision::Refuted(_) => {
-                case.doubt = None;
+                let timing = case.detector.timing();
+                if case.doubt.take().is_some_and(|doubt| doubt.affirmation().is_some()) {
+                    case.patience_refused = now + timing.period;
+                } else {
+                    case.patience = now + timing.silence_window();
+                    self.fitness.note_refutation(now, slot);
+                }
                 case.refuted += 1;
-                case.patience = now + case.detector.timing().silence_window();
-                self.fitness.note_refutation(now, slot);
                 self.tally.refutations += 1;
             }
             Decision::Dismissed => {

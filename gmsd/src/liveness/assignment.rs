@@ -1,7 +1,7 @@
 //! Whom this node watches: its duty towards each member, as the state and the monitors say.
 //!
-//! A duty that comes by a change of monitors begins with a fresh detector, so a change of monitors
-//! removes nobody. One that only changes its rank (witness to monitor) keeps what it knows.
+//! A duty that comes by a change of monitors begins with a fresh detector, and where a monitor left,
+//! everybody's silence is counted anew, so a change of monitors removes nobody.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -50,7 +50,9 @@ impl Observer {
 
     /// Looks through the whole state: the monitors have changed, or history does not reach back.
     /// Doubts and verdicts of the former epoch count no longer; what a kernel told is still true.
-    pub(super) fn survey(&mut self) {
+    /// If a monitor `left`, it may have heard members until now that this node did not, and kept
+    /// their leases alive: their silence is counted anew.
+    pub(super) fn survey(&mut self, left: bool) {
         let state = Arc::clone(&self.state);
         let known: Vec<(Slot, Subject)> =
             self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
@@ -62,6 +64,9 @@ impl Observer {
             }
             let duty = self.duty(&subject.group, &subject.member);
             let affirmation = self.reassign(slot, duty);
+            if left && let Some(case) = self.cases.get_mut(slot) {
+                case.detector.begin_anew();
+            }
             if affirmation.is_some() {
                 self.accuse(self.clock.now(), slot, affirmation);
             }
@@ -158,6 +163,7 @@ impl Observer {
             refused: None,
             refuted: 0,
             patience: now,
+            patience_refused: now,
             sessions: 0,
             told: None,
         };

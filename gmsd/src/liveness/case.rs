@@ -42,6 +42,13 @@ pub(super) enum Asker {
     Local(u64),
 }
 
+impl Asker {
+    /// Whether that node asked.
+    pub(super) fn is_node(self, node: NodeId) -> bool {
+        matches!(self, Asker::Node(asker, _) if asker == node)
+    }
+}
+
 /// A doubt of somebody else that is looked into here.
 #[derive(Debug)]
 pub(super) struct Inquiry {
@@ -86,8 +93,10 @@ pub(super) struct Case {
     pub(super) refused: Option<Observed>,
     /// How often a doubt of it was refuted.
     pub(super) refuted: u32,
-    /// No new doubt before this.
+    /// No new doubt by silence before this.
     pub(super) patience: Observed,
+    /// No new doubt because the address refuses before this.
+    pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
     pub(super) sessions: u32,
     /// The band as last told.

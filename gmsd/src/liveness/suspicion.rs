@@ -194,11 +194,11 @@ mod tests {
             // The misses must be complete too.
             (None, &[(2, Silent), (3, Silent)], 600, false, Decision::Wait),
             // Without a quorum of fit observers, nothing.
-            (None, &[(2, Abstain)], 1599, true, Decision::Wait),
+            (None, &[(2, Abstain)], 1999, true, Decision::Wait),
             (None, &[(2, Abstain), (3, Abstain)], 600, true, Decision::Dismissed),
-            (None, &[], 1600, true, Decision::Dismissed),
+            (None, &[], 2000, true, Decision::Dismissed),
             // A stranger's word does not make a quorum.
-            (None, &[(9, Silent)], 1600, true, Decision::Dismissed),
+            (None, &[(9, Silent)], 2000, true, Decision::Dismissed),
         ];
         for (affirmation, answers, ms, silent, expected) in table {
             let doubt = doubt(affirmation, answers);
@@ -221,7 +221,7 @@ mod tests {
         let doubt = doubt(None, &[(2, Verdict::Silent)]);
         let monitors = BTreeSet::from(VOTERS);
         let own = says(1, Verdict::Abstain);
-        let decision = doubt.decide(at(1600), &own, true, &VOTERS, &monitors);
+        let decision = doubt.decide(at(2000), &own, true, &VOTERS, &monitors);
         assert_eq!(decision, Decision::Dismissed);
     }
 }

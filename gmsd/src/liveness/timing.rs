@@ -38,8 +38,9 @@ impl Default for Timing {
 pub const PROBE_SPACING: Duration = Duration::from_millis(100);
 /// While affirmed evidence is put to the test, one ping each: three in the default window.
 pub const AFFIRMED_PROBE_SPACING: Duration = Duration::from_millis(40);
-/// How long the accuser waits beyond the window for answers that are on their way.
-pub const ANSWER_SLACK: Duration = Duration::from_millis(100);
+/// How long the accuser waits beyond the window for answers that are on their way: more than the
+/// worst round trip between nodes that can still hold a quorum together.
+pub const ANSWER_SLACK: Duration = Duration::from_millis(500);
 /// Doubts by silence that one node opens within one [`PROBE_SPACING`]. Each costs every node six
 /// extra pings; without a bound a node that is merely late would drown the others in them.
 pub const DOUBTS_A_SPACING: u32 = 64;

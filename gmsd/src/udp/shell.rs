@@ -198,8 +198,8 @@ impl<S: Surroundings> Shell<S> {
                     Err(_) => read += 1,
                 }
                 let now = self.host.clock.now();
-                for (bytes, _) in self.arrivals.iter() {
-                    self.observer.handle_datagram(now, bytes);
+                for (bytes, from) in self.arrivals.iter() {
+                    self.observer.handle_datagram(now, from, bytes);
                 }
             }
             let lost = self.arrivals.take_lost();
