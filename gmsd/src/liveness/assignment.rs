@@ -8,6 +8,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use gms::{
     heartbeat::Key,
     id::{GroupId, MemberId},
+    liveness::Kind,
 };
 
 use super::{
@@ -187,6 +188,7 @@ impl Observer {
             patience: now,
             patience_refused: now,
             sessions: 0,
+            streams: self.no_streams_yet(now, life),
             told: None,
             weighed: Weighed::No,
         };
@@ -205,6 +207,9 @@ impl Observer {
                 self.outputs.push_back(Output::Inquired { number, alive: false });
             }
         }
+        if case.streams.is_open() {
+            self.outputs.push_back(Output::EndStreams(case.subject()));
+        }
         if case.duty == Duty::Monitor {
             self.outputs.push_back(Output::Gone(case.subject()));
         }
@@ -220,8 +225,11 @@ impl Observer {
     }
 }
 
-/// Where pings go, when that needs no name to be resolved.
+/// Where pings go, when that needs no name to be resolved and no stream.
 fn target(life: &Life) -> Option<SocketAddr> {
+    if life.liveness.kind == Kind::Stream {
+        return None;
+    }
     let address = life.liveness.ping_to.as_ref().unwrap_or(&life.address);
     Some(SocketAddr::new(address.ip()?, address.port()))
 }

@@ -14,6 +14,7 @@ use super::{
     detector::Detector,
     message::Subject,
     observed::Observed,
+    streams::Streams,
     suspicion::Suspicion,
     timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
 };
@@ -92,7 +93,7 @@ pub(super) struct Case {
     pub(super) group: GroupId,
     pub(super) life: Arc<Life>,
     pub(super) key: Key,
-    /// Where pings go; none until the name is resolved.
+    /// Where pings go; none until the name is resolved, and for kind `stream`.
     pub(super) target: Option<SocketAddr>,
     pub(super) duty: Duty,
     pub(super) detector: Detector,
@@ -110,6 +111,8 @@ pub(super) struct Case {
     pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
     pub(super) sessions: u32,
+    /// Its heartbeat streams at this node.
+    pub(super) streams: Streams,
     /// The band as last told.
     pub(super) told: Option<Band>,
     /// How it was last counted for the valve.
@@ -128,6 +131,29 @@ impl Case {
     /// Whether it is asked by frames (`udp`, `stream`) and not by connecting.
     pub(super) fn takes_frames(&self) -> bool {
         matches!(self.life.liveness.kind, Kind::Udp | Kind::Stream)
+    }
+
+    /// Whether its pings go out on connections that it opened.
+    pub(super) fn takes_streams(&self) -> bool {
+        self.life.liveness.kind == Kind::Stream
+    }
+
+    /// When the next ping is due; none while its name is not resolved.
+    pub(super) fn ping_due(&self) -> Option<Observed> {
+        let due = self.detector.due();
+        if self.takes_streams() {
+            return Some(due.max(self.streams.askable_from()));
+        }
+        self.target.map(|_| due)
+    }
+
+    /// What to say of that many pings without an answer.
+    pub(super) fn silence(&self, pings: u32) -> String {
+        if self.takes_streams() && !self.streams.is_open() {
+            "no heartbeat stream of it is open here".to_owned()
+        } else {
+            format!("{pings} pings unanswered")
+        }
     }
 
     /// How it looks, verdicts and doubts included.
@@ -160,11 +186,8 @@ impl Case {
         let fin = self.doubt.as_ref().and_then(Suspicion::affirmation);
         let (verdict, detail) = match fin {
             _ if refused => (Verdict::DeadAffirmed, "its address refuses".to_owned()),
-            Some(_) => (Verdict::DeadAffirmed, "its session stream was closed".to_owned()),
-            None => {
-                let detail = format!("{} pings unanswered", self.detector.misses());
-                (Verdict::Silent, detail)
-            }
+            Some(_) => (Verdict::DeadAffirmed, "its stream was closed".to_owned()),
+            None => (Verdict::Silent, self.silence(self.detector.misses())),
         };
         Observation { node, verdict, age_ms: self.age_ms(now), health, detail }
     }
@@ -198,19 +221,21 @@ impl Case {
         let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
-        let pings = self.target.is_some()
-            && (self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some());
-        let ping = pings.then(|| self.detector.due());
-        ends.chain(doubt).chain(retell).chain(ping).min()
+        let asks = self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some();
+        let ping = self.ping_due().filter(|_| asks);
+        let streams = self.streams.kept_until(now);
+        ends.chain(doubt).chain(retell).chain(ping).chain(streams).min()
     }
 
     /// Whether nothing here is worth keeping any longer.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self, now: Observed) -> bool {
         self.duty == Duty::None
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()
             && self.sessions == 0
+            && !self.streams.is_open()
+            && self.streams.kept_until(now).is_none()
     }
 
     /// For the liveness feed.

@@ -76,11 +76,14 @@ impl Observer {
         let ended: Vec<Inquiry> =
             case.inquiries.extract_if(.., |inquiry| now >= inquiry.ends).collect();
         let refused = case.refused;
+        let were_closed = case.streams.were_closed();
         let heard =
             case.detector.age(now).filter(|age| *age < case.detector.timing().silence_least());
         for inquiry in ended {
             let abstention = if inquiry.affirmed { None } else { self.abstention() };
-            let (verdict, detail) = if inquiry.probes == 0 {
+            let (verdict, detail) = if inquiry.affirmed && were_closed {
+                (Verdict::DeadAffirmed, "its heartbeat stream was closed".to_owned())
+            } else if inquiry.probes == 0 {
                 (Verdict::Abstain, "could not ping it".to_owned())
             } else if refused.is_some_and(|at| at >= inquiry.began) {
                 (Verdict::DeadAffirmed, "its address refuses".to_owned())
@@ -90,7 +93,8 @@ impl Observer {
                 // Its lease, which this node's pings extended, may not be over.
                 (Verdict::Abstain, format!("heard it {} ms ago", age.as_millis()))
             } else {
-                (Verdict::Silent, format!("{} pings unanswered", inquiry.probes))
+                let silence = self.cases.get(slot).map(|case| case.silence(inquiry.probes));
+                (Verdict::Silent, silence.unwrap_or_default())
             };
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }

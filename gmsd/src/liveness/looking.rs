@@ -28,7 +28,7 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        if case.is_idle() {
+        if case.is_idle(now) {
             self.close(slot);
             return;
         }

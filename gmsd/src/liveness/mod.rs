@@ -2,11 +2,11 @@
 //! datagrams and messages go in and come out as values, and nothing here opens a socket.
 //!
 //! ```text
-//!   datagrams, probes, sessions,      ┌──────────┐     datagrams, probes,
-//!   messages of other nodes,   ─────> │ observer │ ──> messages, verdicts,
+//!   datagrams, streams, probes,       ┌──────────┐     datagrams, frames, probes,
+//!   sessions, messages of nodes, ───> │ observer │ ──> messages, verdicts,
 //!   applied states, time              └──────────┘     bands
 //!        whom to watch: assignment         │
-//!        pings and pongs: pinging          │  looking: one look at one case
+//!        pings and pongs: pinging, streams │  looking: one look at one case
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
 //!                        caseload ── case ── detector     suspicion   fitness
@@ -31,6 +31,7 @@ pub mod message;
 pub mod observed;
 pub mod observer;
 mod pinging;
+mod streams;
 pub mod suspicion;
 pub mod timing;
 pub mod valve;

@@ -47,6 +47,16 @@ pub enum Output {
         /// The frame.
         bytes: [u8; FRAME_LEN],
     },
+    /// Send this on the heartbeat streams of this life that are open here. If it is lost, that is
+    /// no fault.
+    Frame {
+        /// Whose streams.
+        subject: Subject,
+        /// The frame.
+        bytes: [u8; FRAME_LEN],
+    },
+    /// This life is over: end its heartbeat streams.
+    EndStreams(Subject),
     /// Connect, or GET, and report by [`Observer::handle_probe`] with the nonce.
     Probe {
         /// Names this probe.
@@ -292,7 +302,7 @@ impl Observer {
     /// A datagram from anybody.
     pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let now = self.clock.advance(now);
-        if self.pong(now, from, bytes).is_none() {
+        if self.pong(now, |cases| cases.at(from), bytes).is_none() {
             self.tally.garbage += 1;
         }
         self.flush();

@@ -1,6 +1,6 @@
 //! Asking members, and hearing them: pings out, pongs and refusals in.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use gms::{
     api::Band,
@@ -12,7 +12,7 @@ use gms::{
 
 use super::{
     case::{Asker, Case, Duty, Inquiry},
-    caseload::{Slot, slot_of_nonce},
+    caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, Relay},
     observed::Observed,
     observer::{Observer, Output, Probe},
@@ -29,10 +29,10 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        if case.target.is_none() {
+        let Some(due) = case.ping_due() else {
             return self.resolve(now, slot);
-        }
-        if now < case.detector.due() {
+        };
+        if now < due {
             return;
         }
         let spacing = case.spacing(now);
@@ -50,7 +50,6 @@ impl Observer {
             }
             None => case.detector.ping(now, nonce),
         }
-        self.tally.pings += 1;
         self.send_ping(slot, nonce);
         let Some(case) = self.cases.get(slot) else {
             return;
@@ -64,8 +63,12 @@ impl Observer {
         let Some(case) = self.cases.get(slot) else {
             return;
         };
-        let Some(to) = case.target else { return };
-        if !case.takes_frames() {
+        if !self.reaches(slot) {
+            // A stream that is missed: the ping counts, and can have no answer.
+            return;
+        }
+        self.tally.pings += 1;
+        if let (false, Some(to)) = (case.takes_frames(), case.target) {
             let what = match case.life.liveness.kind {
                 Kind::Http => Probe::Get {
                     host: case.life.address.authority(),
@@ -96,7 +99,11 @@ impl Observer {
             echo: case.detector.echo(),
             acked_view: Revision(0),
         };
-        self.outputs.push_back(Output::Datagram { to, bytes: frame.encode(&case.key) });
+        let bytes = frame.encode(&case.key);
+        self.outputs.push_back(match case.target {
+            Some(to) => Output::Datagram { to, bytes },
+            None => Output::Frame { subject: case.subject(), bytes },
+        });
     }
 
     pub(super) fn resolve(&mut self, now: Observed, slot: Slot) {
@@ -112,12 +119,17 @@ impl Observer {
         self.outputs.push_back(Output::Resolve { slot, subject, address });
     }
 
-    /// A datagram that is a pong this node asked for, or another node did that doubts; anything else
-    /// is nothing.
-    pub(super) fn pong(&mut self, now: Observed, from: SocketAddr, bytes: &[u8]) -> Option<()> {
+    /// A frame that is a pong this node asked for, or another node did that doubts; anything else
+    /// is nothing. `senders` tells whose it may be, by the way it came.
+    pub(super) fn pong(
+        &mut self,
+        now: Observed,
+        senders: impl FnOnce(&Caseload) -> Vec<Slot>,
+        bytes: &[u8],
+    ) -> Option<()> {
         let read = Unverified::read(bytes).ok()?;
         if read.node() != self.node {
-            return self.pass_on(from, &read);
+            return self.pass_on(senders(&self.cases), &read);
         }
         let slot = slot_of_nonce(read.nonce());
         let case = self.cases.get(slot)?;
@@ -132,14 +144,12 @@ impl Observer {
 
     /// A pong to another node's ping, which a suspected member sends to all: that node hears of it,
     /// if it is true and if that node had asked this one.
-    fn pass_on(&mut self, from: SocketAddr, read: &Unverified<'_>) -> Option<()> {
+    fn pass_on(&mut self, senders: Vec<Slot>, read: &Unverified<'_>) -> Option<()> {
         let doubts = |case: &Case| {
             case.life.incarnation == read.incarnation()
                 && case.inquiries.iter().any(|inquiry| inquiry.asker.is_node(read.node()))
         };
-        let found = self
-            .cases
-            .at(from)
+        let found = senders
             .into_iter()
             .filter_map(|slot| self.cases.get(slot))
             .filter(|case| doubts(case))

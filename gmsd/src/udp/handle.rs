@@ -2,12 +2,14 @@
 
 use gms::{
     api::Suspicion,
+    heartbeat::FRAME_LEN,
     id::{GroupId, MemberId, NodeId},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use crate::liveness::{
     bands::{Bands, BandsAt},
+    detector::OUTSTANDING_MAX,
     histogram::Histogram,
     message::{Message, Subject},
     observer::Tally,
@@ -16,6 +18,9 @@ use crate::liveness::{
 /// Messages that may wait for the liveness task. It takes them all before it judges, each in
 /// microseconds, so only a stalled task fills this.
 pub const INBOX_MAX: usize = 16_384;
+/// Pings that wait for one heartbeat stream: as many as may be unanswered. What comes on top is
+/// lost, as a datagram would be.
+pub const STREAM_QUEUE_MAX: usize = OUTSTANDING_MAX;
 
 /// What the liveness task is asked.
 #[derive(Debug)]
@@ -37,6 +42,18 @@ pub enum Input {
         /// Whose.
         subject: Subject,
         /// True if the member's kernel closed it, false if this node did.
+        by_member: bool,
+    },
+    /// A heartbeat stream of this life was opened at this node; its pings go there. When the other
+    /// end of the queue is dropped, the stream must end.
+    StreamOpened(Subject, mpsc::Sender<[u8; FRAME_LEN]>),
+    /// A frame came on a heartbeat stream of this life.
+    StreamFrame(Subject, [u8; FRAME_LEN]),
+    /// A heartbeat stream of this life has ended; its queue was dropped before.
+    StreamClosed {
+        /// Whose.
+        subject: Subject,
+        /// True if the member's kernel closed it, false if this node or the network did.
         by_member: bool,
     },
 }
@@ -87,7 +104,7 @@ impl Liveness {
         let _ = self.inbox.try_send(input);
     }
 
-    /// Tells it that a session has opened or closed, which nobody would tell again.
+    /// Tells it that a stream has opened or closed, which nobody would tell again.
     pub async fn tell_surely(&self, input: Input) {
         let _ = self.inbox.send(input).await;
     }

@@ -3,3 +3,4 @@
 pub mod handle;
 pub mod probe;
 pub mod shell;
+mod streams;

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     handle::{BandsQuery, Figures, Input},
     probe::probe,
+    streams::StreamQueues,
 };
 use crate::{
     host::{
@@ -69,6 +70,7 @@ pub struct Shell<S> {
     observer: Observer,
     record: BandRecord,
     ports: Vec<Port>,
+    streams: StreamQueues,
     arrivals: Arrivals,
     probes: JoinSet<(u64, Probed)>,
     resolutions: JoinSet<(u32, Subject, Option<SocketAddr>)>,
@@ -135,6 +137,7 @@ impl<S: Surroundings> Shell<S> {
             observer,
             record: BandRecord::new(start),
             ports,
+            streams: StreamQueues::default(),
             arrivals: Arrivals::new(),
             probes: JoinSet::new(),
             resolutions: JoinSet::new(),
@@ -159,11 +162,11 @@ impl<S: Surroundings> Shell<S> {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = readable => {}
-                Some(input) = inbox.recv() => self.take(input),
-                Ok(()) = states.changed() => {
-                    let state = states.borrow_and_update().clone();
-                    self.observer.handle_state(self.host.clock.now(), state);
+                Some(input) = inbox.recv() => {
+                    self.follow(&mut states);
+                    self.take(input);
                 }
+                Ok(()) = states.changed() => self.adopt(&mut states),
                 Some(Ok((nonce, probed))) = self.probes.join_next() => {
                     self.observer.handle_probe(self.host.clock.now(), nonce, probed);
                 }
@@ -173,7 +176,7 @@ impl<S: Surroundings> Shell<S> {
                 Some(_) = self.sends.join_next() => {}
                 () = tokio::time::sleep_until(timeout.into()) => {}
             }
-            self.drain(&mut inbox);
+            self.drain(&mut inbox, &mut states);
             let contact = self.surroundings.quorum_contact();
             let now = self.host.clock.now();
             let fresh = contact.is_some_and(|at| now.saturating_duration_since(at) < QUORUM_FRESH);
@@ -187,7 +190,11 @@ impl<S: Surroundings> Shell<S> {
     }
 
     /// Reads what waits.
-    fn drain(&mut self, inbox: &mut mpsc::Receiver<Input>) {
+    fn drain(
+        &mut self,
+        inbox: &mut mpsc::Receiver<Input>,
+        states: &mut watch::Receiver<Arc<State>>,
+    ) {
         for port in &self.ports {
             let mut read = 0;
             // Other errors were earned by a former datagram; the next call goes on.
@@ -215,10 +222,26 @@ impl<S: Surroundings> Shell<S> {
         }
         for _ in 0..DRAIN_MAX {
             match inbox.try_recv() {
-                Ok(input) => self.take(input),
+                Ok(input) => {
+                    self.follow(states);
+                    self.take(input);
+                }
                 Err(_) => break,
             }
         }
+    }
+
+    /// Takes the latest state in, if it is new. An input may concern a life of which its sender
+    /// knows by a state that was applied just before: it must not come to a core that does not.
+    fn follow(&mut self, states: &mut watch::Receiver<Arc<State>>) {
+        if states.has_changed().unwrap_or(false) {
+            self.adopt(states);
+        }
+    }
+
+    fn adopt(&mut self, states: &mut watch::Receiver<Arc<State>>) {
+        let state = states.borrow_and_update().clone();
+        self.observer.handle_state(self.host.clock.now(), state);
     }
 
     fn take(&mut self, input: Input) {
@@ -247,6 +270,21 @@ impl<S: Surroundings> Shell<S> {
             Input::SessionClosed { subject, by_member } => {
                 self.observer.handle_session_closed(now, &subject, by_member);
             }
+            Input::StreamOpened(subject, queue) => {
+                if self.observer.handle_stream_opened(now, &subject)
+                    && self.streams.open(subject.clone(), queue)
+                {
+                    self.observer.handle_stream_closed(now, &subject, false);
+                }
+            }
+            Input::StreamFrame(subject, frame) => {
+                self.observer.handle_frame(now, &subject, &frame);
+            }
+            Input::StreamClosed { subject, by_member } => {
+                if self.streams.close(&subject) {
+                    self.observer.handle_stream_closed(now, &subject, by_member);
+                }
+            }
         }
     }
 
@@ -260,6 +298,8 @@ impl<S: Surroundings> Shell<S> {
         while let Some(output) = self.observer.poll_output() {
             match output {
                 Output::Datagram { to, bytes } => self.queue_datagram(to, &bytes),
+                Output::Frame { subject, bytes } => self.streams.send(&subject, &bytes),
+                Output::EndStreams(subject) => self.streams.end(&subject),
                 Output::Probe { nonce, to, what, timeout } => {
                     if self.probes.len() < PROBES_MAX {
                         let host = self.host.clone();
