@@ -32,7 +32,6 @@ use crate::{
         metrics::Metrics,
         server::serve,
         sessions::Sessions,
-        waist::Waist,
     },
     membership::{
         command::{Command, Entry, Join, Proposal, Removal, Token},
@@ -41,8 +40,11 @@ use crate::{
         state::State,
     },
     service::{
+        cluster::Cluster,
         error::ServiceError,
+        reads::Reads,
         terms::{Exit, Gone, Joined, Reading, Standing, Terms},
+        writes::Writes,
     },
 };
 
@@ -239,7 +241,7 @@ pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     }
 }
 
-impl Waist for Fake {
+impl Writes for Fake {
     async fn join(
         &self,
         terms: Terms,
@@ -340,7 +342,9 @@ impl Waist for Fake {
         let command = Command::ClearHold { group, since: None, expired: false };
         self.ask(terms, command).map(|_| had)
     }
+}
 
+impl Reads for Fake {
     async fn read(
         &self,
         consistency: Consistency,
@@ -361,6 +365,17 @@ impl Waist for Fake {
         self.0.applied.subscribe()
     }
 
+    async fn suspicion(
+        &self,
+        _group: &GroupId,
+        _member: &MemberId,
+        _incarnation: Incarnation,
+    ) -> Option<Suspicion> {
+        lock(&self.0.suspicion).clone()
+    }
+}
+
+impl Cluster for Fake {
     fn standing(&self) -> Standing {
         lock(&self.0.standing).clone()
     }
@@ -401,15 +416,6 @@ impl Waist for Fake {
     ) -> Result<LeaderAnswer, ServiceError> {
         self.check_fault()?;
         Ok(LeaderAnswer { leader: to.unwrap_or(NodeId(2)), term: 2 })
-    }
-
-    async fn suspicion(
-        &self,
-        _group: &GroupId,
-        _member: &MemberId,
-        _incarnation: Incarnation,
-    ) -> Option<Suspicion> {
-        lock(&self.0.suspicion).clone()
     }
 }
 
