@@ -55,7 +55,7 @@ impl Reads for Service {
     ) -> Result<Reading, ServiceError> {
         match consistency {
             Consistency::Local => {
-                let state = self.parts.consensus.state().borrow().clone();
+                let state = self.recovered(deadline).await?;
                 Ok(Reading { state, age_ms: self.age_ms() })
             }
             Consistency::Linearizable => {

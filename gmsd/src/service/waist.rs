@@ -89,6 +89,26 @@ impl Service {
         Some(millis(now.saturating_duration_since(contact)))
     }
 
+    /// This node's own state, not before it shows again what it had shown before it was started:
+    /// a reader that was here then must not see the past. Which of the entries on its disk had been
+    /// committed only a leader can tell.
+    pub(super) async fn recovered(&self, deadline: Instant) -> Result<Arc<State>, ServiceError> {
+        let mut standing = self.parts.consensus.standing();
+        let recovered = standing.wait_for(|standing| standing.recovered);
+        match tokio::time::timeout_at(deadline.into(), recovered).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) => return Err(ServiceError::Failed("the node is stopping".to_owned())),
+            Err(_) => {
+                return Err(ServiceError::NoQuorum(
+                    "this node was started again and no leader has told it yet what of its log is \
+                     committed; what it could show may be less than it showed before"
+                        .to_owned(),
+                ));
+            }
+        }
+        Ok(self.parts.consensus.state().borrow().clone())
+    }
+
     /// Every other node of the cluster.
     pub(super) fn others(&self) -> Vec<NodeId> {
         let standing = self.parts.consensus.standing();
