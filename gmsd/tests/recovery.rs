@@ -44,7 +44,8 @@ async fn a_restarted_node_shows_nothing_older_than_it_showed_before() {
     cluster.node(2).signal("STOP");
     cluster.node_mut(3).start();
     let client = local_client(cluster.node(3));
-    eventually("node 3 is back", async || client.healthz().await.ok()?.value.ok.then_some(())).await;
+    eventually("node 3 is back", async || client.healthz().await.ok()?.value.ok.then_some(()))
+        .await;
     let status = client.status().await.unwrap().value;
     assert!(!status.quorum.ok, "status answers without a quorum, and says so");
     for path in ["/v1/groups", "/v1/groups/g", "/v1/groups/g/members/a", "/v1/groups/g/watch"] {
@@ -55,7 +56,8 @@ async fn a_restarted_node_shows_nothing_older_than_it_showed_before() {
 
     cluster.node(1).signal("CONT");
     cluster.node(2).signal("CONT");
-    let view = eventually("a local view", async || Some(client.group(&group).await.ok()?.value)).await;
+    let view =
+        eventually("a local view", async || Some(client.group(&group).await.ok()?.value)).await;
     assert!(view.view >= shown, "{} was shown, and then {}", shown, view.view);
     assert_eq!(view.members.len(), 3);
 }

@@ -10,4 +10,5 @@ pub mod net;
 pub mod real_disk;
 pub mod real_net;
 mod refusals;
+pub mod vanished;
 pub mod world;
