@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     answer::Write,
-    api::{AddNodeRequest, PatchRequest, TransferRequest, WatchEvent},
-    calls::Departure,
+    api::{AddNodeRequest, PatchRequest, TransferRequest, WatchEvent, What},
+    calls::{Departure, EventsQuery},
     client::Client,
     evidence::Cause,
     id::{GroupId, NodeId, Revision},
@@ -254,6 +254,41 @@ async fn leadership_goes_where_it_is_sent_and_writes_go_on() {
     assert_eq!(answered.value.leader, NodeId(to));
     assert_eq!(cluster.leader().await, to);
     cluster.join("a", "m", "127.0.0.1:9021").await;
+}
+
+#[tokio::test]
+async fn every_election_is_in_the_history_once_with_its_time_of_day() {
+    let before_ms = wall_ms();
+    let mut cluster = TestCluster::start(3).await;
+    for _ in 0..2 {
+        let leader = cluster.leader().await;
+        let client = cluster.client_of(leader);
+        client.transfer_leader(&TransferRequest { to: None }, &Write::default()).await.unwrap();
+        eventually("another leader", async || (cluster.leader().await != leader).then_some(()))
+            .await;
+    }
+    let leader = cluster.leader().await;
+    let term = cluster.status(leader).await.unwrap().term;
+    let client = cluster.client();
+    let elections = eventually("the last election", async || {
+        let events = client.events(&EventsQuery::default()).await.ok()?.value.events;
+        let elections = events.into_iter().filter_map(|event| match event.what {
+            What::Election { leader, term } => Some((leader.0, term, event.at_ms)),
+            _ => None,
+        });
+        let elections: Vec<_> = elections.collect();
+        (elections.last()?.1 == term).then_some(elections)
+    })
+    .await;
+    assert!(elections.len() >= 3, "{elections:?}");
+    assert_eq!(elections.last().unwrap().0, leader);
+    assert!(elections.iter().all(|(.., at_ms)| (before_ms..=wall_ms()).contains(at_ms)));
+    assert!(elections.is_sorted_by(|one, next| one.1 < next.1), "{elections:?}");
+}
+
+fn wall_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ mod support;
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Write as _},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     sync::{
         Arc, Mutex,

@@ -165,6 +165,7 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_types, reason = "the door itself")]
     #[tokio::test]
     async fn the_kernel_gives_up_a_peer_that_vanished() {
         use rustix::net::sockopt;

@@ -133,9 +133,10 @@ impl State {
         &self.journal
     }
 
-    /// Notes the blank entry with which a leader begins its term.
-    pub fn apply_election(&mut self, revision: Revision, term: u64, leader: NodeId) {
-        self.note(revision, 0, Happening::Election { leader, term });
+    /// Passes the blank entry with which a leader begins its term. It has no time of day; what it
+    /// proposes next tells of the election.
+    pub fn apply_blank(&mut self, revision: Revision) {
+        self.revision = revision;
     }
 
     /// Notes an entry that changes the cluster configuration.

@@ -72,7 +72,7 @@ impl Fake {
     pub(in crate::http) fn new() -> Self {
         let mut state = State::default();
         state.apply_configuration(Revision(1), vec![NodeId(1)], Vec::new());
-        state.apply_election(Revision(2), 1, NodeId(1));
+        elect(&mut state, Revision(2), 1);
         let standing = Standing {
             node: NodeId(1),
             cluster: "c".repeat(32),
@@ -225,6 +225,13 @@ impl Fake {
         assert!(!*lock(&self.0.panics), "the test wants a panic");
         lock(&self.0.fault).clone().map_or(Ok(()), Err)
     }
+}
+
+/// An entry in which node 1 says that it leads.
+pub(super) fn elect(state: &mut State, revision: Revision, term: u64) {
+    let command = Command::LeaderBegan { leader: NodeId(1), term };
+    let proposals = vec![Proposal { token: None, if_view: None, command }];
+    state.apply(revision, term, &Entry { at_ms: 1_000, proposals });
 }
 
 pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
