@@ -121,7 +121,8 @@ pub enum Command {
         node: NodeId,
     },
     /// A leader has begun its term: the first thing it proposes, so that the election has a time
-    /// of day, which the blank entry before it has not.
+    /// of day, which the blank entry before it has not. One that loses its place before it could
+    /// propose anything leaves nothing in the history.
     LeaderBegan {
         /// The leader.
         leader: NodeId,
