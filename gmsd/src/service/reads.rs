@@ -12,16 +12,17 @@ use futures_util::future::join_all;
 use gms::{
     api::{Consistency, Suspicion},
     id::{GroupId, Incarnation, MemberId},
+    snapshot::Header,
 };
 use tokio::sync::watch;
 
 use super::{
     error::ServiceError,
-    terms::Reading,
+    terms::{Archive, Reading},
     waist::Service,
     wire::{Reply, Request},
 };
-use crate::{liveness::message::Subject, membership::state::State};
+use crate::{liveness::message::Subject, membership::state::State, raft::archive};
 
 /// How long another node may take to say whether it doubts a member.
 const DOUBT_WAIT: Duration = Duration::from_millis(500);
@@ -34,6 +35,13 @@ pub trait Reads {
         consistency: Consistency,
         deadline: Instant,
     ) -> impl Future<Output = Result<Reading, ServiceError>> + Send;
+
+    /// The whole state as a file.
+    fn archive(
+        &self,
+        consistency: Consistency,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Archive, ServiceError>> + Send;
 
     /// Every applied state, the latest first seen.
     fn state(&self) -> watch::Receiver<Arc<State>>;
@@ -61,6 +69,30 @@ impl Reads for Service {
             Consistency::Linearizable => {
                 Ok(Reading { state: self.latest(deadline).await?, age_ms: Some(0) })
             }
+        }
+    }
+
+    async fn archive(
+        &self,
+        consistency: Consistency,
+        deadline: Instant,
+    ) -> Result<Archive, ServiceError> {
+        let state = self.read(consistency, deadline).await?.state;
+        let standing = self.parts.consensus.standing().borrow().clone();
+        let header = Header {
+            cluster: self.parts.cluster.to_string(),
+            node: standing.node,
+            revision: state.revision(),
+            term: standing.term,
+            at_ms: self.parts.host.clock.wall_ms(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            groups: state.group_count() as u64,
+            members: state.member_count(),
+        };
+        let writing = move || archive::write(&header, &state).map(|pieces| (header, pieces));
+        match self.parts.host.run_blocking(writing).await {
+            Ok((header, pieces)) => Ok(Archive { header, pieces }),
+            Err(error) => Err(ServiceError::Failed(format!("the snapshot: {error}"))),
         }
     }
 

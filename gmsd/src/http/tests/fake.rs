@@ -17,6 +17,7 @@ use gms::{
     heartbeat::Key,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{Kind, Liveness},
+    snapshot::Header,
     view::Tags,
 };
 use tokio::sync::watch;
@@ -39,11 +40,12 @@ use crate::{
         outcome::{Outcome, Rejection},
         state::State,
     },
+    raft::archive,
     service::{
         cluster::Cluster,
         error::ServiceError,
         reads::Reads,
-        terms::{Exit, Gone, Joined, Reading, Standing, Terms},
+        terms::{Archive, Exit, Gone, Joined, Reading, Standing, Terms},
         writes::Writes,
     },
 };
@@ -366,6 +368,26 @@ impl Reads for Fake {
                 Ok(Reading { state: Arc::new(self.state()), age_ms: Some(0) })
             }
         }
+    }
+
+    async fn archive(
+        &self,
+        consistency: Consistency,
+        deadline: Instant,
+    ) -> Result<Archive, ServiceError> {
+        let state = self.read(consistency, deadline).await?.state;
+        let header = Header {
+            cluster: "c".repeat(32),
+            node: NodeId(1),
+            revision: state.revision(),
+            term: 1,
+            at_ms: 1_000,
+            version: "0".to_owned(),
+            groups: state.group_count() as u64,
+            members: state.member_count(),
+        };
+        let pieces = archive::write(&header, &state).unwrap();
+        Ok(Archive { header, pieces })
     }
 
     fn state(&self) -> watch::Receiver<Arc<State>> {
