@@ -150,6 +150,10 @@ impl<'a> Applying<'a> {
                 self.state.retired.insert(*node);
                 Ok(Outcome::Noted)
             }
+            Command::LeaderBegan { leader, term } => {
+                self.note(Happening::Election { leader: *leader, term: *term });
+                Ok(Outcome::Noted)
+            }
         }
     }
 
