@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use crate::cli::demo;
 use crate::{
     cli::{
-        check, client, completions,
+        check, client, completions, config,
         console::Console,
         context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
         nodes, run as program, status,
@@ -55,6 +55,7 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Node(args) => node::run(args, console).await,
         Verb::Leader(args) => leader::run(args, console).await,
         Verb::Context(args) => context::run(args, console),
+        Verb::Config(args) => config::run(args, console),
         Verb::Doctor(args) => doctor::run(args, console).await,
         Verb::Version(args) => version::run(args, console).await,
         Verb::Completions(args) => completions::run(args, Cli::command(), console),

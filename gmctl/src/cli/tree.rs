@@ -5,11 +5,12 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "demo")]
 use crate::cli::demo::DemoArgs;
 use crate::cli::{
-    check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, context::ContextArgs,
-    doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
-    hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
-    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, run::RunArgs, status::StatusArgs,
-    tui::TuiArgs, version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+    check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, config::ConfigArgs,
+    context::ContextArgs, doctor::DoctorArgs, events::EventsArgs, globals::Globals,
+    groups::GroupsArgs, help::HelpArgs, hold::HoldArgs, join::JoinArgs, leader::LeaderArgs,
+    leave::LeaveArgs, man::ManArgs, members::MembersArgs, node::NodeArgs, nodes::NodesArgs,
+    run::RunArgs, status::StatusArgs, tui::TuiArgs, version::VersionArgs, wait::WaitArgs,
+    watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -62,6 +63,7 @@ pub enum Verb {
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
     Context(ContextArgs),
+    Config(ConfigArgs),
     Doctor(DoctorArgs),
     Version(VersionArgs),
     Completions(CompletionsArgs),
