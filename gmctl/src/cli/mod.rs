@@ -10,6 +10,7 @@
 
 pub mod batch;
 pub mod beats;
+pub mod bundle;
 pub mod check;
 pub mod client;
 pub mod complete;
@@ -17,8 +18,10 @@ pub mod completions;
 pub mod config;
 pub mod console;
 pub mod context;
+pub mod correlate;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod diff;
 pub mod dispatch;
 pub mod doctor;
 pub mod door;
@@ -41,6 +44,9 @@ pub mod narrate;
 pub mod node;
 pub mod nodes;
 pub mod progress;
+pub mod record;
+pub mod replay;
+pub mod report;
 pub mod run;
 pub mod setting;
 pub mod signals;
