@@ -6,7 +6,7 @@
 //! | 3 | `dispatch` | from the verb to its file |
 //! | 2 | `tree` | every verb |
 //! | 1 | one file a verb | its arguments, its act, its page |
-//! | 0 | `globals`, `setting`, `console`, `list`, `fault`, `batch`, `beats`, `exec`, `narrate`, `complete`, `progress`, `lines`, `target`, `when`, `signals`, `leash` | what verbs share |
+//! | 0 | `globals`, `setting`, `console`, `list`, `fault`, `batch`, `beats`, `exec`, `narrate`, `near`, `complete`, `progress`, `lines`, `target`, `when`, `signals`, `leash` | what verbs share |
 
 pub mod batch;
 pub mod beats;
@@ -41,6 +41,7 @@ pub mod list;
 pub mod man;
 pub mod members;
 pub mod narrate;
+pub mod near;
 pub mod node;
 pub mod nodes;
 pub mod progress;

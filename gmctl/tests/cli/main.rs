@@ -8,10 +8,15 @@
 mod batch;
 #[cfg(feature = "demo")]
 mod demo;
+mod denied;
 mod errors;
 mod fake;
 mod help;
 mod matrix;
 mod member;
+mod narrow;
 mod program;
+#[cfg(feature = "demo")]
+mod real;
 mod streams;
+mod words;
