@@ -6,7 +6,7 @@
 //! | 3 | `dispatch` | from the verb to its file |
 //! | 2 | `tree` | every verb |
 //! | 1 | one file a verb | its arguments, its act, its page |
-//! | 0 | `globals`, `setting`, `console`, `list`, `fault`, `batch`, `beats`, `exec`, `narrate`, `near`, `complete`, `progress`, `lines`, `target`, `when`, `signals`, `leash` | what verbs share |
+//! | 0 | `globals`, `setting`, `console`, `list`, `fault`, `batch`, `beats`, `exec`, `narrate`, `seen`, `met`, `verdict`, `markdown`, `near`, `complete`, `progress`, `lines`, `target`, `when`, `signals`, `leash` | what verbs share |
 
 pub mod batch;
 pub mod beats;
@@ -39,7 +39,9 @@ pub mod leave;
 pub mod lines;
 pub mod list;
 pub mod man;
+pub mod markdown;
 pub mod members;
+pub mod met;
 pub mod narrate;
 pub mod near;
 pub mod node;
@@ -49,12 +51,14 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod run;
+pub mod seen;
 pub mod setting;
 pub mod signals;
 pub mod status;
 pub mod target;
 pub mod tree;
 pub mod tui;
+pub mod verdict;
 pub mod version;
 pub mod wait;
 pub mod watch;
