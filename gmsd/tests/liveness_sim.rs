@@ -63,7 +63,7 @@ impl Random {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Travelling {
     ToMember { node: usize, to: SocketAddr, bytes: Vec<u8> },
-    ToNode { node: usize, bytes: Vec<u8> },
+    ToNode { node: usize, from: SocketAddr, bytes: Vec<u8> },
     Refused { node: usize, at: SocketAddr },
     Closed { node: usize, member: usize },
     Word { to: usize, from: usize, word: Word },
@@ -269,9 +269,9 @@ impl World {
         let now = self.start + self.now;
         match what {
             Travelling::ToMember { node, to, bytes } => self.at_member(node, to, &bytes),
-            Travelling::ToNode { node, bytes } => {
+            Travelling::ToNode { node, from, bytes } => {
                 if let Some(observer) = &mut self.observers[node] {
-                    observer.handle_datagram(now, &bytes);
+                    observer.handle_datagram(now, from, &bytes);
                 }
             }
             Travelling::Refused { node, at } => {
@@ -321,7 +321,7 @@ impl World {
                 let bytes = ping.pong(Revision(0), false).encode(&key).to_vec();
                 if !self.random.chance(path.lost_in) {
                     let after = self.latency();
-                    self.send(after, Travelling::ToNode { node, bytes });
+                    self.send(after, Travelling::ToNode { node, from: to, bytes });
                 }
             }
         }

@@ -1,17 +1,17 @@
 //! Whom this node watches: its duty towards each member, as the state and the monitors say.
 //!
-//! A duty that comes by a change of monitors begins with a fresh detector, so a change of monitors
-//! removes nobody. One that only changes its rank (witness to monitor) keeps what it knows.
+//! A duty that comes by a change of monitors begins with a fresh detector, and where a monitor left,
+//! everybody's silence is counted anew, so a change of monitors removes nobody.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gms::{
-    evidence::Cause,
     heartbeat::Key,
     id::{GroupId, MemberId},
 };
 
 use super::{
+    accusing::affirmation_of,
     case::{Asker, Case, Duty},
     caseload::Slot,
     detector::Detector,
@@ -50,7 +50,9 @@ impl Observer {
 
     /// Looks through the whole state: the monitors have changed, or history does not reach back.
     /// Doubts and verdicts of the former epoch count no longer; what a kernel told is still true.
-    pub(super) fn survey(&mut self) {
+    /// If a monitor `left`, it may have heard members until now that this node did not, and kept
+    /// their leases alive: their silence is counted anew.
+    pub(super) fn survey(&mut self, left: bool) {
         let state = Arc::clone(&self.state);
         let known: Vec<(Slot, Subject)> =
             self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
@@ -62,6 +64,9 @@ impl Observer {
             }
             let duty = self.duty(&subject.group, &subject.member);
             let affirmation = self.reassign(slot, duty);
+            if left && let Some(case) = self.cases.get_mut(slot) {
+                case.detector.begin_anew();
+            }
             if affirmation.is_some() {
                 self.accuse(self.clock.now(), slot, affirmation);
             }
@@ -91,18 +96,14 @@ impl Observer {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
-        let condemned = case.condemned.take().map(|(removal, _)| removal.evidence.cause);
+        let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
             let gone = case.subject();
             self.outputs.push_back(Output::Gone(gone));
         }
         self.count_duty(former, duty);
-        affirmation.or(match condemned {
-            Some(Cause::Fin) => Some(Affirmation::Fin),
-            Some(Cause::Refused) => Some(Affirmation::Refused),
-            _ => None,
-        })
+        affirmation.or(condemned)
     }
 
     fn count_duty(&mut self, former: Duty, duty: Duty) {
@@ -162,6 +163,7 @@ impl Observer {
             refused: None,
             refuted: 0,
             patience: now,
+            patience_refused: now,
             sessions: 0,
             told: None,
         };

@@ -15,7 +15,7 @@ use super::{
     message::Subject,
     observed::Observed,
     suspicion::Suspicion,
-    timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING},
+    timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
 };
 use crate::membership::{command::Removal, life::Life};
 
@@ -42,6 +42,13 @@ pub(super) enum Asker {
     Local(u64),
 }
 
+impl Asker {
+    /// Whether that node asked.
+    pub(super) fn is_node(self, node: NodeId) -> bool {
+        matches!(self, Asker::Node(asker, _) if asker == node)
+    }
+}
+
 /// A doubt of somebody else that is looked into here.
 #[derive(Debug)]
 pub(super) struct Inquiry {
@@ -50,6 +57,22 @@ pub(super) struct Inquiry {
     pub(super) began: Observed,
     pub(super) ends: Observed,
     pub(super) probes: u32,
+}
+
+/// A verdict that waits for the log.
+#[derive(Debug)]
+pub(super) struct Condemned {
+    pub(super) removal: Removal,
+    /// When the leader is told of it again.
+    pub(super) again: Observed,
+    /// When it is too old to be told.
+    pub(super) until: Observed,
+}
+
+impl Condemned {
+    pub(super) fn new(removal: Removal, now: Observed) -> Self {
+        Self { removal, again: now + RETELL_AFTER, until: now + VERDICT_LASTS }
+    }
 }
 
 /// One life, at this node.
@@ -64,14 +87,16 @@ pub(super) struct Case {
     pub(super) detector: Detector,
     pub(super) doubt: Option<Suspicion>,
     pub(super) inquiries: Vec<Inquiry>,
-    /// The verdict, until the log has carried it out, and when the leader is told of it again.
-    pub(super) condemned: Option<(Removal, Observed)>,
+    /// The verdict, until the log has carried it out.
+    pub(super) condemned: Option<Condemned>,
     /// When the address last refused.
     pub(super) refused: Option<Observed>,
     /// How often a doubt of it was refuted.
     pub(super) refuted: u32,
-    /// No new doubt before this.
+    /// No new doubt by silence before this.
     pub(super) patience: Observed,
+    /// No new doubt because the address refuses before this.
+    pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
     pub(super) sessions: u32,
     /// The band as last told.
@@ -144,12 +169,9 @@ impl Case {
 
     /// When it wants to be looked at next; never, if it has nothing to do.
     pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
-        let doubt = self.doubt.iter().map(|doubt| {
-            // After the window only answers matter, and each of them looks by itself.
-            if now < doubt.ends() { doubt.ends() } else { doubt.expires() }
-        });
+        let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
-        let retell = self.condemned.iter().map(|(_, again)| *again);
+        let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
         let pings = self.target.is_some()
             && (self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some());
         let ping = pings.then(|| self.detector.due());

@@ -106,6 +106,19 @@ impl Detector {
         Some(ping.sent)
     }
 
+    /// Whether the answer to that ping is still awaited.
+    pub fn awaits(&self, nonce: u64) -> bool {
+        self.outstanding.iter().any(|ping| ping.nonce == nonce)
+    }
+
+    /// Counts the silence anew from the next ping: whoever else watched may have heard the member
+    /// until now.
+    pub fn begin_anew(&mut self) {
+        self.outstanding.clear();
+        self.first_unanswered = None;
+        self.misses = 0;
+    }
+
     /// A ping failed for sure (a connect was refused or timed out): its answer is no longer
     /// awaited, but it stays unanswered, so the next ping counts it. True if it was out.
     pub fn failed(&mut self, nonce: u64) -> bool {

@@ -51,6 +51,9 @@ impl Observer {
         for (to, tells) in std::mem::take(&mut self.tells) {
             self.outputs.push_back(Output::Send { to, message: Message::Tell(tells) });
         }
+        for (to, relays) in std::mem::take(&mut self.relays) {
+            self.outputs.push_back(Output::Send { to, message: Message::Relay(relays) });
+        }
         let epoch = self.state.monitors().epoch;
         let verdicts = std::mem::take(&mut self.verdicts);
         for removals in verdicts.chunks(VERDICTS_A_MESSAGE) {

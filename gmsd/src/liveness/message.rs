@@ -63,6 +63,16 @@ pub struct Tell {
     pub observation: Observation,
 }
 
+/// "A pong to your ping came to me." A member that is told it is suspected answers every node it
+/// knows, so that a broken way back to one of them does not make it look dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Whose pong.
+    pub subject: Subject,
+    /// The nonce of the ping it answers.
+    pub nonce: u64,
+}
+
 /// A message between the liveness of two nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
@@ -77,4 +87,6 @@ pub enum Message {
         /// Who, and why.
         removals: Vec<Removal>,
     },
+    /// Pongs that came another way.
+    Relay(Vec<Relay>),
 }

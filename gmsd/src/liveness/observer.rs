@@ -30,7 +30,7 @@ use super::{
     case::{Asker, Duty, millis},
     caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
-    message::{Affirmation, Ask, Message, Subject, Tell},
+    message::{Affirmation, Ask, Message, Relay, Subject, Tell},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
 };
@@ -156,6 +156,7 @@ pub struct Observer {
     pub(super) round: u64,
     pub(super) asks: BTreeMap<NodeId, Vec<Ask>>,
     pub(super) tells: BTreeMap<NodeId, Vec<Tell>>,
+    pub(super) relays: BTreeMap<NodeId, Vec<Relay>>,
     pub(super) verdicts: Vec<Removal>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) tally: Tally,
@@ -187,6 +188,7 @@ impl Observer {
             round: 0,
             asks: BTreeMap::new(),
             tells: BTreeMap::new(),
+            relays: BTreeMap::new(),
             verdicts: Vec::new(),
             outputs: VecDeque::new(),
             tally: Tally::default(),
@@ -264,7 +266,10 @@ impl Observer {
                     }
                 }
             }
-            _ => self.survey(),
+            _ => {
+                let left = former.monitors().nodes.difference(&state.monitors().nodes);
+                self.survey(left.count() > 0);
+            }
         }
         self.flush();
     }
@@ -275,12 +280,19 @@ impl Observer {
     }
 
     /// A datagram from anybody.
-    pub fn handle_datagram(&mut self, now: Instant, bytes: &[u8]) {
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let now = self.clock.advance(now);
-        if self.pong(now, bytes).is_none() {
+        if self.pong(now, from, bytes).is_none() {
             self.tally.garbage += 1;
         }
         self.flush();
+    }
+
+    /// The system dropped that many datagrams that had come for this node: some member's pong may
+    /// have been among them.
+    pub fn handle_overflow(&mut self, now: Instant, lost: u32) {
+        let now = self.clock.advance(now);
+        self.fitness.note_overflow(now, lost);
     }
 
     /// What came of a probe.
@@ -374,6 +386,11 @@ impl Observer {
             Message::Tell(tells) => {
                 for tell in tells {
                     self.told(now, from, tell);
+                }
+            }
+            Message::Relay(relays) => {
+                for relay in relays {
+                    self.relayed(now, from, &relay);
                 }
             }
             Message::Condemn { .. } => {}

@@ -33,6 +33,10 @@ const CONTACT_BACK: Duration = Duration::from_secs(1);
 const LAG_MAX: u64 = 10_000;
 /// A learner this close to the end of the log votes without holding anybody up.
 const RIPE_LAG: u64 = 100;
+/// A leader that did not get to look for this long was stopped: what it had collected before is
+/// stale, and the accusers will say again what is still true. (etcd's issue 15247 is a leader that
+/// woke up and carried out what it had decided long ago.)
+const STALE_AFTER: Duration = Duration::from_millis(250);
 /// Proposals of the leader's own that may be under way: a cut each, and the rest.
 const PROPOSALS_MAX: usize = 16;
 
@@ -56,6 +60,7 @@ pub async fn run(
     let mut proposals = JoinSet::new();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut awake = host.clock.now();
     loop {
         let complete = cut.poll_timeout();
         let mut looks = false;
@@ -74,9 +79,14 @@ pub async fn run(
             cut.clear();
             contact = Contact::default();
             holds.clear();
+            awake = host.clock.now();
             continue;
         }
         let now = host.clock.now();
+        if now.saturating_duration_since(std::mem::replace(&mut awake, now)) > STALE_AFTER {
+            cut.clear();
+            while verdicts.try_recv().is_ok() {}
+        }
         let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
