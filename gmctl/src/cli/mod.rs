@@ -54,6 +54,7 @@ pub mod run;
 pub mod seen;
 pub mod setting;
 pub mod signals;
+pub mod snapshot;
 pub mod status;
 pub mod target;
 pub mod tree;

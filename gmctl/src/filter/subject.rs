@@ -115,6 +115,7 @@ fn texts(what: &What) -> Vec<(&'static str, String)> {
         What::Configuration { voters, learners } => {
             voters.iter().chain(learners).map(|node| ("node", node.to_string())).collect()
         }
+        What::Restored { .. } => Vec::new(),
         What::Monitors { nodes, .. } => {
             nodes.iter().map(|node| ("node", node.to_string())).collect()
         }
@@ -134,6 +135,7 @@ pub fn kind(what: &What) -> &'static str {
         What::NodeStarted { .. } => "node_started",
         What::Configuration { .. } => "configuration",
         What::Monitors { .. } => "monitors",
+        What::Restored { .. } => "restored",
     }
 }
 

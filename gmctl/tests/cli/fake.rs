@@ -1,6 +1,6 @@
 //! One node that speaks the contract: a small cluster that never changes, and a list of what was
 //! asked. Names with a meaning: group `none` is not there, `lost` has no quorum, member `old` is
-//! fenced, `bad` a conflict. Only group `live` has members that come and go.
+//! fenced, `bad` a conflict; a snapshot read locally is damaged. Only group `live` has members that come and go.
 
 use std::{
     collections::BTreeMap,
@@ -122,6 +122,9 @@ async fn handle(
     });
     let parts: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
     let live = live_members(&log.lock().unwrap());
+    if parts == ["v1", "snapshot"] {
+        return Ok(snapshot(uri.query().unwrap_or_default().contains("local")));
+    }
     Ok(answer(&method, &parts, &body, &live))
 }
 
@@ -225,6 +228,31 @@ fn watch(group: &str) -> Response<Body> {
             + &sse("change", &text(&change(group)))
             + &sse("bookmark", "{\"revision\":44}"),
     )
+}
+
+/// A small snapshot, damaged on request.
+fn snapshot(damaged: bool) -> Response<Body> {
+    let header = gms::snapshot::Header {
+        cluster: status().cluster,
+        node: NodeId(2),
+        revision: Revision(918),
+        term: 3,
+        at_ms: 1_790_000_000_000,
+        version: "0.1.0".to_owned(),
+        groups: 2,
+        members: 4,
+    };
+    let mut file = gms::snapshot::FIRST_LINE.to_vec();
+    file.extend(text(&header).into_bytes());
+    file.extend(b"\n");
+    file.extend(vec![7; 100_000]);
+    let sum = blake3::hash(&file);
+    file.extend(sum.as_bytes());
+    if damaged {
+        file[5_000] ^= 1;
+    }
+    let body = Full::new(Bytes::from(file));
+    builder(200, "application/octet-stream").body(body.boxed()).unwrap()
 }
 
 /// How everybody looks: web-1 is well, web-2 is suspected.

@@ -18,5 +18,6 @@ mod narrow;
 mod program;
 #[cfg(feature = "demo")]
 mod real;
+mod snapshot;
 mod streams;
 mod words;
