@@ -239,7 +239,7 @@ fn check(file: &Path) -> Result<(Header, u64), Failure> {
 
 /// How to found a cluster from it: the first node, then each further one.
 fn commands(file: &Path) -> Vec<String> {
-    let file = file.display();
+    let file = file.display().to_string().replace('\'', "'\\''");
     vec![
         format!("gmsd --restore '{file}' --data-dir NEW --cluster http://HOST:PEERPORT --port PORT"),
         "gmsd --join http://HOST:PORT --peer-url http://HOST2:PEERPORT2 --data-dir NEW2 --port PORT2"
