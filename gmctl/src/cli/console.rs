@@ -22,7 +22,8 @@ use crate::{
     config::{
         contexts::{ContextName, Contexts},
         endpoints, file,
-        settings::{Freshness, Origin},
+        origin::Origin,
+        settings::Freshness,
     },
     error::Failure,
     exit::Exit,

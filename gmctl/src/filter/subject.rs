@@ -3,7 +3,6 @@
 use gms::{
     api::{Event, GroupSummary, NodeStatus, What},
     evidence::Evidence,
-    view::Tags,
 };
 
 use super::eval::Subject;
@@ -167,6 +166,3 @@ impl Subject for EventAt<'_> {
         holds(kind(&self.event.what)) || texts(&self.event.what).iter().any(|(_, text)| holds(text))
     }
 }
-
-/// Nobody but members has tags.
-pub(super) const NO_TAGS: Option<&Tags> = None;

@@ -11,6 +11,7 @@ mod demo;
 mod denied;
 mod errors;
 mod fake;
+mod floors;
 mod help;
 mod matrix;
 mod member;
