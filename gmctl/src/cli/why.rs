@@ -190,7 +190,7 @@ fn observed(observation: &Observation) -> [Cell; 5] {
     let role = match observation.verdict {
         Verdict::Alive => Role::Good,
         Verdict::DeadAffirmed => Role::Bad,
-        Verdict::Silent => Role::Warn,
+        Verdict::Silent | Verdict::Lossy => Role::Warn,
         Verdict::Abstain => Role::Faint,
     };
     [
