@@ -12,4 +12,5 @@ pub mod exit;
 pub mod filter;
 pub mod model;
 pub mod output;
+pub mod tape;
 pub mod tui;
