@@ -254,6 +254,11 @@ impl Group {
         }
     }
 
+    /// Whether the member does not simply answer.
+    pub fn is_unwell(&self, id: &MemberId) -> bool {
+        self.unwell.contains(id)
+    }
+
     /// How many members look how.
     pub fn tally(&self) -> Tally {
         self.tally

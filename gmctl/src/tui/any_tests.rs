@@ -154,11 +154,10 @@ proptest! {
         height in 0_u16..=60,
     ) {
         let mut play = Play::with(Settings {
-            context: "any".to_owned(),
             ascii,
             theme: if ascii { Theme::Mono } else { Theme::Palette },
-            read_only: false,
             demo: true,
+            ..Settings::new("any")
         });
         play.healthy();
         let (mut size, mut revision) = ((width, height), 10_000_000);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{
     glyphs::{self, Glyphs},
     request::Ticket,
-    rows::{Rows, Wish},
+    rows::{lists::Rows, wish::Wish},
     theme::Theme,
     ui::{LastLook, Past, Ui},
 };

@@ -28,13 +28,7 @@ fn look(name: &str, play: &mut Play) {
 }
 
 fn ascii() -> Play {
-    Play::with(Settings {
-        context: "demo".to_owned(),
-        ascii: true,
-        theme: Theme::Mono,
-        read_only: false,
-        demo: true,
-    })
+    Play::with(Settings { ascii: true, theme: Theme::Mono, demo: true, ..Settings::new("demo") })
 }
 
 fn answer_why(play: &mut Play) {

@@ -16,7 +16,7 @@ impl App {
     /// The member that keys act on, if one is selected.
     pub fn selected_member(&self) -> Option<MemberKey> {
         match &self.ui.place {
-            Place::Members(_) => self.ui.selection.member.clone(),
+            Place::Members(_) | Place::Cell(_) => self.ui.selection.member.clone(),
             Place::Member(key) | Place::Why(key) => Some(key.clone()),
             Place::Overview if self.ui.pane == Pane::Silent => self.ui.selection.silent.clone(),
             Place::Overview if self.ui.pane == Pane::Timeline => self.entry_member(),
@@ -44,6 +44,12 @@ impl App {
             Place::Overview if self.ui.pane == Pane::Nodes => self.ui.selection.node,
             _ => None,
         }
+    }
+
+    /// Whether the keys go to the timeline.
+    pub fn on_timeline(&self) -> bool {
+        self.ui.place == Place::Timeline
+            || self.ui.place == Place::Overview && self.ui.pane == Pane::Timeline
     }
 
     /// The entry of the timeline under the cursor.
@@ -89,7 +95,7 @@ impl App {
     /// The table on the screen whose columns can be chosen.
     pub fn table(&self) -> Option<TableId> {
         match (&self.ui.place, self.ui.pane) {
-            (Place::Members(_), _) => Some(TableId::Members),
+            (Place::Members(_) | Place::Cell(_), _) => Some(TableId::Members),
             (Place::Groups, _) | (Place::Overview, Pane::Groups) => Some(TableId::Groups),
             (Place::Nodes, _) | (Place::Overview, Pane::Nodes) => Some(TableId::Nodes),
             (Place::Timeline, _) | (Place::Overview, Pane::Timeline) => Some(TableId::Timeline),
@@ -106,7 +112,7 @@ impl App {
             row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
             member: !self.chosen_members().is_empty(),
             group: self.selected_group().is_some(),
-            members_shown: matches!(self.ui.place, Place::Members(_)),
+            members_shown: matches!(self.ui.place, Place::Members(_) | Place::Cell(_)),
             heat_shown: self.ui.place == Place::Heat,
             table_shown: self.table().is_some(),
             locked: self.locked(),

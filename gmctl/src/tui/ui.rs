@@ -17,7 +17,7 @@ use crate::{
         message::Cost,
         place::{Pane, Place},
         request::Ticket,
-        rows::{Grouping, SortColumn},
+        rows::wish::{Grouping, SortColumn},
         selection::Selection,
         theme::Theme,
     },

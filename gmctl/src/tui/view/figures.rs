@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    model::{alarm::seconds, group::Age, moment::Moment},
-    tui::app::TimeStyle,
+    model::{
+        alarm::seconds,
+        group::{Age, Left},
+        moment::Moment,
+    },
+    tui::ui::TimeStyle,
 };
 
 /// `9,182,331`.
@@ -54,6 +58,16 @@ pub fn age(age: Age) -> String {
         Age::Below(limit) if limit.subsec_millis() == 0 => format!("<{}s", limit.as_secs()),
         Age::Below(limit) => format!("<{:.1}s", limit.as_secs_f64()),
         Age::Unknown => "?".to_owned(),
+    }
+}
+
+/// The time to a removal by silence: `0.4s` at the earliest, `due`, `held`, `-`.
+pub fn left(left: Option<Left>) -> String {
+    match left {
+        None => "-".to_owned(),
+        Some(Left::Held) => "held".to_owned(),
+        Some(Left::AtLeast(time)) if time.is_zero() => "due".to_owned(),
+        Some(Left::AtLeast(time)) => seconds(time),
     }
 }
 
