@@ -122,8 +122,14 @@ impl Timeline {
             return;
         }
         let newer = std::mem::take(&mut self.entries);
+        // What carries no time of day and stands first happened not after what follows.
+        let first_known = history.events.iter().map(|event| event.at_ms).find(|at| *at > 0);
         for event in &history.events {
-            self.push(event.at_ms, Some(event.revision), happening_of(&event.what));
+            let at_ms = match event.at_ms {
+                0 if self.entries.is_empty() => first_known.unwrap_or(0),
+                known => known,
+            };
+            self.push(at_ms, Some(event.revision), happening_of(&event.what));
         }
         let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
         for entry in newer.into_iter().filter(|entry| !known(entry)) {
@@ -134,10 +140,12 @@ impl Timeline {
 
     /// The last election on record, if it is the one of this term.
     pub fn elected(&self, in_term: u64) -> Option<u64> {
-        self.entries.iter().rev().find_map(|entry| match entry.what {
-            Happening::Election(_, term) => (term == in_term).then_some(entry.wall_ms),
+        let last = self.entries.iter().rev().find_map(|entry| match entry.what {
+            Happening::Election(_, term) => Some((term, entry.wall_ms)),
             _ => None,
-        })
+        });
+        // The time of day of an election may be unknown.
+        last.filter(|(term, at)| *term == in_term && *at > 0).map(|(_, at)| at)
     }
 
     /// How many members joined, left and were removed after a moment, by group. Complete as far as

@@ -72,7 +72,12 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
         if !right.is_empty() {
             area.height -= 1;
             let line = Rect { y: area.bottom(), height: 1, ..area };
-            let room = brush.line_right(line, &heat::sums(app.rows.tally));
+            let sums = match app.ui.place {
+                // The heat grid has its own.
+                Place::Heat => Vec::new(),
+                _ => heat::sums(app.rows.tally),
+            };
+            let room = brush.line_right(line, &sums);
             brush.text(line.x + 1, line.y, room.saturating_sub(2), &right, Role::Faint);
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     model::{
         alarm::seconds,
         group::{Age, Left},
+        link::LIVE_BELOW,
         moment::Moment,
     },
     tui::ui::TimeStyle,
@@ -71,6 +72,12 @@ pub fn left(left: Option<Left>) -> String {
     }
 }
 
+/// The age of what is asked for each second: a bound while it is as young as it can be expected to
+/// be, so that an idle screen stands still.
+pub fn young(age: Duration) -> String {
+    if age < LIVE_BELOW { format!("<{}s", LIVE_BELOW.as_secs()) } else { seconds(age) }
+}
+
 /// A length of time without fractions: `20s`, `3m11s`.
 pub fn rough(time: Duration) -> String {
     match time.as_secs() {
@@ -82,6 +89,7 @@ pub fn rough(time: Duration) -> String {
 /// A time of day (UTC), or how long ago it was.
 pub fn time(wall_ms: u64, style: TimeStyle, now: Moment) -> String {
     match style {
+        _ if wall_ms == 0 => "?".to_owned(),
         TimeStyle::Clock => clock(wall_ms),
         TimeStyle::Ago => {
             let ago = Duration::from_millis(now.wall_ms.saturating_sub(wall_ms));

@@ -3,7 +3,7 @@
 use gms::{api::Status, id::NodeId};
 use ratatui::layout::Rect;
 
-use super::figures::{grouped, millis, rough};
+use super::figures::{grouped, millis, rough, young};
 use crate::{
     action::{
         key::written,
@@ -11,7 +11,7 @@ use crate::{
         when::Locked,
     },
     model::{
-        alarm::{Remedy, Severity, coarse, seconds},
+        alarm::{Remedy, Severity, coarse},
         link::Trust,
     },
     tui::{
@@ -80,7 +80,7 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
 fn trust_text(app: &App) -> String {
     let trust = app.trust();
     match trust.age() {
-        Some(age) => format!("{} {}", trust.word(), seconds(age)),
+        Some(age) => format!("{} {}", trust.word(), young(age)),
         None => trust.word().to_owned(),
     }
 }
@@ -213,8 +213,7 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let right = [
         match held {
             0 => piece("", Role::Text),
-            1 => piece("REMOVALS held in 1 group   ", Role::Info),
-            n => piece(format!("REMOVALS held in {n} groups   "), Role::Info),
+            n => piece(format!("HELD {n}   "), Role::Info),
         },
         piece(format!("{} groups  ", grouped(app.rows.groups.len() as u64)), Role::Text),
         piece(format!("{} members ", grouped(tally.total() as u64)), Role::Text),

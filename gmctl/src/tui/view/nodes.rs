@@ -4,11 +4,11 @@ use gms::api::NodeStatus;
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{grouped, known, round_trip},
+    figures::{grouped, known, round_trip, young},
     lanes,
 };
 use crate::{
-    model::{alarm::seconds, cluster::NodeFacts},
+    model::cluster::NodeFacts,
     tui::{
         app::App,
         columns,
@@ -36,7 +36,7 @@ pub(super) fn asked(app: &App) -> String {
     let model = app.model();
     match (model.answered_by, model.nodes_at) {
         (Some(node), Some(at)) => {
-            format!("as node {node} sees them, {} ago", seconds(app.moment().since(at)))
+            format!("as node {node} sees them, {} ago", young(app.moment().since(at)))
         }
         _ => "not told yet".to_owned(),
     }

@@ -159,14 +159,14 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
         let Some((group, member)) =
             group.and_then(|group| Some((group, group.members.get(&key.id)?)))
         else {
-            return (vec![piece(key.id.as_str(), Role::Gone)], false);
+            return (vec![piece(format!("{}/{}", key.group, key.id), Role::Gone)], false);
         };
         let condition = group
             .condition(app.moment(), &key.id)
             .unwrap_or(crate::model::condition::Condition::Unknown);
         let heard = group.heard_of(member);
         let pieces = vec![
-            piece(key.id.as_str(), Role::from(condition)),
+            piece(format!("{}/{}", key.group, key.id), Role::from(condition)),
             members::state(condition),
             piece(age(members::known_age(app, group, member)), Role::Text),
             piece(
