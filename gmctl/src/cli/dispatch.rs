@@ -6,10 +6,10 @@ use clap::CommandFactory as _;
 use crate::cli::demo;
 use crate::{
     cli::{
-        check, client, completions,
+        bundle, check, client, completions, config,
         console::Console,
-        context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
-        nodes, run as program, status,
+        context, correlate, diff, doctor, events, groups, help, hold, join, leader, leave, man,
+        members, node, nodes, record, replay, report, run as program, status,
         tree::{Cli, Verb},
         tui, version, wait, watch, why,
     },
@@ -19,7 +19,7 @@ use crate::{
 
 /// Whether a verb handles signals itself. Every other verb is dropped by the first of them.
 pub fn owns_signals(verb: &Verb, console: &Console) -> bool {
-    matches!(verb, Verb::Run(_) | Verb::Client(_) | Verb::Tui(_))
+    matches!(verb, Verb::Run(_) | Verb::Client(_) | Verb::Tui(_) | Verb::Record(_))
         || is_dashboard_of_a_demo(verb, console)
 }
 
@@ -45,6 +45,12 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Watch(args) => watch::run(args, console).await,
         Verb::Wait(args) => wait::run(args, console).await,
         Verb::Check(args) => check::run(args, console).await,
+        Verb::Diff(args) => diff::run(args, console).await,
+        Verb::Correlate(args) => correlate::run(args, console).await,
+        Verb::Record(args) => record::run(args, console).await,
+        Verb::Replay(args) => replay::run(args, console).await,
+        Verb::Report(args) => report::run(args, console),
+        Verb::Bundle(args) => bundle::run(args, console).await,
         Verb::Join(args) => join::run(args, console).await,
         Verb::Leave(args) => leave::run(args, console).await,
         Verb::Run(args) => program::run(args, console).await,
@@ -55,6 +61,7 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Node(args) => node::run(args, console).await,
         Verb::Leader(args) => leader::run(args, console).await,
         Verb::Context(args) => context::run(args, console),
+        Verb::Config(args) => config::run(args, console),
         Verb::Doctor(args) => doctor::run(args, console).await,
         Verb::Version(args) => version::run(args, console).await,
         Verb::Completions(args) => completions::run(args, Cli::command(), console),

@@ -91,6 +91,7 @@ pub struct RunArgs {
 pub async fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     let (program, arguments) =
         args.command.split_first().ok_or_else(|| Failure::usage("no program is given"))?;
+    console.may_write()?;
     let program = leash::find(program)?;
     let client = console.client()?;
     let options = options(args, &client).await?;

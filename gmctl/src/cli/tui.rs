@@ -76,7 +76,9 @@ pub struct TuiArgs {
 /// Shows the cluster of the command line until somebody quits.
 pub async fn run(args: &TuiArgs, console: &Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let context = console.globals.context.as_ref().map(ToString::to_string);
+    let context =
+        console.settings.context.value.as_ref().filter(|_| console.globals.endpoints.is_empty());
+    let context = context.map(ToString::to_string);
     show(args, console, client, context.unwrap_or_else(|| "default".to_owned()), None).await
 }
 
@@ -91,14 +93,14 @@ pub async fn show(
     let options = Options {
         context,
         place: args.screen.place(),
-        ascii: console.globals.ascii,
-        color: match console.globals.color {
+        ascii: console.settings.ascii.value,
+        color: match console.settings.color.value {
             ColorWish::Auto => ColorChoice::Auto,
             ColorWish::Always => ColorChoice::Always,
             ColorWish::Never => ColorChoice::Never,
         },
         fps: args.fps.unwrap_or(FPS),
-        read_only: args.read_only,
+        read_only: args.read_only || console.is_readonly(),
         demo,
         ..Options::new(client)
     };

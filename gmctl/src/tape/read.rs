@@ -107,6 +107,32 @@ impl Tape {
         self.records.last().map(|record| record.at_ms)
     }
 
+    /// When the opening is over: the streams begin with the whole state, told bit by bit, and what was
+    /// before it is nothing that ever was. A tape that never comes so far has its end for it.
+    pub fn settled_ms(&self) -> Option<u64> {
+        let has_status = self.records.iter().any(|record| matches!(record.fact, Fact::Status(_)));
+        let (mut has_told, mut status) = (false, !has_status);
+        for record in &self.records {
+            match &record.fact {
+                Fact::Watch(WatchEvent::Snapshot(_))
+                | Fact::Link(..)
+                | Fact::History(_)
+                | Fact::Note(_)
+                | Fact::Member(_)
+                | Fact::Counts(_)
+                | Fact::Nodes(_)
+                | Fact::Groups(_)
+                | Fact::Gone(_) => {}
+                Fact::Status(_) => status = true,
+                Fact::Watch(_) => has_told = true,
+            }
+            if has_told && status {
+                return Some(record.at_ms);
+            }
+        }
+        self.end_ms()
+    }
+
     fn take(&mut self, text: &[u8], number: usize) -> Result<(), String> {
         let head: Head = serde_json::from_slice(text).map_err(|why| {
             let shown: String = String::from_utf8_lossy(text).chars().take(EXCERPT_CHARS).collect();
@@ -266,7 +292,7 @@ mod tests {
         let first_line = whole.iter().position(|byte| *byte == b'\n').unwrap();
         for end in first_line + 1..whole.len() {
             let tape = Tape::read(&whole[..end]).unwrap_or_else(|why| panic!("{end}: {why}"));
-            let lines = whole[..end].iter().filter(|byte| **byte == b'\n').count();
+            let lines = String::from_utf8_lossy(&whole[..end]).matches('\n').count();
             // A line without its end may be whole all the same.
             assert!(tape.records.len() + 1 == lines || tape.records.len() == lines, "{end}");
             assert_eq!(tape.records[..], records()[..tape.records.len()]);
