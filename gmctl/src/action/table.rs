@@ -4,7 +4,10 @@
 //! share keys and none begins with another's; what writes to the cluster lies on a shifted letter
 //! (or has no key at all) and opens a form first; no key with Control writes.
 
-use super::{key::Key, when::{Section, When}};
+use super::{
+    key::Key,
+    when::{Section, When},
+};
 
 /// Something a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -267,7 +270,7 @@ rows! {
     Speed, Time, Look, Replay, [], "speed", "", "how fast the recording is played: 2, 0.5", argument "N";
     Difference, Time, Look, Always, [[Char('d')]], "diff", "", "what changed since you last looked, or since the moment set with D";
     MarkMoment, Time, Look, Always, [[Char('D')]], "diff from here", "", "compare with the moment shown now; once more: with the last look again";
-    TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as time of day (UTC), or as how long ago";
+    TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as UTC, as local time, or as how long ago";
 
     Why, Act, Look, Member, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion";
     Join, Act, Write, Writable, [[Char('A')]], "join", "join", "let a member join: form, dry run, confirm";

@@ -267,13 +267,9 @@ fn members_in_doubt(scene: &Scene<'_>) -> Option<Finding> {
         .as_ref()
         .map(|(age, key)| format!(". Longest silent {} {}", key.id, seconds(*age)))
         .unwrap_or_default();
-    let sentence = [
-        in_groups(&doubted.by_group, "SUSPECT"),
-        causes_in_words(scene.causes),
-        when,
-        silence,
-    ]
-    .concat();
+    let sentence =
+        [in_groups(&doubted.by_group, "SUSPECT"), causes_in_words(scene.causes), when, silence]
+            .concat();
     let subject = doubted.longest.map(|(_, key)| key).or(doubted.first);
     let found = Finding::new(Severity::Danger, sentence).with(&[Remedy::Hold, Remedy::Why]);
     Some(Finding { subject, ..found })
@@ -335,7 +331,7 @@ fn causes_in_words(causes: &[Share]) -> String {
         .map(|share| {
             format!(
                 "{}={} {}/{} (base {} %)",
-                share.tag, share.value, share.troubled, share.troubled_in_all, share.base_percent
+                share.tag, share.value, share.doubted, share.doubted_in_all, share.base_percent
             )
         })
         .collect();
@@ -350,7 +346,8 @@ fn election_churn(scene: &Scene<'_>) -> Option<Finding> {
         .filter(|entry| entry.wall_ms >= after && matches!(entry.what, Happening::Election(..)))
         .count();
     (elections >= CHURN).then(|| {
-        let sentence = format!("{elections} ELECTIONS within 5 minutes: leadership does not settle");
+        let sentence =
+            format!("{elections} ELECTIONS within 5 minutes: leadership does not settle");
         Finding::new(Severity::Warn, sentence).with(&[Remedy::Timeline, Remedy::Views])
     })
 }
@@ -386,7 +383,8 @@ fn nodes_behind(scene: &Scene<'_>) -> Option<Finding> {
     let nodes = scene.model.nodes.values();
     let node = nodes.max_by_key(|node| node.status.lag)?;
     let lag = node.status.lag.filter(|lag| *lag >= LAG)?;
-    let sentence = format!("NODE {} IS {lag} REVISIONS BEHIND: what it tells is old", node.status.id);
+    let sentence =
+        format!("NODE {} IS {lag} REVISIONS BEHIND: what it tells is old", node.status.id);
     Some(Finding::new(Severity::Warn, sentence))
 }
 
@@ -422,8 +420,7 @@ fn holds(scene: &Scene<'_>) -> Option<Finding> {
             minutes => format!(" for {minutes} minutes more"),
         }
     });
-    let sentence =
-        format!("HOLD on {id}{others}: no removal by silence{rest}: {}", pause.reason);
+    let sentence = format!("HOLD on {id}{others}: no removal by silence{rest}: {}", pause.reason);
     Some(Finding::new(Severity::Notice, sentence))
 }
 
@@ -440,6 +437,9 @@ fn members_unknown(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn all_is_well(model: &Model, now: Moment) -> Finding {
+    if model.is_blank() {
+        return Finding::new(Severity::Notice, "nothing has been told yet".to_owned());
+    }
     let tally = model.tally();
     let members = match (tally.total(), tally.ok) {
         (0, _) => "no member has joined yet".to_owned(),

@@ -28,9 +28,9 @@ pub struct Share {
     /// Its value.
     pub value: String,
     /// Members in trouble that carry it.
-    pub troubled: usize,
+    pub doubted: usize,
     /// Members in trouble in all.
-    pub troubled_in_all: usize,
+    pub doubted_in_all: usize,
     /// Its share among all members, in percent.
     pub base_percent: usize,
 }
@@ -73,8 +73,8 @@ pub fn common_causes(model: &Model, now: Moment) -> Vec<Share> {
             let share = Share {
                 tag: tag.to_owned(),
                 value,
-                troubled: count,
-                troubled_in_all: troubled.len(),
+                doubted: count,
+                doubted_in_all: troubled.len(),
                 base_percent: with.saturating_mul(100) / all,
             };
             shares.push((lift, share));

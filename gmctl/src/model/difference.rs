@@ -2,9 +2,7 @@
 
 use gms::id::GroupId;
 
-use super::{
-    cluster::Model, condition::Tally, happening::Happening, timeline::Entry,
-};
+use super::{cluster::Model, condition::Tally, happening::Happening, timeline::Entry};
 
 /// How much happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,10 +48,8 @@ pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Ent
 
 /// How much happened in between.
 pub fn sums(then: &Model, now: &Model) -> Sums {
-    let mut sums = Sums {
-        suspects: (then.tally().suspect, now.tally().suspect),
-        ..Sums::default()
-    };
+    let mut sums =
+        Sums { suspects: (then.tally().suspect, now.tally().suspect), ..Sums::default() };
     for entry in entries(then, now) {
         match &entry.what {
             Happening::Joined(_, who, _) => sums.joined += who.count,
@@ -69,8 +65,7 @@ pub fn sums(then: &Model, now: &Model) -> Sums {
 
 /// The groups that are not as they were.
 pub fn groups(then: &Model, now: &Model) -> Vec<GroupChange> {
-    now
-        .groups
+    now.groups
         .iter()
         .map(|(id, group)| GroupChange {
             group: id.clone(),

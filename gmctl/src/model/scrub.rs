@@ -32,8 +32,7 @@ pub fn columns(timeline: &Timeline, from_ms: u64, to_ms: u64, width: usize) -> V
         };
         column.count = column.count.saturating_add(entry.what.count());
         column.election |= matches!(entry.what, Happening::Election(..));
-        column.trouble |=
-            matches!(entry.what, Happening::Removed(..) | Happening::Suspected(..));
+        column.trouble |= matches!(entry.what, Happening::Removed(..) | Happening::Suspected(..));
     }
     columns
 }
@@ -60,7 +59,11 @@ mod tests {
         at(111_000, Happening::NodeBack(NodeId(2)));
         let columns = columns(&timeline, 100_000, 110_000, 5);
         let counts: Vec<usize> = columns.iter().map(|column| column.count).collect();
-        assert_eq!(counts, [1, 0, 0, 0, 39], "what is later than the end counts as its last moment");
+        assert_eq!(
+            counts,
+            [1, 0, 0, 0, 39],
+            "what is later than the end counts as its last moment"
+        );
         assert!(columns[0].election && !columns[0].trouble && columns[4].trouble);
         assert!(super::columns(&timeline, 5, 5, 0).is_empty());
     }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::{
     glyphs::{self, Glyphs},
     request::Ticket,
@@ -36,6 +38,8 @@ pub struct Settings {
     pub demo: bool,
     /// It is a recording that is shown.
     pub replay: bool,
+    /// Where we are, for local times.
+    pub zone: TimeZone,
 }
 
 impl Settings {
@@ -50,6 +54,7 @@ impl Settings {
             slow: false,
             demo: false,
             replay: false,
+            zone: TimeZone::UTC,
         }
     }
 

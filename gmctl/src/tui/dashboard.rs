@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal};
 
 use gms::client::Client;
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -133,6 +134,7 @@ pub async fn run(options: Options) -> Result<Outcome, RunError> {
         protected: options.protected,
         slow: options.slow,
         demo: options.demo.is_some(),
+        zone: TimeZone::system(),
         ..Settings::new(options.context)
     };
     let mut app = App::new(settings, clock::now());
@@ -149,6 +151,7 @@ pub async fn replay(replay: Replay) -> Result<Outcome, RunError> {
         ascii: replay.ascii,
         theme: theme(replay.color),
         replay: true,
+        zone: TimeZone::system(),
         ..Settings::new(replay.name)
     };
     let start = Moment { wall_ms: replay.tape.start_ms().unwrap_or(0), ..clock::now() };

@@ -52,6 +52,10 @@ mod any_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod matrix_tests;
+#[cfg(test)]
+mod reach_tests;
+#[cfg(test)]
 mod screen_tests;
 #[cfg(test)]
 mod update_tests;

@@ -33,6 +33,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether a filter narrows what is shown there.
+    pub fn takes_filter(&self) -> bool {
+        matches!(
+            self,
+            Place::Groups | Place::Members(_) | Place::Cell(_) | Place::Heat | Place::Timeline
+        )
+    }
+
     /// The word for it in the name of a file.
     pub fn file_name(&self) -> &'static str {
         match self {
@@ -57,7 +65,9 @@ impl Place {
             Place::Members(None) => "members".to_owned(),
             Place::Members(Some(group)) => format!("members of {group}"),
             Place::Cell(keys) => match keys.first() {
-                Some(first) => format!("{} members from {}/{} on", keys.len(), first.group, first.id),
+                Some(first) => {
+                    format!("{} members from {}/{} on", keys.len(), first.group, first.id)
+                }
                 None => "no members".to_owned(),
             },
             Place::Heat => "heat".to_owned(),

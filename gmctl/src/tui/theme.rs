@@ -320,9 +320,7 @@ mod tests {
     }
 
     fn seen(matrix: [[f64; 3]; 3], light: [f64; 3]) -> [f64; 3] {
-        matrix.map(|row| {
-            row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0)
-        })
+        matrix.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0))
     }
 
     /// CIE 1976 distance of two lights; 2 is just noticed, 25 is plain.

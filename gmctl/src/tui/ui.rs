@@ -139,8 +139,21 @@ pub enum TimeStyle {
     /// Time of day, UTC.
     #[default]
     Clock,
+    /// Time of day, here.
+    Local,
     /// How long ago.
     Ago,
+}
+
+impl TimeStyle {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TimeStyle::Clock => "times are UTC",
+            TimeStyle::Local => "times are local",
+            TimeStyle::Ago => "times are how long ago",
+        }
+    }
 }
 
 /// What was there when the person last looked, to say what changed.
@@ -226,4 +239,3 @@ pub struct Ui {
     /// The moment to compare with, if one was set.
     pub compared: Option<LastLook>,
 }
-

@@ -119,7 +119,9 @@ fn a_form_stays_with_the_life_it_was_opened_for() {
     replaced.joined = vec![member(1, 500)];
     play.tell(Message::Watch(WatchEvent::Change(replaced))).keys("Enter");
     let asked = asks(&play);
-    let Some((_, Request::Leave(targets, None, _), true)) = asked.last() else { panic!("{asked:?}") };
+    let Some((_, Request::Leave(targets, None, _), true)) = asked.last() else {
+        panic!("{asked:?}")
+    };
     assert_eq!(targets[0].incarnation, Incarnation(101), "not the new life");
     assert!(play.screen(80, 24).contains("0 of 1: the others are gone by now"));
 }
@@ -129,7 +131,9 @@ fn a_leave_of_many_needs_their_number() {
     let mut play = healthy();
     play.keys("3 v v X").types("dark").keys("Enter");
     let (ticket, request, dry_run) = asks(&play).pop().unwrap();
-    assert!(dry_run && matches!(&request, Request::Leave(targets, Some(_), _) if targets.len() == 2));
+    assert!(
+        dry_run && matches!(&request, Request::Leave(targets, Some(_), _) if targets.len() == 2)
+    );
     let parting = Parting {
         left: vec![(id("m-0001"), Revision(1)), (id("m-0002"), Revision(1))],
         refused: Vec::new(),
@@ -322,10 +326,13 @@ fn esc_goes_back_step_by_step() {
     play.keys("2 Enter / m - 0 0 0 1 Enter Enter w");
     assert_eq!(play.app.ui.place, Place::Why(key("payments", "m-0001")));
     play.keys("Esc");
-    assert!(play.app.ui.filter.is_empty(), "the filter goes first");
-    play.keys("Esc");
     assert_eq!(play.app.ui.place, Place::Member(key("payments", "m-0001")));
-    play.keys("Esc Esc Esc");
+    play.keys("Esc");
+    assert_eq!(play.app.ui.place, Place::Members(Some(group("payments"))));
+    assert!(!play.app.ui.filter.is_empty(), "the list is as it was left");
+    play.keys("Esc");
+    assert!(play.app.ui.filter.is_empty(), "where it narrows, the filter goes first");
+    play.keys("Esc Esc");
     assert_eq!(play.app.ui.place, Place::Overview);
     play.keys("2 4 < <");
     assert_eq!(play.app.ui.place, Place::Overview);

@@ -50,7 +50,8 @@ pub(super) fn rows(
 ) -> (Vec<HeatRow>, usize) {
     let mut rows: BTreeMap<Cow<'_, str>, HeatRow> = BTreeMap::new();
     for (id, group) in &model.groups {
-        let mut all: Vec<_> = group.members.iter().map(|(name, member)| (name, member, true)).collect();
+        let mut all: Vec<_> =
+            group.members.iter().map(|(name, member)| (name, member, true)).collect();
         let ghosts = group.gone.iter().filter(|(name, _)| !group.members.contains_key(*name));
         let living = all.len();
         all.extend(ghosts.filter_map(|(name, gone)| Some((name, gone.member.as_ref()?, false))));

@@ -264,11 +264,7 @@ fn stands(built: Option<(Stamp, Instant)>, model: &Model, now: Moment, volatile:
     (same && !volatile) || waits(model, now, at)
 }
 
-fn groups(
-    model: &Model,
-    wish: &Wish<'_>,
-    moved: &BTreeMap<GroupId, Moves>,
-) -> Vec<GroupRow> {
+fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {
     let filter_applies = *wish.place == Place::Groups;
     let mut rows: Vec<GroupRow> = model
         .groups
@@ -290,7 +286,8 @@ fn groups(
 }
 
 fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
-    let mut list: Vec<(Reverse<Condition>, Option<Left>, Reverse<Duration>, MemberKey)> = Vec::new();
+    let mut list: Vec<(Reverse<Condition>, Option<Left>, Reverse<Duration>, MemberKey)> =
+        Vec::new();
     for (id, group) in &model.groups {
         for name in group.unwell() {
             let (Some(condition), Some(member)) =

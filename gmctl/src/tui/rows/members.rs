@@ -35,7 +35,13 @@ pub(super) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
 }
 
 /// Whether the filter lets a member of a group pass.
-pub(super) fn passes(filter: &Filter, now: Moment, id: &GroupId, group: &Group, member: &Member) -> bool {
+pub(super) fn passes(
+    filter: &Filter,
+    now: Moment,
+    id: &GroupId,
+    group: &Group,
+    member: &Member,
+) -> bool {
     if filter.is_empty() {
         return true;
     }
@@ -130,12 +136,9 @@ fn sorted<'a>(
 
 /// Without a filter only who is not well has to be sorted: the others follow in the order they
 /// are kept in.
-fn by_state_or_id(
-    groups: &[(&GroupId, &Group)],
-    now: Moment,
-    sort: SortColumn,
-) -> Vec<MemberKey> {
-    let key = |id: &GroupId, member: &Member| MemberKey { group: id.clone(), id: member.id.clone() };
+fn by_state_or_id(groups: &[(&GroupId, &Group)], now: Moment, sort: SortColumn) -> Vec<MemberKey> {
+    let key =
+        |id: &GroupId, member: &Member| MemberKey { group: id.clone(), id: member.id.clone() };
     let mut list: Vec<MemberKey> = Vec::new();
     if sort == SortColumn::State {
         let mut front: Vec<SortKey> = Vec::new();

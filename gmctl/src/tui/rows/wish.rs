@@ -98,9 +98,9 @@ impl Grouping {
     pub(super) fn label<'a>(&self, group: &'a GroupId, member: &'a Member) -> Cow<'a, str> {
         match self {
             Grouping::Group => Cow::Borrowed(group.as_str()),
-            Grouping::Monitor => member
-                .monitor
-                .map_or(Cow::Borrowed("-"), |node| Cow::Owned(format!("node {node}"))),
+            Grouping::Monitor => {
+                member.monitor.map_or(Cow::Borrowed("-"), |node| Cow::Owned(format!("node {node}")))
+            }
             Grouping::Tag(key) => Cow::Borrowed(member.tags.get(key).map_or("-", String::as_str)),
         }
     }

@@ -156,13 +156,13 @@ async fn drain(client: &Client, targets: &[Target], wanted: bool, write: &Write)
         .map(|target| {
             let (client, write) = (client.clone(), write.clone());
             async move {
-            let body = PatchRequest {
-                drain: Some(wanted),
-                incarnation: Some(target.incarnation),
-                ..PatchRequest::default()
-            };
-            let answer = client.patch(&target.key.group, &target.key.id, &body, &write).await;
-            (target, answer.map(|answer| answer.value.view))
+                let body = PatchRequest {
+                    drain: Some(wanted),
+                    incarnation: Some(target.incarnation),
+                    ..PatchRequest::default()
+                };
+                let answer = client.patch(&target.key.group, &target.key.id, &body, &write).await;
+                (target, answer.map(|answer| answer.value.view))
             }
         })
         .buffer_unordered(AT_ONCE);
@@ -217,7 +217,8 @@ pub(super) async fn ask_opinions(
 }
 
 async fn opinion(client: &Client, url: &str) -> Result<Said, String> {
-    let endpoint: Endpoint = url.parse().map_err(|why: gms::endpoint::EndpointError| why.to_string())?;
+    let endpoint: Endpoint =
+        url.parse().map_err(|why: gms::endpoint::EndpointError| why.to_string())?;
     let only = client.only(&endpoint);
     let status = only.status().await.map_err(|error| error.to_string())?.value;
     let groups = only.groups().await.map_err(|error| error.to_string())?.value;

@@ -107,10 +107,7 @@ impl EventLoop {
         self.take(Message::Answered(ticket, Err(NO_ANSWER.to_owned())))
     }
 
-    fn set_clock(
-        &mut self,
-        how: impl FnOnce(&mut super::playback::Clock, std::time::Instant),
-    ) {
+    fn set_clock(&mut self, how: impl FnOnce(&mut super::playback::Clock, std::time::Instant)) {
         if let Source::Tape(clock) = &self.source {
             clock.send_modify(|clock| how(clock, clock::now().at));
         }

@@ -84,11 +84,7 @@ impl Clock {
 }
 
 /// Tells every fact of the tape in its time.
-pub(super) async fn play(
-    tape: Tape,
-    mut clock: watch::Receiver<Clock>,
-    to: Sender<Message>,
-) {
+pub(super) async fn play(tape: Tape, mut clock: watch::Receiver<Clock>, to: Sender<Message>) {
     for Record { at_ms, fact } in tape.records {
         loop {
             let set = *clock.borrow_and_update();

@@ -119,9 +119,11 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Live => times::go_live(app, effects),
         Action::TimeStyle => {
             app.ui.times = match app.ui.times {
-                TimeStyle::Clock => TimeStyle::Ago,
+                TimeStyle::Clock => TimeStyle::Local,
+                TimeStyle::Local => TimeStyle::Ago,
                 TimeStyle::Ago => TimeStyle::Clock,
             };
+            flash(app, app.ui.times.as_str());
         }
 
         Action::CopyCommand => copy(app, command_line::of(app), effects),
@@ -158,7 +160,8 @@ fn back(app: &mut App, effects: &mut Vec<Effect>) {
     if app.ui.notice.take().is_some() || std::mem::take(&mut app.ui.zoomed) {
         return;
     }
-    if !app.ui.filter.is_empty() {
+    let filtered = app.ui.place.takes_filter() && !app.ui.filter.is_empty();
+    if filtered {
         app.ui.filter = Filter::default();
     } else if !app.ui.marks.is_empty() {
         app.ui.marks.clear();

@@ -273,7 +273,11 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
     let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
     let command =
         request.map(|request| command_line::of_request(request, endpoint)).unwrap_or_default();
-    tell(app, format!("{text}   = {}", command.replace('\n', " ")), if done { Tone::Good } else { Tone::Warn });
+    tell(
+        app,
+        format!("{text}   = {}", command.replace('\n', " ")),
+        if done { Tone::Good } else { Tone::Warn },
+    );
 }
 
 /// How an act on many is told of.

@@ -69,11 +69,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     };
     // What is shown may be a moment of the past: then that is compared.
     let (model, moment) = (app.model(), app.moment());
-    let (then, shown) = if look.moment.at <= moment.at {
-        (&look.model, model)
-    } else {
-        (model, &look.model)
-    };
+    let (then, shown) =
+        if look.moment.at <= moment.at { (&look.model, model) } else { (model, &look.model) };
     let sums = difference::sums(then, shown);
     let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
     let (a, b) = (look.moment.wall_ms, moment.wall_ms);
@@ -105,7 +102,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     for entry in newest.into_iter().rev() {
         let what = &entry.what;
         lines.push(vec![
-            piece(format!("   {}  ", time(entry.wall_ms, app.ui.times, app.now)), Role::Faint),
+            piece(format!("   {}  ", time(app, entry.wall_ms)), Role::Faint),
             piece(format!("{:10}  ", what.word()), Role::from(what.tone())),
             piece(format!("{:16}  ", what.group().map_or("", |group| group.as_str())), Role::Text),
             piece(what.text(), Role::Text),

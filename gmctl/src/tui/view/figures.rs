@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
     model::{
         alarm::seconds,
         group::{Age, Left},
         link::LIVE_BELOW,
-        moment::Moment,
     },
-    tui::ui::TimeStyle,
+    tui::{app::App, ui::TimeStyle},
 };
 
 /// `9,182,331`.
@@ -86,15 +87,25 @@ pub fn rough(time: Duration) -> String {
     }
 }
 
-/// A time of day (UTC), or how long ago it was.
-pub fn time(wall_ms: u64, style: TimeStyle, now: Moment) -> String {
-    match style {
+/// When that was, as the person wants times: UTC, local, or how long ago.
+pub fn time(app: &App, wall_ms: u64) -> String {
+    match app.ui.times {
         _ if wall_ms == 0 => "?".to_owned(),
         TimeStyle::Clock => clock(wall_ms),
+        TimeStyle::Local => local(wall_ms, &app.settings.zone),
         TimeStyle::Ago => {
-            let ago = Duration::from_millis(now.wall_ms.saturating_sub(wall_ms));
+            let now = app.moment().wall_ms;
+            let ago = Duration::from_millis(now.saturating_sub(wall_ms));
             format!("-{}", rough(ago))
         }
+    }
+}
+
+fn local(wall_ms: u64, zone: &TimeZone) -> String {
+    let millis = i64::try_from(wall_ms).unwrap_or(i64::MAX);
+    match Timestamp::from_millisecond(millis) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+        Err(_) => clock(wall_ms),
     }
 }
 
@@ -128,5 +139,7 @@ mod tests {
             assert_eq!(age(given), text);
         }
         assert_eq!(clock(43_391_204), "12:03:11");
+        let east = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(local(43_391_204, &east), "14:03:11");
     }
 }

@@ -18,8 +18,6 @@ use crate::tui::{
     },
 };
 
-
-
 /// Draws the groups; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.groups.is_empty() {
@@ -59,12 +57,10 @@ pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
     let counts = group.and_then(|group| group.counts.as_ref());
     let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
     let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
-    let hold = group
-        .and_then(|group| group.hold.as_ref())
-        .map_or(String::new(), |hold| {
-            let rest = group.and_then(|group| group.hold_left(app.moment()));
-            format!("{}: {}", rest.map_or(String::new(), coarse), hold.reason)
-        });
+    let hold = group.and_then(|group| group.hold.as_ref()).map_or(String::new(), |hold| {
+        let rest = group.and_then(|group| group.hold_left(app.moment()));
+        format!("{}: {}", rest.map_or(String::new(), coarse), hold.reason)
+    });
     vec![
         piece(if hold.is_empty() { row.id.to_string() } else { format!("{} [P]", row.id) }, name),
         piece(grouped(tally.total() as u64), Role::Text),

@@ -5,11 +5,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, millis, rough, young};
 use crate::{
-    action::{
-        key::written,
-        table::Action,
-        when::Locked,
-    },
+    action::{key::written, table::Action, when::Locked},
     model::{
         alarm::{Remedy, Severity, coarse},
         link::Trust,
@@ -313,8 +309,11 @@ fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let names = ["over", "groups", "members", "heat", "time", "nodes", "views"];
     let mut pieces = vec![piece(" ", Role::Text)];
     for (number, name) in (1..).zip(names) {
-        let text =
-            if number == here { format!("[{number} {name}]") } else { format!(" {number} {name} ") };
+        let text = if number == here {
+            format!("[{number} {name}]")
+        } else {
+            format!(" {number} {name} ")
+        };
         let role = if number == here { Role::Title } else { Role::Faint };
         let x = area.x.saturating_add(width_of_all(&pieces));
         let at = Rect { x, width: width_of(&text), height: 1, ..area };

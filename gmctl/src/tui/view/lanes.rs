@@ -29,7 +29,10 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     if area.height < FRAME + 1 || width < 10 || begin >= end {
         return;
     }
-    brush.line(area, &[piece(" WHO LED", Role::Title), piece("   L leads  x out of reach", Role::Faint)]);
+    brush.line(
+        area,
+        &[piece(" WHO LED", Role::Title), piece("   L leads  x out of reach", Role::Faint)],
+    );
     let place_of = |at: u64| {
         let at = u128::from(at.clamp(begin, end) - begin);
         usize::try_from(at * width as u128 / u128::from(end - begin)).unwrap_or(0).min(width - 1)
@@ -57,7 +60,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
         let role = if state.0 == 'x' { Role::Warn } else { Role::Info };
         brush.text(area.x + NAMES, y, area.width - NAMES, &line, role);
     }
-    let below = area.y + 1 + u16::try_from(nodes.len()).unwrap_or(u16::MAX).min(area.height - FRAME);
+    let below =
+        area.y + 1 + u16::try_from(nodes.len()).unwrap_or(u16::MAX).min(area.height - FRAME);
     let times = Rect { x: area.x + NAMES, y: below, width: area.width - NAMES, height: 1 };
     brush.line(times, &[piece(clock(begin), Role::Faint)]);
     brush.line_right(times, &[piece(clock(end), Role::Faint), piece(" ", Role::Text)]);

@@ -39,7 +39,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
     let before = lines.len();
     lines.extend(entries.map(|entry| {
         vec![
-            piece(format!("  {}  ", time(entry.wall_ms, app.ui.times, app.moment())), Role::Faint),
+            piece(format!("  {}  ", time(app, entry.wall_ms)), Role::Faint),
             piece(format!("{:10}  ", entry.what.word()), Role::from(entry.what.tone())),
             piece(entry.what.text(), Role::Text),
         ]
@@ -149,7 +149,10 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         fact("pings", piece(timing, Role::Text)),
         fact(
             "removal",
-            piece(removal(group.left(app.moment(), member).filter(|_| is_current(app))), Role::Text),
+            piece(
+                removal(group.left(app.moment(), member).filter(|_| is_current(app))),
+                Role::Text,
+            ),
         ),
         strip(app, key),
         trips(app, key),

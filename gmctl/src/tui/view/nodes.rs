@@ -29,8 +29,6 @@ const SPARK: usize = 12;
 /// Round trips below this, in microseconds, are drawn as the lowest bar: noise is no news.
 const SPARK_FULL_US: u64 = 10_000;
 
-
-
 /// When and by whom the nodes were last asked.
 pub(super) fn asked(app: &App) -> String {
     let model = app.model();
@@ -70,11 +68,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
     if more {
         let below = app.rows.nodes.len().saturating_add(2);
         let below = u16::try_from(below).unwrap_or(u16::MAX).min(area.height);
-        lanes::draw(
-            app,
-            brush,
-            Rect { y: area.y + below, height: area.height - below, ..area },
-        );
+        lanes::draw(app, brush, Rect { y: area.y + below, height: area.height - below, ..area });
     }
 }
 

@@ -80,7 +80,8 @@ fn leave<'a>(app: &App, targets: &[Target]) -> Lines<'a> {
             (_, true) if all > 1 => ("   half of it or more", Role::Warn),
             _ => ("", Role::Text),
         };
-        let text = format!("{group} {} -> {} members{warning}", grouped(all as u64), grouped(rest as u64));
+        let text =
+            format!("{group} {} -> {} members{warning}", grouped(all as u64), grouped(rest as u64));
         lines.push(line("effect", text, role));
     }
     if let more @ 1.. = by_group.len().saturating_sub(GROUPS_MAX) {

@@ -19,8 +19,6 @@ use crate::{
     },
 };
 
-
-
 /// Draws what happened; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.entries.is_empty() {
@@ -57,7 +55,7 @@ pub(super) fn pieces<'a>(app: &App, entry: &'a Entry) -> Vec<Piece<'a>> {
     let role = Role::from(what.tone());
     let revision = entry.revision.map_or("seen here".to_owned(), |at| grouped(at.0));
     vec![
-        piece(time(entry.wall_ms, app.ui.times, app.moment()), Role::Faint),
+        piece(time(app, entry.wall_ms), Role::Faint),
         piece(revision, Role::Faint),
         piece(what.word(), role),
         piece(what.group().map_or("", |group| group.as_str()), Role::Text),

@@ -11,10 +11,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, known, millis, round_trip};
 use crate::{
-    model::{
-        cluster::NodeFacts,
-        opinion::Said,
-    },
+    model::{cluster::NodeFacts, opinion::Said},
     tui::{
         app::App,
         theme::Role,
@@ -39,7 +36,11 @@ type Fact = fn(&Witness<'_>) -> String;
 
 /// A row: its name, what to show, and whether nodes that differ are worth a mark.
 const FACTS: &[(&str, Fact, bool)] = &[
-    ("role", |w| w.facts.status.role.map_or("?".to_owned(), |role| role.as_str().to_owned()), false),
+    (
+        "role",
+        |w| w.facts.status.role.map_or("?".to_owned(), |role| role.as_str().to_owned()),
+        false,
+    ),
     (
         "leader",
         |w| {
@@ -48,11 +49,7 @@ const FACTS: &[(&str, Fact, bool)] = &[
         },
         true,
     ),
-    (
-        "term",
-        |w| known(w.said.map_or(w.facts.status.term, |said| Some(said.status.term))),
-        true,
-    ),
+    ("term", |w| known(w.said.map_or(w.facts.status.term, |said| Some(said.status.term))), true),
     (
         "quorum",
         |w| match w.said {
@@ -88,17 +85,9 @@ const FACTS: &[(&str, Fact, bool)] = &[
     ("lag", |w| known(w.facts.status.lag), false),
     ("votes", |w| yes(w.facts.status.voter), false),
     ("monitor", |w| yes(w.facts.status.monitor), false),
-    (
-        "watches",
-        |w| w.facts.status.monitored.map_or("-".to_owned(), |n| grouped(n as u64)),
-        false,
-    ),
+    ("watches", |w| w.facts.status.monitored.map_or("-".to_owned(), |n| grouped(n as u64)), false),
     ("health", |w| w.facts.status.health.map_or("-".to_owned(), |h| h.to_string()), false),
-    (
-        "version",
-        |w| w.facts.status.version.clone().unwrap_or_else(|| "-".to_owned()),
-        true,
-    ),
+    ("version", |w| w.facts.status.version.clone().unwrap_or_else(|| "-".to_owned()), true),
 ];
 
 fn yes(is: bool) -> String {
@@ -127,7 +116,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     lines.extend(witnesses.iter().filter_map(remark));
     if let Some(better) = model.better_informed(app.moment()) {
         lines.push(vec![piece(
-            format!(" node {better} has a leader and a quorum: it is the one to ask   [R] reconnects"),
+            format!(
+                " node {better} has a leader and a quorum: it is the one to ask   [R] reconnects"
+            ),
             Role::Danger,
         )]);
     }
@@ -162,7 +153,9 @@ fn slowest(app: &App, witnesses: &[Witness<'_>]) -> String {
         .map(|opinion| opinion.took_us)
         .max();
     match (asked, took) {
-        (0, _) | (_, None) => "as the node that answers tells; the nodes are being asked".to_owned(),
+        (0, _) | (_, None) => {
+            "as the node that answers tells; the nodes are being asked".to_owned()
+        }
         // Rounded up, so that an idle screen stands still.
         (asked, Some(took)) => format!(
             "{asked} of {} asked side by side within {}",
@@ -246,7 +239,10 @@ fn remark<'a>(witness: &Witness<'_>) -> Option<Vec<Piece<'a>>> {
             Some(age) => format!("{} ago", millis(Some(age))),
             None => "never".to_owned(),
         };
-        (format!(" node {id} was last in touch with a quorum {contact}: do not trust it"), Role::Danger)
+        (
+            format!(" node {id} was last in touch with a quorum {contact}: do not trust it"),
+            Role::Danger,
+        )
     } else if !can_be_asked(witness) {
         let why = node.error.as_deref().unwrap_or("it does not answer");
         (format!(" node {id} is out of reach: {why}"), Role::Danger)

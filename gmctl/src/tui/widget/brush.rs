@@ -47,12 +47,7 @@ pub struct Brush<'a> {
 
 impl<'a> Brush<'a> {
     /// A brush for a buffer.
-    pub fn new(
-        buffer: &'a mut Buffer,
-        theme: Theme,
-        glyphs: &'static Glyphs,
-        mouse: bool,
-    ) -> Self {
+    pub fn new(buffer: &'a mut Buffer, theme: Theme, glyphs: &'static Glyphs, mouse: bool) -> Self {
         Self { buffer, theme, glyphs, outdated: false, spots: mouse.then(Vec::new) }
     }
 

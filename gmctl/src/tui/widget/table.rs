@@ -118,11 +118,7 @@ fn cell(brush: &mut Brush<'_>, x: u16, y: u16, width: u16, right: bool, text: &s
 }
 
 /// Which columns fit: their places, where each begins and how wide it is.
-fn fit(
-    columns: &[Column],
-    shown: &dyn Fn(&str) -> bool,
-    width: u16,
-) -> Vec<(usize, u16, u16)> {
+fn fit(columns: &[Column], shown: &dyn Fn(&str) -> bool, width: u16) -> Vec<(usize, u16, u16)> {
     let mut kept: Vec<usize> = (0..columns.len())
         .filter(|place| columns.get(*place).is_some_and(|column| shown(column.title)))
         .collect();
@@ -167,7 +163,10 @@ mod tests {
     fn the_least_important_columns_go_first() {
         let columns = [text("A", 10, 0), figure("B", 5, 2), figure("C", 5, 1), rest("D", 5, 3)];
         let titles = |width| {
-            fit(&columns, &|_| true, width).iter().map(|(place, ..)| columns[*place].title).collect::<String>()
+            fit(&columns, &|_| true, width)
+                .iter()
+                .map(|(place, ..)| columns[*place].title)
+                .collect::<String>()
         };
         for (width, expected) in
             [(33, "ABCD"), (32, "ABC"), (26, "ABC"), (25, "AC"), (19, "AC"), (18, "A"), (3, "A")]
