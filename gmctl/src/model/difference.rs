@@ -2,7 +2,9 @@
 
 use gms::id::GroupId;
 
-use super::{cluster::Model, condition::Tally, happening::Happening, timeline::Entry};
+use super::{
+    cluster::Model, condition::Tally, group::Group, happening::Happening, timeline::Entry,
+};
 
 /// How much happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +71,7 @@ pub fn groups(then: &Model, now: &Model) -> Vec<GroupChange> {
         .iter()
         .map(|(id, group)| GroupChange {
             group: id.clone(),
-            then: then.groups.get(id).map(|group| group.tally()),
+            then: then.groups.get(id).map(Group::tally),
             now: group.tally(),
         })
         .filter(|change| change.then != Some(change.now))

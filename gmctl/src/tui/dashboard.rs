@@ -34,6 +34,7 @@ pub enum ColorChoice {
 }
 
 /// How to show the cluster.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The service.
@@ -140,7 +141,8 @@ pub async fn run(options: Options) -> Result<Outcome, RunError> {
     let mut app = App::new(settings, clock::now());
     app.ui.place = options.place;
     let fps = if options.slow { 1 } else { options.fps };
-    EventLoop::start(app, options.client, options.demo, fps)?.run().await
+    // On the heap: it holds the whole picture.
+    Box::pin(EventLoop::start(app, options.client, options.demo, fps)?.run()).await
 }
 
 /// Shows a recording until somebody quits, a signal ends it, or the terminal is gone. It has the
@@ -158,7 +160,8 @@ pub async fn replay(replay: Replay) -> Result<Outcome, RunError> {
     let mut app = App::new(settings, start);
     app.ui.place = replay.place;
     app.ui.speed = if replay.at_ms.is_some() { None } else { Some(replay.speed) };
-    EventLoop::replay(app, replay.tape, replay.speed, replay.at_ms, replay.fps)?.run().await
+    let showing = EventLoop::replay(app, replay.tape, replay.speed, replay.at_ms, replay.fps)?;
+    Box::pin(showing.run()).await
 }
 
 fn prepare() -> Result<(), RunError> {

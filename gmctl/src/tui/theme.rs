@@ -8,7 +8,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::model::{alarm::Severity, condition::Condition, happening::Tone};
+use crate::model::{alarm::finding::Severity, condition::Condition, happening::Tone};
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,9 +95,10 @@ impl From<Severity> for Role {
 }
 
 /// How roles look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Theme {
     /// The terminal's sixteen colours.
+    #[default]
     Palette,
     /// Safe with any colour blindness, on a dark terminal of 256 colours.
     SafeDark,
@@ -105,12 +106,6 @@ pub enum Theme {
     SafeLight,
     /// Modifiers alone.
     Mono,
-}
-
-impl Default for Theme {
-    fn default() -> Self {
-        Theme::Palette
-    }
 }
 
 impl Theme {

@@ -166,6 +166,7 @@ pub struct LastLook {
 }
 
 /// The state of the person's side.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches under the keys")]
 #[derive(Debug, Default)]
 pub struct Ui {
     /// Where one is.

@@ -189,18 +189,12 @@ fn add_node(peer_url: &str, id: &str) -> Result<AddNodeRequest, Mistakes> {
     if !peer_url.starts_with("http://") || peer_url.len() < "http://h:1".len() {
         mistakes.push((0, "give http://host:port".to_owned()));
     }
-    let id = match id {
-        "" => None,
-        id => match id.parse() {
-            Ok(number) => Some(NodeId(number)),
-            Err(_) => {
-                mistakes.push((1, "a number, or nothing".to_owned()));
-                None
-            }
-        },
-    };
+    let number = id.parse().map(NodeId).ok();
+    if number.is_none() && !id.is_empty() {
+        mistakes.push((1, "a number, or nothing".to_owned()));
+    }
     if mistakes.is_empty() {
-        Ok(AddNodeRequest { id, peer_url: peer_url.to_owned() })
+        Ok(AddNodeRequest { id: number, peer_url: peer_url.to_owned() })
     } else {
         Err(mistakes)
     }

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     model::{
-        alarm::{self, Finding, Severity},
+        alarm::{
+            finding::{Finding, Severity},
+            rules,
+        },
         cluster::{Model, Stamp},
         condition::{Condition, Tally},
         correlate::{Share, common_causes},
@@ -110,7 +113,7 @@ impl Rows {
         self.refresh_silent(model, now, selection);
         self.refresh_entries(model, wish, selection);
         self.refresh_causes(model, now);
-        self.alarm = Some(alarm::most_important(model, now, &self.causes));
+        self.alarm = Some(rules::most_important(model, now, &self.causes));
         match wish.place {
             Place::Members(_) | Place::Cell(_) => {
                 self.refresh_members(model, now, wish, selection);
@@ -285,9 +288,11 @@ fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> V
     rows
 }
 
+/// The worst condition first; then who can be removed soonest, of those of whom that is known.
+type Urgency = (Reverse<Condition>, bool, Option<Left>, Reverse<Duration>);
+
 fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
-    let mut list: Vec<(Reverse<Condition>, Option<Left>, Reverse<Duration>, MemberKey)> =
-        Vec::new();
+    let mut list: Vec<(Urgency, MemberKey)> = Vec::new();
     for (id, group) in &model.groups {
         for name in group.unwell() {
             let (Some(condition), Some(member)) =
@@ -301,12 +306,13 @@ fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
                     Age::Below(_) | Age::Unknown => Duration::ZERO,
                 };
                 let key = MemberKey { group: id.clone(), id: name.clone() };
-                list.push((Reverse(condition), group.left(now, member), Reverse(age), key));
+                let left = group.left(now, member);
+                list.push(((Reverse(condition), left.is_none(), left, Reverse(age)), key));
             }
         }
     }
     list.sort();
-    list.into_iter().map(|(.., key)| key).collect()
+    list.into_iter().map(|(_, key)| key).collect()
 }
 
 fn entries(model: &Model, wish: &Wish<'_>) -> Vec<Arc<Entry>> {

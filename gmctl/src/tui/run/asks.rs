@@ -115,7 +115,7 @@ async fn part(
             }
             answer => note(&mut parting, first, answer),
         }
-        let rest: Vec<Target> = rest.iter().map(|target| Target::clone(target)).collect();
+        let rest: Vec<Target> = rest.iter().copied().cloned().collect();
         let mut leaving = stream::iter(rest)
             .map(|target| {
                 let (client, write) = (client.clone(), write.clone());

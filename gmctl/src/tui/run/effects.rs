@@ -82,9 +82,12 @@ impl EventLoop {
             Effect::Print => self.print()?,
             Effect::EndPrint => {
                 write_out(guard::RETURN)?;
+                if self.app.ui.mouse {
+                    set_mouse(true)?;
+                }
                 self.repaint();
             }
-            Effect::Mouse(on) => self.set_mouse(on)?,
+            Effect::Mouse(on) => set_mouse(on)?,
             Effect::Play(speed) => self.set_clock(|clock, now| clock.play(now, speed)),
             Effect::Seek(at_ms) => self.set_clock(|clock, now| clock.seek(now, at_ms)),
             Effect::Copy(text) => {
@@ -165,11 +168,11 @@ impl EventLoop {
         bytes.extend_from_slice(b"\r\n-- any key returns to the dashboard --\r\n");
         write_out(&bytes)
     }
+}
 
-    /// Takes the mouse, or leaves it to the terminal.
-    pub(super) fn set_mouse(&mut self, on: bool) -> Result<(), RunError> {
-        write_out(if on { guard::MOUSE_ON } else { guard::MOUSE_OFF })
-    }
+/// Takes the mouse, or leaves it to the terminal.
+pub(super) fn set_mouse(on: bool) -> Result<(), RunError> {
+    write_out(if on { guard::MOUSE_ON } else { guard::MOUSE_OFF })
 }
 
 fn write_out(bytes: &[u8]) -> Result<(), RunError> {

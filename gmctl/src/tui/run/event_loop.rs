@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    clock,
+    clock, effects,
     feeds::Feeds,
     input::Mouse,
     playback::{self, Clock},
@@ -240,7 +240,7 @@ impl EventLoop {
         self.events.get_or_insert_with(EventStream::new);
         self.app.ui.printed = false;
         if self.app.ui.mouse {
-            self.set_mouse(true)?;
+            effects::set_mouse(true)?;
         }
         self.repaint();
         let (width, height) = crossterm::terminal::size().map_err(RunError::Terminal)?;

@@ -157,7 +157,9 @@ fn quit(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Esc: first what is in the way, then the filter, then the past, then the place.
 fn back(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.ui.notice.take().is_some() || std::mem::take(&mut app.ui.zoomed) {
+    // What goes by itself is not in the way.
+    let stays = app.ui.notice.take().is_some_and(|notice| notice.until.is_none());
+    if stays || std::mem::take(&mut app.ui.zoomed) {
         return;
     }
     let filtered = app.ui.place.takes_filter() && !app.ui.filter.is_empty();

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     model::{
-        alarm::seconds,
+        alarm::words::seconds,
         group::{Age, Left},
         link::LIVE_BELOW,
     },

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::figures::{count, grouped, millis, round_trip};
-use crate::model::{alarm::coarse, link::StreamState};
+use crate::model::{alarm::words::coarse, link::StreamState};
 use crate::tui::{
     app::App,
     columns,

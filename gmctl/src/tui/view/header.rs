@@ -7,7 +7,10 @@ use super::figures::{grouped, millis, rough, young};
 use crate::{
     action::{key::written, table::Action, when::Locked},
     model::{
-        alarm::{Remedy, Severity, coarse},
+        alarm::{
+            finding::{Remedy, Severity},
+            words::coarse,
+        },
         link::Trust,
     },
     tui::{

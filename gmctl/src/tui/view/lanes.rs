@@ -38,7 +38,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
         usize::try_from(at * width as u128 / u128::from(end - begin)).unwrap_or(0).min(width - 1)
     };
     for (y, node) in (area.y + 1..area.bottom() - 1).zip(nodes) {
-        let mut lane = vec!['.'; width];
+        let mut cells = vec!['.'; width];
         let mut state = ('.', 0);
         for entry in entries {
             let next = match &entry.what {
@@ -50,15 +50,15 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
             };
             if let Some(next) = next {
                 let at = place_of(entry.wall_ms);
-                fill(&mut lane, state.1, at, state.0);
+                fill(&mut cells, state.1, at, state.0);
                 state = (next, at);
             }
         }
-        fill(&mut lane, state.1, width, state.0);
+        fill(&mut cells, state.1, width, state.0);
         brush.text(area.x + 1, y, NAMES, &format!("node {node}"), Role::Text);
-        let line: String = lane.into_iter().collect();
+        let text: String = cells.into_iter().collect();
         let role = if state.0 == 'x' { Role::Warn } else { Role::Info };
-        brush.text(area.x + NAMES, y, area.width - NAMES, &line, role);
+        brush.text(area.x + NAMES, y, area.width - NAMES, &text, role);
     }
     let below =
         area.y + 1 + u16::try_from(nodes.len()).unwrap_or(u16::MAX).min(area.height - FRAME);
@@ -67,10 +67,10 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     brush.line_right(times, &[piece(clock(end), Role::Faint), piece(" ", Role::Text)]);
 }
 
-fn fill(lane: &mut [char], from: usize, to: usize, with: char) {
-    let to = to.min(lane.len());
+fn fill(cells: &mut [char], from: usize, to: usize, with: char) {
+    let to = to.min(cells.len());
     // What lasted less than a column still shows in it.
-    for cell in lane.get_mut(from..to.max(from + 1).min(from.max(to) + 1)).into_iter().flatten() {
+    for cell in cells.get_mut(from..to.max(from + 1).min(from.max(to) + 1)).into_iter().flatten() {
         *cell = with;
     }
 }

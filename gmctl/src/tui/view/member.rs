@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{
-        alarm::seconds,
+        alarm::words::seconds,
         beats::Second,
         condition::Condition,
         group::{Left, MemberKey},
