@@ -5,7 +5,10 @@ use gms::{id::NodeId, view::MemberState};
 use super::turn::{flash, tell};
 use crate::{
     action::key::Key,
-    model::happening::{Happening, Tone},
+    model::{
+        group::Group,
+        happening::{Happening, Tone},
+    },
     tui::{
         app::App,
         command_line,
@@ -185,7 +188,13 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
         {
             form.refused(parting_text(&parting, &Words::LEAVE).0);
         }
-        Ok(reply) if !sent => form.checked(preview(&reply)),
+        Ok(reply) if !sent => {
+            let group = match form.purpose.request(&form.fields) {
+                Ok(Request::Join(group, _)) => app.live.groups.get(&group),
+                _ => None,
+            };
+            form.checked(preview(group, &reply));
+        }
         Ok(reply) => {
             let command = form.purpose.request(&form.fields).ok();
             app.ui.overlay = None;
@@ -195,16 +204,22 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
 }
 
 /// What a dry run says, line by line.
-fn preview(reply: &Reply) -> Vec<String> {
+fn preview(group: Option<&Group>, reply: &Reply) -> Vec<String> {
     match reply {
-        Reply::Joined(joined, true) => vec![format!(
-            "would let {} in as a new life at {}, liveness {}",
-            joined.member.id,
-            joined.member.address,
-            joined.member.liveness.kind.as_str()
-        )],
-        Reply::Joined(joined, false) => {
-            vec![format!("{} is a member already: nothing would change", joined.member.id)]
+        Reply::Joined(joined, _) => {
+            let member = &joined.member;
+            // The status of a dry run tells a new life from a retry as little as a 200 can.
+            let present = group.and_then(|group| group.members.get(&member.id));
+            if present.is_some_and(|present| present.incarnation == member.incarnation) {
+                return vec![format!("{} is a member already: nothing would change", member.id)];
+            }
+            let instead = if present.is_some() { ", in place of its present life" } else { "" };
+            vec![format!(
+                "would let {} in as a new life at {}, liveness {}{instead}",
+                member.id,
+                member.address,
+                member.liveness.kind.as_str()
+            )]
         }
         Reply::Left(parting) => would(parting, "would leave"),
         Reply::Drained(parting) => would(parting, "would be told"),
