@@ -8,7 +8,7 @@ use gms::{
 };
 
 use crate::{
-    cli::{complete, console::Console, events::cause},
+    cli::{complete, console::Console, events::cause, near},
     error::Failure,
     exit::Exit,
     output::{
@@ -38,7 +38,11 @@ pub struct WhyArgs {
 
 /// Prints the trail.
 pub async fn run(args: &WhyArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let why = console.client()?.why(&args.group, &args.id).await?;
+    let client = console.client()?;
+    let why = match client.why(&args.group, &args.id).await {
+        Ok(why) => why,
+        Err(why) => return Err(near::member(&client, &args.group, &args.id, why.into()).await),
+    };
     let why = console.take(why);
     console.printer.page(&why)?;
     Ok(Exit::Ok)
@@ -186,7 +190,7 @@ fn observed(observation: &Observation) -> [Cell; 5] {
     let role = match observation.verdict {
         Verdict::Alive => Role::Good,
         Verdict::DeadAffirmed => Role::Bad,
-        Verdict::Silent => Role::Warn,
+        Verdict::Silent | Verdict::Lossy => Role::Warn,
         Verdict::Abstain => Role::Faint,
     };
     [

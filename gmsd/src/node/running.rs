@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     entering::{Place, place},
-    error::NodeError,
+    error::{NodeError, machine},
     feed::BoardFeed,
     surroundings::Around,
 };
@@ -41,7 +41,7 @@ use crate::{
         batch::Batcher,
         board::Board,
         duties,
-        executor::{Executor, VERDICTS_QUEUE_MAX},
+        executor::{Executor, WORDS_QUEUE_MAX},
         following,
         leader::Leader,
         peer::PeerDesk,
@@ -91,9 +91,9 @@ impl Node {
         let consensus = start_consensus(&config, &host, &place, peer_port, &desk).await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (batcher, batching) = Batcher::new(host.clone(), consensus.clone(), stop.clone());
-        let (verdicts, verdicts_in) = mpsc::channel(VERDICTS_QUEUE_MAX);
+        let (words, words_in) = mpsc::channel(WORDS_QUEUE_MAX);
         let executor =
-            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), verdicts);
+            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), words);
         let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
         let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
         let (liveness, inbox) = Liveness::channel();
@@ -121,13 +121,7 @@ impl Node {
             .map_err(machine("opening the sockets for pings"))?;
         tasks.spawn(batching);
         tasks.spawn(reading);
-        tasks.spawn(duties::run(
-            host.clone(),
-            consensus.clone(),
-            batcher,
-            verdicts_in,
-            stop.clone(),
-        ));
+        tasks.spawn(duties::run(host.clone(), consensus.clone(), batcher, words_in, stop.clone()));
         tasks.spawn(shell.run(states, inbox, stop.clone()));
         tasks.spawn(following::follow(
             host.clone(),
@@ -205,10 +199,6 @@ impl Node {
     }
 }
 
-fn machine(doing: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
-    move |source| NodeError::Machine { doing, source }
-}
-
 async fn listen(
     host: &Host,
     at: SocketAddr,
@@ -242,6 +232,7 @@ async fn start_consensus(
         cluster: place.cluster,
         peers: place.peers.clone(),
         bootstrap: place.founds,
+        restored: place.restored.clone(),
         data_dir: config.data_dir.clone(),
         listener,
         timing: RaftTiming::default(),
