@@ -3,7 +3,7 @@
 //! The cluster is asked within [`BUDGET`], with the flags that stand on the line already; whatever
 //! fails, nothing is offered and nothing is said.
 
-use std::{env, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use gms::{
@@ -13,12 +13,9 @@ use gms::{
 };
 use tokio::{runtime::Builder, time::timeout};
 
-use crate::{
-    cli::{
-        globals::Globals,
-        setting::{Settings, Variables},
-    },
-    config::{contexts::Contexts, endpoints, file},
+use crate::config::{
+    contexts::{ContextName, Contexts},
+    endpoints, file,
 };
 
 /// The time for everything: longer, and the key feels dead.
@@ -79,36 +76,36 @@ fn ask(question: impl AsyncFnOnce(Client) -> Option<Vec<String>>) -> Vec<Complet
 }
 
 fn client() -> Option<Client> {
-    let (globals, contexts) = surroundings();
-    let settings = Settings::resolve(&globals, &Variables::default(), &contexts);
-    let endpoints = if globals.endpoints.is_empty() {
-        endpoints::resolve(settings.context.value.as_ref(), &contexts).ok()?.0
-    } else {
-        endpoints::parse(&globals.endpoints).ok()?
+    let (line, contexts) = surroundings();
+    let endpoints = match line.endpoints {
+        Some(endpoints) => endpoints::parse(&[endpoints]).ok()?,
+        None => endpoints::resolve(line.context.as_ref().or(contexts.current()), &contexts).ok()?.0,
     };
     let options =
         Options { timeout: BUDGET, connect_timeout: BUDGET / 2, consistency: Consistency::Local };
     Client::new(endpoints, options).ok()
 }
 
-/// What the line and the environment say so far, and the contexts.
-fn surroundings() -> (Globals, Contexts) {
+/// What the line and the environment say so far of whom to ask.
+struct Line {
+    endpoints: Option<String>,
+    context: Option<ContextName>,
+}
+
+fn surroundings() -> (Line, Contexts) {
     let words: Vec<String> =
         env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let flag = |names: [&str; 2]| flag(&words, names);
-    let config = flag(["--config", "--config"]).or(variable("GMS_CONFIG"));
-    let globals = Globals {
-        endpoints: flag(["-e", "--endpoint"]).or(variable("GMS_ENDPOINTS")).into_iter().collect(),
-        context: flag(["--context", "--context"])
-            .or(variable("GMS_CONTEXT"))
-            .and_then(|name| name.parse().ok()),
-        config: config.map(Into::into),
-        ..Globals::default()
+    let wish = |names: [&str; 2], variable: &str| {
+        let variable = || env::var(variable).ok().filter(|value| !value.is_empty());
+        flag(&words, names).or_else(variable)
     };
-    let path = file::path(globals.config.as_deref());
-    let contexts = file::read(path.as_deref()).unwrap_or_default();
-    (globals, contexts)
+    let line = Line {
+        endpoints: wish(["-e", "--endpoint"], "GMS_ENDPOINTS"),
+        context: wish(["--context", "--context"], "GMS_CONTEXT").and_then(|name| name.parse().ok()),
+    };
+    let config = wish(["--config", "--config"], "GMS_CONFIG").map(PathBuf::from);
+    let contexts = file::read(file::path(config.as_deref()).as_deref()).unwrap_or_default();
+    (line, contexts)
 }
 
 /// The value of a flag, as its own word or behind `=`.

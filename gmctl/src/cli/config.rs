@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{console::Console, setting::Chosen},
-    config::{endpoints, settings::Origin},
+    config::{endpoints, origin::Origin},
     error::Failure,
     exit::Exit,
     output::{

@@ -22,7 +22,8 @@ use crate::{
     config::{
         contexts::{ContextName, Contexts},
         endpoints, file,
-        settings::{Freshness, Origin},
+        origin::Origin,
+        settings::Freshness,
     },
     error::Failure,
     exit::Exit,
@@ -176,8 +177,11 @@ impl Console {
     }
 
     /// How a write shall be done, if it may be.
-    pub fn write(&self) -> Result<Write, Failure> {
+    pub fn write(&mut self) -> Result<Write, Failure> {
         self.may_write()?;
+        if self.globals.dry_run {
+            self.printer.note("dry run: nothing is changed; this is what would be");
+        }
         Ok(Write {
             dry_run: self.globals.dry_run,
             idempotency_key: self.globals.request_id.clone(),
@@ -186,7 +190,7 @@ impl Console {
     }
 
     /// How each of many writes shall be done, if they may be.
-    pub fn writes(&self) -> Result<Write, Failure> {
+    pub fn writes(&mut self) -> Result<Write, Failure> {
         if self.globals.request_id.is_some() {
             return Err(Failure::usage("--request-id is for a single write")
                 .hint("leave it out: each line gets a key of its own"));

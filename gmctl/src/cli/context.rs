@@ -8,7 +8,7 @@ use crate::{
     config::{
         contexts::{Context, ContextName, Contexts, NoSuchContext},
         endpoints, file,
-        settings::Origin,
+        origin::Origin,
     },
     error::Failure,
     exit::Exit,

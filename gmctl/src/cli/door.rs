@@ -30,7 +30,7 @@ use crate::{
         tree::{Cli, Verb},
         tui::TuiArgs,
     },
-    config::settings::Origin,
+    config::origin::Origin,
     error::Failure,
     exit::Exit,
     output::{format::Format, terminal::Terminal},

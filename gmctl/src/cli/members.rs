@@ -18,6 +18,7 @@ use crate::{
         complete,
         console::Console,
         list::{ListArgs, Narrow},
+        near,
     },
     error::Failure,
     exit::Exit,
@@ -109,7 +110,10 @@ pub async fn read(
     console: &mut Console,
 ) -> Result<Vec<Listed>, Failure> {
     if let Some(group) = group {
-        return Ok(vec![Listed::from(console.take(client.group(group).await?))]);
+        return match client.group(group).await {
+            Ok(answer) => Ok(vec![Listed::from(console.take(answer))]),
+            Err(why) => Err(near::group(client, group, why.into()).await),
+        };
     }
     let groups = console.take(client.groups().await?).groups;
     let views: Vec<View> = stream::iter(groups.iter().map(|group| client.group(&group.name)))

@@ -135,6 +135,7 @@ fn of_event(what: &What) -> Option<String> {
         What::Monitors { nodes: fit, .. } => {
             format!("Nodes {} watch the members now.", nodes(fit))
         }
+        What::Restored { .. } => "The cluster was founded from a snapshot.".to_owned(),
         // Changes of views have told it.
         What::Joined { .. } | What::Left { .. } | What::Removed { .. } | What::Updated { .. } => {
             return None;

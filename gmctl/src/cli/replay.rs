@@ -79,6 +79,10 @@ pub fn open(file: &Path, console: &mut Console) -> Result<Tape, Failure> {
         if file == Path::new("-") { Tape::read(std::io::stdin().lock()) } else { Tape::open(file) };
     let tape = read.map_err(|why| match &why {
         TapeError::File(_) => Failure::new(Exit::Refused, format!("{name} cannot be read: {why}")),
+        TapeError::Newer { .. } => {
+            Failure::new(Exit::Refused, format!("{name} cannot be read: {why}"))
+                .hint("a later gmctl reads it")
+        }
         _ => Failure::new(Exit::Refused, format!("{name} is no tape: {why}"))
             .hint("gmctl record FILE or gmctl watch -o jsonl makes one"),
     })?;

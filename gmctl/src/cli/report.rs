@@ -1,7 +1,7 @@
 //! `gmctl report FILE`: an incident as Markdown, from its tape: what there was, what happened, who was
 //! removed by whose evidence, what the doubted had in common, what was remarked.
 
-use std::{fmt::Write as _, path::PathBuf, time::Instant};
+use std::{path::PathBuf, time::Instant};
 
 use clap::{Args, ValueEnum};
 use gms::{
@@ -26,7 +26,6 @@ use crate::{
         happening::Happening,
     },
     output::{
-        human::{self, age, time_of_day},
         page::Page,
         style::Style,
         table::{Cell, Column, Table},
@@ -38,8 +37,6 @@ use crate::{
     },
 };
 
-/// Lines of the timeline in Markdown: more is a tape to replay, not a report to read.
-const TIMELINE_MAX: usize = 500;
 /// How often what the doubted have in common is worked out, in milliseconds of the tape.
 const CORRELATE_EACH_MS: u64 = 1_000;
 
@@ -90,66 +87,66 @@ pub fn run(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure> {
 
 /// An incident.
 #[derive(Debug, Serialize)]
-struct Report {
-    from_ms: u64,
-    to_ms: u64,
-    gmctl: Option<String>,
-    endpoints: Vec<String>,
-    cluster: Option<String>,
-    leader_before: Option<u64>,
-    leader_after: Option<u64>,
-    groups: Vec<Group>,
-    sums: Sums,
-    common: Vec<Common>,
-    removals: Vec<Removal>,
-    timeline: Vec<Happened>,
-    notes: Vec<Note>,
+pub(super) struct Report {
+    pub(super) from_ms: u64,
+    pub(super) to_ms: u64,
+    pub(super) gmctl: Option<String>,
+    pub(super) endpoints: Vec<String>,
+    pub(super) cluster: Option<String>,
+    pub(super) leader_before: Option<u64>,
+    pub(super) leader_after: Option<u64>,
+    pub(super) groups: Vec<Group>,
+    pub(super) sums: Sums,
+    pub(super) common: Vec<Common>,
+    pub(super) removals: Vec<Removal>,
+    pub(super) timeline: Vec<Happened>,
+    pub(super) notes: Vec<Note>,
 }
 
 #[derive(Debug, Serialize)]
-struct Note {
-    at_ms: u64,
-    text: String,
+pub(super) struct Note {
+    pub(super) at_ms: u64,
+    pub(super) text: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Group {
-    name: GroupId,
-    members_before: usize,
-    members_after: usize,
-    view_before: Revision,
-    view_after: Revision,
+pub(super) struct Group {
+    pub(super) name: GroupId,
+    pub(super) members_before: usize,
+    pub(super) members_after: usize,
+    pub(super) view_before: Revision,
+    pub(super) view_after: Revision,
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Sums {
-    joined: usize,
-    left: usize,
-    removed: usize,
-    restarted: usize,
-    suspected: usize,
-    refuted: usize,
-    elections: usize,
+pub(super) struct Sums {
+    pub(super) joined: usize,
+    pub(super) left: usize,
+    pub(super) removed: usize,
+    pub(super) restarted: usize,
+    pub(super) suspected: usize,
+    pub(super) refuted: usize,
+    pub(super) elections: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Common {
-    at_ms: u64,
-    tag: String,
-    value: String,
-    doubted: usize,
-    doubted_in_all: usize,
-    base_percent: usize,
+pub(super) struct Common {
+    pub(super) at_ms: u64,
+    pub(super) tag: String,
+    pub(super) value: String,
+    pub(super) doubted: usize,
+    pub(super) doubted_in_all: usize,
+    pub(super) base_percent: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Removal {
-    at_ms: u64,
-    revision: Revision,
-    group: GroupId,
-    id: MemberId,
+pub(super) struct Removal {
+    pub(super) at_ms: u64,
+    pub(super) revision: Revision,
+    pub(super) group: GroupId,
+    pub(super) id: MemberId,
     #[serde(flatten)]
-    evidence: Evidence,
+    pub(super) evidence: Evidence,
 }
 
 impl Report {
@@ -319,153 +316,5 @@ impl Page for Report {
         // Writing to a string cannot fail.
         let _ = self.markdown(&mut text);
         text
-    }
-}
-
-/// Text of strangers within Markdown: no line ends, no cells, no markup.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in crate::output::plain::clean(text).chars() {
-        if "\\`*_{}[]<>#|!".contains(c) {
-            safe.push('\\');
-        }
-        safe.push(c);
-    }
-    safe
-}
-
-impl Report {
-    fn markdown(&self, to: &mut String) -> std::fmt::Result {
-        writeln!(to, "# Incident report\n")?;
-        self.summary(to)?;
-        if !self.common.is_empty() {
-            writeln!(to, "\n## What the doubted had in common\n")?;
-            for common in &self.common {
-                writeln!(
-                    to,
-                    "* `{}` = `{}`: {} of the {} members in doubt at {} carried it, and {} % of all.",
-                    common.tag.replace('`', "'"),
-                    common.value.replace('`', "'"),
-                    common.doubted,
-                    common.doubted_in_all,
-                    time_of_day(common.at_ms),
-                    common.base_percent
-                )?;
-            }
-        }
-        if !self.notes.is_empty() {
-            writeln!(to, "\n## Notes\n")?;
-            for Note { at_ms, text } in &self.notes {
-                writeln!(to, "* {} {}", time_of_day(*at_ms), escape(text))?;
-            }
-        }
-        self.of_removals(to)?;
-        writeln!(to, "\n## Timeline\n")?;
-        if self.timeline.is_empty() {
-            return writeln!(to, "Nothing happened.");
-        }
-        writeln!(to, "| time | what | group | detail |\n|---|---|---|---|")?;
-        for happened in self.timeline.iter().take(TIMELINE_MAX) {
-            let (time, what, group, detail) = happened.cells();
-            writeln!(to, "| {time} | {what} | {} | {} |", escape(group), escape(detail))?;
-        }
-        let more = self.timeline.len().saturating_sub(TIMELINE_MAX);
-        if more > 0 {
-            writeln!(to, "\n{more} more lines: `gmctl replay` shows them.")?;
-        }
-        Ok(())
-    }
-
-    fn summary(&self, to: &mut String) -> std::fmt::Result {
-        let lasted = self.to_ms.saturating_sub(self.from_ms);
-        writeln!(to, "## Summary\n")?;
-        writeln!(
-            to,
-            "* From {} to {} ({}).",
-            time_of_day(self.from_ms),
-            time_of_day(self.to_ms),
-            age(lasted)
-        )?;
-        if let Some(cluster) = &self.cluster {
-            writeln!(to, "* Cluster {}, asked at {}.", escape(cluster), self.endpoints.join(", "))?;
-        }
-        let node = |node: Option<u64>| human::or_dash(node.map(|node| format!("node {node}")));
-        writeln!(
-            to,
-            "* Leader: {} at the beginning, {} at the end; {} in between.",
-            node(self.leader_before),
-            node(self.leader_after),
-            human::count(self.sums.elections, "election")
-        )?;
-        let Sums { joined, left, removed, restarted, suspected, refuted, .. } = self.sums;
-        writeln!(
-            to,
-            "* Members: {joined} joined, {left} left, {removed} removed, {restarted} restarted; \
-             {suspected} suspected, {refuted} of them answered again."
-        )?;
-        if let Some(gmctl) = &self.gmctl {
-            writeln!(to, "* Recorded by gmctl {}.", escape(gmctl))?;
-        }
-        writeln!(to, "\n| group | members before | after | view before | after |")?;
-        writeln!(to, "|---|---:|---:|---:|---:|")?;
-        for group in &self.groups {
-            let (before, after) = (group.members_before, group.members_after);
-            let (from, view) = (group.view_before, group.view_after);
-            writeln!(
-                to,
-                "| {} | {before} | {after} | {from} | {view} |",
-                escape(group.name.as_str())
-            )?;
-        }
-        Ok(())
-    }
-
-    fn of_removals(&self, to: &mut String) -> std::fmt::Result {
-        writeln!(to, "\n## Removals\n")?;
-        if self.removals.is_empty() {
-            return writeln!(
-                to,
-                "{}",
-                match self.sums.removed {
-                    0 => "Nobody was removed.",
-                    _ => "The tape has no evidence; `gmctl record` keeps it, `gmctl why` tells it.",
-                }
-            );
-        }
-        for removal in &self.removals {
-            let evidence = &removal.evidence;
-            let name = format!("{}/{}", removal.group, removal.id);
-            writeln!(to, "### {}\n", escape(&name))?;
-            writeln!(
-                to,
-                "* Removed at {}, revision {}, cause: {}.",
-                time_of_day(removal.at_ms),
-                removal.revision,
-                escape(&cause(evidence))
-            )?;
-            if let Some(millis) = evidence.last_round_trip_ms_ago {
-                writeln!(to, "* Last round trip {} before the verdict.", age(millis))?;
-            }
-            for sentence in &evidence.context {
-                writeln!(to, "* {}.", escape(sentence.trim_end_matches('.')))?;
-            }
-            if !evidence.observers.is_empty() {
-                writeln!(to, "\n| observer | verdict | age | health | detail |")?;
-                writeln!(to, "|---|---|---:|---:|---|")?;
-                for observer in &evidence.observers {
-                    writeln!(
-                        to,
-                        "| node {} | {} | {} | {} | {} |",
-                        observer.node,
-                        observer.verdict.as_str().replace('_', " "),
-                        human::or_dash(observer.age_ms.map(age)),
-                        observer.health,
-                        escape(&observer.detail)
-                    )?;
-                }
-            }
-            writeln!(to)?;
-        }
-        Ok(())
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     cli::globals::Globals,
     config::{
         contexts::{ContextName, Contexts},
-        settings::{Freshness, Origin},
+        origin::Origin,
+        settings::Freshness,
     },
     output::{
         format::{Format, TimeWish},

@@ -10,8 +10,8 @@ use crate::cli::{
     doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
     hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
     members::MembersArgs, node::NodeArgs, nodes::NodesArgs, record::RecordArgs, replay::ReplayArgs,
-    report::ReportArgs, run::RunArgs, status::StatusArgs, tui::TuiArgs, version::VersionArgs,
-    wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+    report::ReportArgs, run::RunArgs, snapshot::SnapshotArgs, status::StatusArgs, tui::TuiArgs,
+    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -63,6 +63,7 @@ pub enum Verb {
     Hold(HoldArgs),
     Node(NodeArgs),
     Leader(LeaderArgs),
+    Snapshot(SnapshotArgs),
     Record(RecordArgs),
     Replay(ReplayArgs),
     Report(ReportArgs),

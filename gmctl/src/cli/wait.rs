@@ -10,7 +10,6 @@ use gms::{
     span::Span,
     view::View,
 };
-use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
         console::Console,
         list::read_filter,
         members::{self, Listed},
+        met::{Enough, Met},
     },
     error::Failure,
     exit::Exit,
@@ -25,12 +25,7 @@ use crate::{
         ast::Filter,
         vocabulary::{GROUPS, MEMBERS, NODES},
     },
-    output::{
-        human,
-        page::Page,
-        style::Style,
-        table::{Column, Table},
-    },
+    output::{human, page::Page},
 };
 
 /// How long to wait where nobody said.
@@ -365,100 +360,6 @@ impl Wait {
         }
         let members = human::count(count, "member");
         Err(self.too_late(&format!("group {group} has {seen} of at least {members}")))
-    }
-}
-
-/// A view with enough members. Its JSON is the view.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Enough(View);
-
-impl Page for Enough {
-    type Item = View;
-
-    fn items(&self) -> Vec<&View> {
-        vec![&self.0]
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.members.iter().map(|member| member.id.to_string()).collect()
-    }
-
-    fn table(&self, _: &Style) -> Table {
-        let mut table = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("VIEW").right(),
-            Column::new("MEMBERS").right(),
-        ]);
-        let view = &self.0;
-        table.row([(&view.group).into(), view.view.into(), view.members.len().into()]);
-        table
-    }
-
-    fn text(&self, _: bool, _: &Style) -> String {
-        format!(
-            "{} has {} at view {}\n",
-            self.0.group,
-            human::count(self.0.members.len(), "member"),
-            self.0.view
-        )
-    }
-}
-
-/// A group, node or member that passes. Its JSON is the item of its list.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Met<T>(T);
-
-impl<T: Serialize + Named> Page for Met<T> {
-    type Item = T;
-
-    fn items(&self) -> Vec<&T> {
-        vec![&self.0]
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.0.name()]
-    }
-
-    fn table(&self, style: &Style) -> Table {
-        self.0.rows(style)
-    }
-}
-
-/// A row that can stand alone.
-trait Named {
-    fn name(&self) -> String;
-    fn rows(&self, style: &Style) -> Table;
-}
-
-impl Named for GroupSummary {
-    fn name(&self) -> String {
-        self.name.to_string()
-    }
-
-    fn rows(&self, style: &Style) -> Table {
-        gms::api::Groups { revision: self.view, groups: vec![self.clone()] }.table(style)
-    }
-}
-
-impl Named for NodeStatus {
-    fn name(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn rows(&self, style: &Style) -> Table {
-        gms::api::Nodes { answered_by: self.id, nodes: vec![self.clone()] }.table(style)
-    }
-}
-
-impl Named for members::Row {
-    fn name(&self) -> String {
-        self.member.id.to_string()
-    }
-
-    fn rows(&self, _: &Style) -> Table {
-        members::table_of(self)
     }
 }
 

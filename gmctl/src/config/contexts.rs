@@ -97,7 +97,10 @@ pub struct NoSuchContext(pub String);
 impl Contexts {
     /// Reads the text of a file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let contexts: Self = toml::from_str(text).map_err(|why| why.to_string())?;
+        let contexts: Self = toml::from_str(text).map_err(|why| {
+            let before = why.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            format!("line {}: {}", before.matches('\n').count() + 1, why.message())
+        })?;
         if let Some(current) = &contexts.current
             && !contexts.by_name.contains_key(current)
         {

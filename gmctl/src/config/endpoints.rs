@@ -6,7 +6,7 @@ use gms::endpoint::Endpoint;
 use crate::{
     config::{
         contexts::{ContextName, Contexts},
-        settings::Origin,
+        origin::Origin,
     },
     error::Failure,
     exit::Exit,

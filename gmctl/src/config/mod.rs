@@ -4,11 +4,13 @@
 //!
 //! | floor | file | what |
 //! |---|---|---|
-//! | 2 | `file`, `endpoints` | the file; from wishes to endpoints |
+//! | 3 | `endpoints` | from wishes to endpoints |
+//! | 2 | `file`, `origin` | the file; who set something |
 //! | 1 | `contexts` | names for clusters |
-//! | 0 | `settings` | what can be set, and who set it |
+//! | 0 | `settings` | what can be set |
 
 pub mod contexts;
 pub mod endpoints;
 pub mod file;
+pub mod origin;
 pub mod settings;

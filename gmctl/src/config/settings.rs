@@ -1,16 +1,11 @@
-//! What can be set once instead of with each command, and who set it.
-
-use std::fmt;
+//! What can be set once instead of with each command.
 
 use gms::span::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::contexts::ContextName,
-    output::{
-        format::{Format, TimeWish},
-        terminal::ColorWish,
-    },
+use crate::output::{
+    format::{Format, TimeWish},
+    terminal::ColorWish,
 };
 
 /// How fresh reads must be.
@@ -48,31 +43,4 @@ pub struct Defaults {
     /// As `--ascii`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ascii: Option<bool>,
-}
-
-/// Who set something, the strongest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The command line.
-    Flag,
-    /// The environment.
-    Variable,
-    /// A context.
-    Context(ContextName),
-    /// The file's `[defaults]`.
-    File,
-    /// Nobody.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Flag => f.write_str("flag"),
-            Origin::Variable => f.write_str("environment"),
-            Origin::Context(name) => write!(f, "context {name}"),
-            Origin::File => f.write_str("configuration file"),
-            Origin::Default => f.write_str("default"),
-        }
-    }
 }

@@ -3,10 +3,7 @@
 
 use gms::{liveness::Kind, view::Tags};
 
-use super::{
-    ast::{Comparison, Expression, Filter, Pattern, Test, TextField},
-    subject::NO_TAGS,
-};
+use super::ast::{Comparison, Expression, Filter, Pattern, Test, TextField};
 
 /// Something that a filter can be asked about. What a filter may ask is in its
 /// [`Vocabulary`](super::vocabulary::Vocabulary).
@@ -22,7 +19,7 @@ pub trait Subject {
 
     /// Its tags; none where it has none or they are not known.
     fn tags(&self) -> Option<&Tags> {
-        NO_TAGS
+        None
     }
 }
 

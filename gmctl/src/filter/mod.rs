@@ -21,14 +21,11 @@
 //!
 //! What is not known (the age of a member nobody has reached yet) compares as false.
 //!
-//! | file | what |
-//! |---|---|
-//! | `lexer` | text to tokens, each with its place |
-//! | `ast` | a parsed filter |
-//! | `vocabulary` | the fields of members, groups, nodes, events |
-//! | `parser` | tokens to a filter, or the place of the mistake |
-//! | `eval` | whether it holds for something |
-//! | `subject` | what groups, nodes and events answer |
+//! | floor | file | what |
+//! |---|---|---|
+//! | 2 | `subject` | what groups, nodes and events answer |
+//! | 1 | `parser`, `eval` | tokens to a filter, or the place of the mistake; whether it holds for something |
+//! | 0 | `lexer`, `ast`, `vocabulary` | text to tokens, each with its place; a parsed filter; the fields there are |
 
 pub mod ast;
 pub mod eval;

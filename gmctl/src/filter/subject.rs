@@ -3,7 +3,6 @@
 use gms::{
     api::{Event, GroupSummary, NodeStatus, What},
     evidence::Evidence,
-    view::Tags,
 };
 
 use super::eval::Subject;
@@ -115,6 +114,7 @@ fn texts(what: &What) -> Vec<(&'static str, String)> {
         What::Configuration { voters, learners } => {
             voters.iter().chain(learners).map(|node| ("node", node.to_string())).collect()
         }
+        What::Restored { .. } => Vec::new(),
         What::Monitors { nodes, .. } => {
             nodes.iter().map(|node| ("node", node.to_string())).collect()
         }
@@ -134,6 +134,7 @@ pub fn kind(what: &What) -> &'static str {
         What::NodeStarted { .. } => "node_started",
         What::Configuration { .. } => "configuration",
         What::Monitors { .. } => "monitors",
+        What::Restored { .. } => "restored",
     }
 }
 
@@ -165,6 +166,3 @@ impl Subject for EventAt<'_> {
         holds(kind(&self.event.what)) || texts(&self.event.what).iter().any(|(_, text)| holds(text))
     }
 }
-
-/// Nobody but members has tags.
-pub(super) const NO_TAGS: Option<&Tags> = None;

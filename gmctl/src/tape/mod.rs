@@ -9,7 +9,8 @@
 //!
 //! | floor | file | what |
 //! |---|---|---|
-//! | 1 | `read`, `write`, `play` | lines to facts, facts to lines, facts into a model |
+//! | 2 | `play` | facts into a model |
+//! | 1 | `read`, `write` | lines to facts, facts to lines |
 //! | 0 | `format` | a fact, and the line it is |
 
 pub mod format;

@@ -35,6 +35,16 @@ pub enum TapeError {
         /// What is wrong with it.
         why: String,
     },
+    /// It was written by a later version, in a form that this one would misread.
+    #[error(
+        "it has version {version}, written by gmctl {gmctl}; this gmctl reads version {VERSION}"
+    )]
+    Newer {
+        /// The version of its format.
+        version: u32,
+        /// The program that wrote it.
+        gmctl: String,
+    },
     /// There is nothing on it.
     #[error("it is empty")]
     Empty,
@@ -86,8 +96,11 @@ impl Tape {
             match tape.take(text, number) {
                 Ok(()) => {}
                 // Only a line without its end can have been cut off.
-                Err(_) if !bytes.ends_with(b"\n") && number > 1 => tape.is_cut = true,
-                Err(why) => return Err(TapeError::Line { line: number, why }),
+                Err(Fault::Newer(version, gmctl)) => {
+                    return Err(TapeError::Newer { version, gmctl });
+                }
+                Err(Fault::Line(_)) if !bytes.ends_with(b"\n") && number > 1 => tape.is_cut = true,
+                Err(Fault::Line(why)) => return Err(TapeError::Line { line: number, why }),
             }
         }
         if tape.header.is_none() && tape.records.is_empty() && tape.skipped == 0 {
@@ -133,18 +146,16 @@ impl Tape {
         self.end_ms()
     }
 
-    fn take(&mut self, text: &[u8], number: usize) -> Result<(), String> {
+    fn take(&mut self, text: &[u8], number: usize) -> Result<(), Fault> {
         let head: Head = serde_json::from_slice(text).map_err(|why| {
             let shown: String = String::from_utf8_lossy(text).chars().take(EXCERPT_CHARS).collect();
             format!("no line of a tape ({why}): {shown:?}")
         })?;
         if head.event == "tape" {
-            let header: Header = of(text)?.ok_or("the first line is not understood")?;
+            let header: Header =
+                of(text)?.ok_or_else(|| "the first line is not understood".to_owned())?;
             if header.version > VERSION {
-                return Err(format!(
-                    "the tape is of version {}, written by gmctl {}; this gmctl reads version {VERSION}",
-                    header.version, header.gmctl
-                ));
+                return Err(Fault::Newer(header.version, header.gmctl));
             }
             // Tapes can be put one behind the other; the first line of the first counts.
             if self.header.is_none() && number == 1 {
@@ -169,6 +180,18 @@ impl Tape {
         for record in self.records.iter_mut().take_while(|record| record.at_ms == 0) {
             record.at_ms = first.unwrap_or(0);
         }
+    }
+}
+
+/// What is wrong with a line.
+enum Fault {
+    Line(String),
+    Newer(u32, String),
+}
+
+impl From<String> for Fault {
+    fn from(why: String) -> Self {
+        Fault::Line(why)
     }
 }
 
@@ -308,7 +331,7 @@ mod tests {
             ("{\"event\":\"bookmark\"}\n", "line 1: missing field `revision`"),
             (
                 "{\"event\":\"tape\",\"version\":9,\"gmctl\":\"7.0.0\"}\n",
-                "version 9, written by gmctl 7.0.0",
+                "it has version 9, written by gmctl 7.0.0",
             ),
             ("", "it is empty"),
             ("\n \n", "it is empty"),
