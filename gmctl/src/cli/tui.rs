@@ -68,6 +68,9 @@ pub struct TuiArgs {
     /// News is drawn at most so many times a second; keys are answered at once
     #[arg(long, value_name = "N", env = "GMCTL_FPS", value_parser = clap::value_parser!(u32).range(1..=60))]
     fps: Option<u32>,
+    /// For a slow link: a frame a second, ASCII, no sparklines
+    #[arg(long, env = "GMCTL_SLOW")]
+    slow: bool,
     /// No writes
     #[arg(long, env = "GMCTL_READ_ONLY")]
     read_only: bool,
@@ -94,17 +97,29 @@ pub async fn show(
         context,
         place: args.screen.place(),
         ascii: console.settings.ascii.value,
-        color: match console.settings.color.value {
-            ColorWish::Auto => ColorChoice::Auto,
-            ColorWish::Always => ColorChoice::Always,
-            ColorWish::Never => ColorChoice::Never,
-        },
+        color: colors(console),
         fps: args.fps.unwrap_or(FPS),
-        read_only: args.read_only || console.is_readonly(),
+        read_only: args.read_only || console.globals.readonly,
+        protected: console.protected_context().is_some(),
+        slow: args.slow,
         demo,
         ..Options::new(client)
     };
-    match dashboard::run(options).await {
+    ended(dashboard::run(options).await)
+}
+
+/// Whether the dashboard uses colours.
+pub fn colors(console: &Console) -> ColorChoice {
+    match console.settings.color.value {
+        ColorWish::Auto => ColorChoice::Auto,
+        ColorWish::Always => ColorChoice::Always,
+        ColorWish::Never => ColorChoice::Never,
+    }
+}
+
+/// The exit code of a dashboard that ended.
+pub fn ended(outcome: Result<Outcome, RunError>) -> Result<Exit, Failure> {
+    match outcome {
         Ok(Outcome::Quit) => Ok(Exit::Ok),
         Ok(Outcome::Signal(signal)) => Ok(Exit::Signal(u8::try_from(signal).unwrap_or(0))),
         // Hang-up: there is nobody left to tell.

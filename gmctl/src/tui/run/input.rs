@@ -1,11 +1,58 @@
 //! The terminal's events as messages.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::time::{Duration, Instant};
 
-use crate::{action::key::Key, tui::message::Message};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 
-/// What an event means to the dashboard, if anything.
-pub(super) fn message_of(event: Event) -> Option<Message> {
+use crate::{
+    action::key::Key,
+    tui::{message::Message, place::Spot, view::screen::Drawn},
+};
+
+/// Two clicks on the same within this time are one double click.
+const TWICE_WITHIN: Duration = Duration::from_millis(400);
+/// Rows a turn of the wheel goes.
+const WHEEL: isize = 3;
+
+/// What was clicked last.
+#[derive(Debug, Default)]
+pub(super) struct Mouse {
+    last: Option<(Spot, Instant)>,
+}
+
+impl Mouse {
+    /// What an event means to the dashboard, if anything. A click is about what the last frame
+    /// shows at that place.
+    pub(super) fn message_of(
+        &mut self,
+        event: Event,
+        drawn: &Drawn,
+        now: Instant,
+    ) -> Option<Message> {
+        let Event::Mouse(mouse) = event else {
+            return message_of(event);
+        };
+        match mouse.kind {
+            MouseEventKind::ScrollDown => Some(Message::Wheeled(WHEEL)),
+            MouseEventKind::ScrollUp => Some(Message::Wheeled(-WHEEL)),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let spot = drawn.spot_at(mouse.column, mouse.row)?.clone();
+                let twice = self.last.take().is_some_and(|(last, at)| {
+                    last == spot && now.saturating_duration_since(at) < TWICE_WITHIN
+                });
+                if !twice {
+                    self.last = Some((spot.clone(), now));
+                }
+                Some(Message::Clicked(spot, twice))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn message_of(event: Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => key_of(key).map(Message::Key),
         Event::Paste(text) => Some(Message::Paste(text)),
