@@ -63,7 +63,7 @@ impl Random {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Travelling {
     ToMember { node: usize, to: SocketAddr, bytes: Vec<u8> },
-    ToNode { node: usize, bytes: Vec<u8> },
+    ToNode { node: usize, from: SocketAddr, bytes: Vec<u8> },
     Refused { node: usize, at: SocketAddr },
     Closed { node: usize, member: usize },
     Word { to: usize, from: usize, word: Word },
@@ -98,6 +98,8 @@ enum Life {
     Killed,
     /// No power: nothing answers.
     Off,
+    /// It loses four pings of five, whoever asks.
+    Lossy,
 }
 
 struct Member {
@@ -269,9 +271,9 @@ impl World {
         let now = self.start + self.now;
         match what {
             Travelling::ToMember { node, to, bytes } => self.at_member(node, to, &bytes),
-            Travelling::ToNode { node, bytes } => {
+            Travelling::ToNode { node, from, bytes } => {
                 if let Some(observer) = &mut self.observers[node] {
-                    observer.handle_datagram(now, &bytes);
+                    observer.handle_datagram(now, from, &bytes);
                 }
             }
             Travelling::Refused { node, at } => {
@@ -314,14 +316,15 @@ impl World {
                     self.send(after, Travelling::Refused { node, at: to });
                 }
             }
-            Life::Running => {
+            Life::Lossy if self.random.chance(80) => {}
+            Life::Running | Life::Lossy => {
                 let Subject { group, member, incarnation } = &member.subject;
                 let key = Key::derive(&SECRET, group, member, *incarnation);
                 let ping = Unverified::read(bytes).unwrap().verify(&key).unwrap();
                 let bytes = ping.pong(Revision(0), false).encode(&key).to_vec();
                 if !self.random.chance(path.lost_in) {
                     let after = self.latency();
-                    self.send(after, Travelling::ToNode { node, bytes });
+                    self.send(after, Travelling::ToNode { node, from: to, bytes });
                 }
             }
         }
@@ -356,7 +359,8 @@ impl World {
 
     /// The log: what a leader would do with a verdict.
     fn decide(&mut self, message: Message) {
-        let Message::Condemn { epoch, removals } = message else { panic!() };
+        // An alarm makes a hold, which this log has no use for.
+        let Message::Condemn { epoch, removals } = message else { return };
         let mut state = State::clone(self.log.last().unwrap());
         let revision = Revision(state.revision().0 + 1);
         let command = Command::Remove { epoch, removals };
@@ -445,6 +449,18 @@ fn a_power_failure_takes_the_misses_and_the_confirmation() {
             world.kill(member, Life::Off);
         }
         world.run(ms(4_000));
+    });
+}
+
+#[test]
+fn a_member_that_loses_most_pings_is_removed_and_one_that_loses_half_is_not() {
+    scenario(30, ms(45_000), |world| {
+        world.kill(3, Life::Lossy);
+        world.run(ms(50_000));
+    });
+    scenario(30, ms(0), |world| {
+        world.paths = vec![Path { lost_out: 25, lost_in: 25 }; 3];
+        world.run(ms(60_000));
     });
 }
 

@@ -209,6 +209,11 @@ impl<'a> Unverified<'a> {
         self.frame.nonce
     }
 
+    /// The node it claims to be from or for.
+    pub fn node(&self) -> NodeId {
+        self.frame.node
+    }
+
     /// The incarnation it claims, by which a member with several lives finds the key.
     pub fn incarnation(&self) -> Incarnation {
         self.frame.incarnation

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod disk;
 pub mod entropy;
 pub mod net;
+mod real_datagrams;
 pub mod real_disk;
 pub mod real_net;
 mod refusals;

@@ -28,25 +28,89 @@ pub trait Listener: Send + fmt::Debug {
     fn local_addr(&self) -> io::Result<SocketAddr>;
 }
 
+/// The longest datagram that is sent, or received whole; what is longer is cut off.
+pub const DATAGRAM_MAX: usize = 128;
+/// Datagrams received by one call at most.
+pub const ARRIVALS_MAX: usize = 64;
+
+/// A datagram to be sent.
+#[derive(Debug, Clone)]
+pub struct Departing {
+    to: SocketAddr,
+    len: usize,
+    buffer: [u8; DATAGRAM_MAX],
+}
+
+impl Departing {
+    /// The given bytes to the given address; what is longer than [`DATAGRAM_MAX`] is cut off.
+    pub fn new(to: SocketAddr, bytes: &[u8]) -> Self {
+        let mut buffer = [0; DATAGRAM_MAX];
+        let len = bytes.len().min(DATAGRAM_MAX);
+        buffer[..len].copy_from_slice(&bytes[..len]);
+        Self { to, len, buffer }
+    }
+
+    /// Where to.
+    pub fn to(&self) -> SocketAddr {
+        self.to
+    }
+
+    /// What.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+}
+
+/// Datagrams that were received together, and room for the next ones.
+#[derive(Debug)]
+pub struct Arrivals {
+    pub(super) buffers: Box<[[u8; DATAGRAM_MAX]; ARRIVALS_MAX]>,
+    /// The length and the sender of each that is in the buffers, in their order.
+    pub(super) found: Vec<(usize, Option<SocketAddr>)>,
+    pub(super) lost: u32,
+}
+
+impl Arrivals {
+    /// Room for the first ones.
+    #[must_use]
+    pub fn new() -> Self {
+        let buffers = Box::new([[0; DATAGRAM_MAX]; ARRIVALS_MAX]);
+        Self { buffers, found: Vec::with_capacity(ARRIVALS_MAX), lost: 0 }
+    }
+
+    /// What was received last, in order, with the sender.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], SocketAddr)> {
+        self.buffers
+            .iter()
+            .zip(&self.found)
+            .filter_map(|(buffer, (len, from))| Some((buffer.get(..*len)?, (*from)?)))
+    }
+
+    /// How many datagrams the system is known to have dropped for want of room since this was last
+    /// asked.
+    pub fn take_lost(&mut self) -> u32 {
+        std::mem::take(&mut self.lost)
+    }
+}
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A bound socket for datagrams, shared by all who send and receive on it.
 pub trait Datagrams: Send + Sync + fmt::Debug {
-    /// Waits for a datagram. What does not fit into `buffer` is cut off.
-    fn recv_from<'a>(
-        &'a self,
-        buffer: &'a mut [u8],
-    ) -> BoxFuture<'a, io::Result<(usize, SocketAddr)>>;
-
-    /// A datagram that is already there, or [`io::ErrorKind::WouldBlock`].
-    fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+    /// Takes up to [`ARRIVALS_MAX`] datagrams that are already there, or says
+    /// [`io::ErrorKind::WouldBlock`].
+    fn try_recv(&self, arrivals: &mut Arrivals) -> io::Result<usize>;
 
     /// Becomes ready when a datagram may be there.
     fn poll_recv_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Sends a datagram, waiting for room in the socket's buffer.
-    fn send_to<'a>(&'a self, bytes: &'a [u8], to: SocketAddr) -> BoxFuture<'a, io::Result<usize>>;
-
-    /// Sends a datagram if there is room, else [`io::ErrorKind::WouldBlock`].
-    fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize>;
+    /// Sends what finds room in the socket's buffer, in order, and tells how many that were. One
+    /// that cannot be sent at all counts as sent: it is lost like any other.
+    fn try_send(&self, departing: &[Departing]) -> usize;
 
     /// An address that refused one of our datagrams: the machine there is up and nothing has that
     /// port open. Each refusal is told once; none if none waits. Becomes known without

@@ -1,18 +1,13 @@
 //! [`RealNet`]: the network of this machine, on tokio's sockets.
 
-use std::{
-    io,
-    net::SocketAddr,
-    os::fd::AsRawFd as _,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
 use super::{
     net::{Datagrams, Listener, Net, Stream},
-    refusals, vanished,
+    real_datagrams::RealDatagrams,
+    vanished,
 };
 
 /// How many connections may wait to be accepted. The kernel's own limit may be lower.
@@ -25,10 +20,6 @@ pub struct RealNet;
 #[derive(Debug)]
 #[expect(clippy::disallowed_types, reason = "the door itself")]
 struct RealListener(tokio::net::TcpListener);
-
-#[derive(Debug)]
-#[expect(clippy::disallowed_types, reason = "the door itself")]
-struct RealDatagrams(tokio::net::UdpSocket);
 
 #[expect(clippy::disallowed_types, reason = "the door itself")]
 impl RealListener {
@@ -47,39 +38,6 @@ impl Listener for RealListener {
             let (stream, from) = self.take().await?;
             Ok((Box::new(stream) as Box<dyn Stream>, from))
         })
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl Datagrams for RealDatagrams {
-    fn recv_from<'a>(
-        &'a self,
-        buffer: &'a mut [u8],
-    ) -> BoxFuture<'a, io::Result<(usize, SocketAddr)>> {
-        Box::pin(self.0.recv_from(buffer))
-    }
-
-    fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.try_recv_from(buffer)
-    }
-
-    fn poll_recv_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_recv_ready(context)
-    }
-
-    fn send_to<'a>(&'a self, bytes: &'a [u8], to: SocketAddr) -> BoxFuture<'a, io::Result<usize>> {
-        Box::pin(self.0.send_to(bytes, to))
-    }
-
-    fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
-        self.0.try_send_to(bytes, to)
-    }
-
-    fn try_recv_refused(&self) -> Option<SocketAddr> {
-        refusals::next(self.0.as_raw_fd())
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -114,11 +72,7 @@ impl Net for RealNet {
     }
 
     fn bind_datagrams(&self, at: SocketAddr) -> BoxFuture<'_, io::Result<Arc<dyn Datagrams>>> {
-        Box::pin(async move {
-            let socket = tokio::net::UdpSocket::bind(at).await?;
-            refusals::ask_for(&socket, at.is_ipv4())?;
-            Ok(Arc::new(RealDatagrams(socket)) as Arc<dyn Datagrams>)
-        })
+        Box::pin(async move { Ok(Arc::new(RealDatagrams::bind(at).await?) as Arc<dyn Datagrams>) })
     }
 
     fn resolve<'a>(
@@ -180,36 +134,6 @@ mod tests {
         assert_eq!(sockopt::tcp_keepcnt(&far).unwrap(), vanished::QUESTIONS_MAX);
         let unacknowledged = u128::from(sockopt::tcp_user_timeout(&far).unwrap());
         assert_eq!(unacknowledged, vanished::UNACKNOWLEDGED_MAX.as_millis());
-    }
-
-    #[tokio::test]
-    async fn a_port_that_nobody_has_open_is_known_to_refuse() {
-        let socket = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        let gone = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        let at = gone.local_addr().unwrap();
-        drop(gone);
-        assert_eq!(socket.try_recv_refused(), None);
-        let refused = loop {
-            // The first send earns the refusal; a later one may be handed it and fail.
-            let _ = socket.send_to(b"ping", at).await;
-            if let Some(refused) = socket.try_recv_refused() {
-                break refused;
-            }
-            tokio::task::yield_now().await;
-        };
-        assert_eq!(refused, at);
-    }
-
-    #[tokio::test]
-    async fn datagrams_arrive_with_their_sender() {
-        let one = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        let two = RealNet.bind_datagrams(anywhere()).await.unwrap();
-        one.send_to(b"ping", two.local_addr().unwrap()).await.unwrap();
-        let mut buffer = [0; 16];
-        let (len, from) = two.recv_from(&mut buffer).await.unwrap();
-        assert_eq!((&buffer[..len], from), (&b"ping"[..], one.local_addr().unwrap()));
-        let empty = two.try_recv_from(&mut buffer).unwrap_err();
-        assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[tokio::test]

@@ -58,7 +58,7 @@ pub(super) fn next(socket: RawFd) -> Option<SocketAddr> {
     None
 }
 
-fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
+pub(super) fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = address.as_sockaddr_in() {
         return Some(SocketAddr::from((v4.ip(), v4.port())));
     }

@@ -7,7 +7,7 @@ use gms::{
 };
 
 use super::{
-    case::Case,
+    case::{Case, Condemned},
     caseload::Slot,
     fitness::Fitness,
     message::{Affirmation, Ask, Tell},
@@ -39,7 +39,12 @@ impl Observer {
         // Only this node saw the stream close; all else somebody who doubts already sees as well.
         let taken_care_of =
             case.inquiries.iter().any(|inquiry| inquiry.affirmed || affirmation.is_none());
-        if affirmation != Some(Affirmation::Fin) && (now < case.patience || taken_care_of) {
+        let too_soon = match affirmation {
+            Some(Affirmation::Fin) => false,
+            Some(Affirmation::Refused) => now < case.patience_refused || taken_care_of,
+            None => now < case.patience || taken_care_of,
+        };
+        if too_soon {
             return;
         }
         // A life that joined lately and was never heard here may be on its way to open its port.
@@ -48,7 +53,8 @@ impl Observer {
         let in_grace = match affirmation {
             // The stream was open, so the process had been there.
             Some(Affirmation::Fin) => false,
-            Some(Affirmation::Refused) => is_new,
+            // Whoever answers frames has its socket before it joins.
+            Some(Affirmation::Refused) => is_new && !case.takes_frames(),
             None => is_new || (is_old && up_for < grace),
         };
         if in_grace {
@@ -63,6 +69,9 @@ impl Observer {
                 self.tally.abstentions += 1;
                 return;
             }
+            if !self.valve.lets_pass(now) {
+                return;
+            }
             if now.since(self.opened.0) >= PROBE_SPACING {
                 self.opened = (now, 0);
             }
@@ -74,7 +83,8 @@ impl Observer {
             timing.confirmation.max(case.detector.silent_in(now))
         };
         self.round += 1;
-        case.doubt = Some(Suspicion::new(self.round, affirmation, now, window));
+        let patience = timing.silence_least();
+        case.doubt = Some(Suspicion::new(self.round, affirmation, now, window, patience));
         case.detector.hasten(now);
         self.tally.suspicions += 1;
         let ask = Ask {
@@ -103,13 +113,18 @@ impl Observer {
         }
         let silent = case.detector.is_silent(now);
         let voters = &self.state.configuration().voters;
-        match doubt.decide(now, &own, silent, voters) {
+        let monitors = &self.state.monitors().nodes;
+        match doubt.decide(now, &own, silent, voters, monitors) {
             Decision::Wait => {}
             Decision::Refuted(_) => {
-                case.doubt = None;
+                let timing = case.detector.timing();
+                if case.doubt.take().is_some_and(|doubt| doubt.affirmation().is_some()) {
+                    case.patience_refused = now + timing.period;
+                } else {
+                    case.patience = now + timing.silence_window();
+                    self.fitness.note_refutation(now, slot);
+                }
                 case.refuted += 1;
-                case.patience = now + case.detector.timing().silence_window();
-                self.fitness.note_refutation(now);
                 self.tally.refutations += 1;
             }
             Decision::Dismissed => {
@@ -122,7 +137,7 @@ impl Observer {
                     return;
                 };
                 let removal = removal(case, verdict, own, &doubt);
-                case.condemned = Some((removal.clone(), now + RETELL_AFTER));
+                case.condemned = Some(Condemned::new(removal.clone(), now));
                 self.verdicts.push(removal);
                 self.tally.verdicts += 1;
             }
@@ -130,20 +145,31 @@ impl Observer {
     }
 
     /// A verdict that the log has not carried out yet is told again: the leader may have changed,
-    /// or the word was lost.
+    /// or the word was lost. One that was told for [`VERDICT_LASTS`] in vain is dropped: what it
+    /// says was true then, and whoever wants it true now has to ask again.
     pub(super) fn retell(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        if let Some((removal, again)) = &mut case.condemned
-            && now >= *again
-        {
-            *again = now + RETELL_AFTER;
-            self.verdicts.push(removal.clone());
+        let Some(condemned) = &mut case.condemned else {
+            return;
+        };
+        if now >= condemned.until {
+            let affirmation = affirmation_of(&condemned.removal);
+            case.condemned = None;
+            if affirmation.is_some() {
+                self.accuse(now, slot, affirmation);
+            }
+        } else if now >= condemned.again {
+            condemned.again = now + RETELL_AFTER;
+            self.verdicts.push(condemned.removal.clone());
         }
     }
 
     pub(super) fn abstention(&self) -> Option<String> {
+        if let Some((silent, watched)) = self.valve.shut(self.clock.now()) {
+            return Some(format!("{silent} of {watched} members it watches are silent together"));
+        }
         self.fitness.abstention(&self.clock, self.watched)
     }
 
@@ -160,6 +186,15 @@ impl Observer {
             doubt.answer(Observation { node: from, ..tell.observation });
             self.look(now, slot);
         }
+    }
+}
+
+/// What a kernel had told, if the verdict rests on that.
+pub(super) fn affirmation_of(removal: &Removal) -> Option<Affirmation> {
+    match removal.evidence.cause {
+        Cause::Fin => Some(Affirmation::Fin),
+        Cause::Refused => Some(Affirmation::Refused),
+        _ => None,
     }
 }
 

@@ -1,18 +1,18 @@
 //! Whom this node watches: its duty towards each member, as the state and the monitors say.
 //!
-//! A duty that comes by a change of monitors begins with a fresh detector, so a change of monitors
-//! removes nobody. One that only changes its rank (witness to monitor) keeps what it knows.
+//! A duty that comes by a change of monitors begins with a fresh detector, and where a monitor left,
+//! everybody's silence is counted anew, so a change of monitors removes nobody.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gms::{
-    evidence::Cause,
     heartbeat::Key,
     id::{GroupId, MemberId},
 };
 
 use super::{
-    case::{Asker, Case, Duty},
+    accusing::affirmation_of,
+    case::{Asker, Case, Duty, Weighed},
     caseload::Slot,
     detector::Detector,
     message::{Affirmation, Subject},
@@ -50,7 +50,9 @@ impl Observer {
 
     /// Looks through the whole state: the monitors have changed, or history does not reach back.
     /// Doubts and verdicts of the former epoch count no longer; what a kernel told is still true.
-    pub(super) fn survey(&mut self) {
+    /// If a monitor `left`, it may have heard members until now that this node did not, and kept
+    /// their leases alive: their silence is counted anew.
+    pub(super) fn survey(&mut self, left: bool) {
         let state = Arc::clone(&self.state);
         let known: Vec<(Slot, Subject)> =
             self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
@@ -62,6 +64,9 @@ impl Observer {
             }
             let duty = self.duty(&subject.group, &subject.member);
             let affirmation = self.reassign(slot, duty);
+            if left && let Some(case) = self.cases.get_mut(slot) {
+                case.detector.begin_anew();
+            }
             if affirmation.is_some() {
                 self.accuse(self.clock.now(), slot, affirmation);
             }
@@ -90,24 +95,43 @@ impl Observer {
     fn reassign(&mut self, slot: Slot, duty: Duty) -> Option<Affirmation> {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
+        case.weighing = None;
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
-        let condemned = case.condemned.take().map(|(removal, _)| removal.evidence.cause);
+        let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
             let gone = case.subject();
             self.outputs.push_back(Output::Gone(gone));
         }
         self.count_duty(former, duty);
-        affirmation.or(match condemned {
-            Some(Cause::Fin) => Some(Affirmation::Fin),
-            Some(Cause::Refused) => Some(Affirmation::Refused),
-            _ => None,
-        })
+        affirmation.or(condemned)
     }
 
     fn count_duty(&mut self, former: Duty, duty: Duty) {
         self.watched += usize::from(duty != Duty::None);
         self.watched -= usize::from(former != Duty::None);
+    }
+
+    /// Counts a case for the valve as it is now.
+    pub(super) fn weigh(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        let weight = case.weigh(now, self.boot);
+        let former = std::mem::replace(&mut case.weighed, weight);
+        if former != weight {
+            self.count_weight(former, weight);
+            let (silent, heard) = self.weights;
+            self.valve.update(now, silent, silent + heard, self.state.member_count());
+        }
+    }
+
+    fn count_weight(&mut self, former: Weighed, weight: Weighed) {
+        let (silent, heard) = &mut self.weights;
+        *silent += usize::from(weight == Weighed::Silent);
+        *silent -= usize::from(former == Weighed::Silent);
+        *heard += usize::from(weight == Weighed::Heard);
+        *heard -= usize::from(former == Weighed::Heard);
     }
 
     /// Watches a life if that is this node's duty and it does not do so yet.
@@ -162,8 +186,13 @@ impl Observer {
             refused: None,
             refuted: 0,
             patience: now,
+            patience_refused: now,
             sessions: 0,
             told: None,
+            weighed: Weighed::No,
+            lossy: false,
+            weighing: None,
+            samplings: Vec::new(),
         };
         self.count_duty(Duty::None, duty);
         self.cases.insert(case)
@@ -174,6 +203,9 @@ impl Observer {
             return;
         };
         self.count_duty(case.duty, Duty::None);
+        self.count_weight(case.weighed, Weighed::No);
+        self.lossy -= usize::from(case.lossy);
+        self.samplings -= case.samplings.len();
         for inquiry in &case.inquiries {
             if let Asker::Local(number) = inquiry.asker {
                 self.outputs.push_back(Output::Inquired { number, alive: false });

@@ -6,7 +6,7 @@ use gms::{
     api::{Band, MemberLiveness},
     evidence::{Observation, Verdict},
     heartbeat::Key,
-    id::{GroupId, NodeId},
+    id::{GroupId, NodeId, Revision},
     liveness::Kind,
 };
 
@@ -15,7 +15,8 @@ use super::{
     message::Subject,
     observed::Observed,
     suspicion::Suspicion,
-    timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING},
+    timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
+    weighing::{Sampling, Weighing},
 };
 use crate::membership::{command::Removal, life::Life};
 
@@ -33,6 +34,17 @@ pub(super) enum Duty {
     None,
 }
 
+/// How a member counts for the valve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weighed {
+    /// Not watched, or so new that its silence says nothing.
+    No,
+    /// It answers.
+    Heard,
+    /// Its last pings are unanswered.
+    Silent,
+}
+
 /// Who wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -40,6 +52,13 @@ pub(super) enum Asker {
     Node(NodeId, u64),
     /// Somebody at this node.
     Local(u64),
+}
+
+impl Asker {
+    /// Whether that node asked.
+    pub(super) fn is_node(self, node: NodeId) -> bool {
+        matches!(self, Asker::Node(asker, _) if asker == node)
+    }
 }
 
 /// A doubt of somebody else that is looked into here.
@@ -50,6 +69,22 @@ pub(super) struct Inquiry {
     pub(super) began: Observed,
     pub(super) ends: Observed,
     pub(super) probes: u32,
+}
+
+/// A verdict that waits for the log.
+#[derive(Debug)]
+pub(super) struct Condemned {
+    pub(super) removal: Removal,
+    /// When the leader is told of it again.
+    pub(super) again: Observed,
+    /// When it is too old to be told.
+    pub(super) until: Observed,
+}
+
+impl Condemned {
+    pub(super) fn new(removal: Removal, now: Observed) -> Self {
+        Self { removal, again: now + RETELL_AFTER, until: now + VERDICT_LASTS }
+    }
 }
 
 /// One life, at this node.
@@ -64,18 +99,28 @@ pub(super) struct Case {
     pub(super) detector: Detector,
     pub(super) doubt: Option<Suspicion>,
     pub(super) inquiries: Vec<Inquiry>,
-    /// The verdict, until the log has carried it out, and when the leader is told of it again.
-    pub(super) condemned: Option<(Removal, Observed)>,
+    /// The verdict, until the log has carried it out.
+    pub(super) condemned: Option<Condemned>,
     /// When the address last refused.
     pub(super) refused: Option<Observed>,
     /// How often a doubt of it was refuted.
     pub(super) refuted: u32,
-    /// No new doubt before this.
+    /// No new doubt by silence before this.
     pub(super) patience: Observed,
+    /// No new doubt because the address refuses before this.
+    pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
     pub(super) sessions: u32,
     /// The band as last told.
     pub(super) told: Option<Band>,
+    /// How it was last counted for the valve.
+    pub(super) weighed: Weighed,
+    /// Whether it was last counted as lossy.
+    pub(super) lossy: bool,
+    /// This node's question to the others about its loss.
+    pub(super) weighing: Option<Weighing>,
+    /// Such questions of others, while this node measures.
+    pub(super) samplings: Vec<Sampling>,
 }
 
 impl Case {
@@ -100,6 +145,19 @@ impl Case {
             Band::Suspect
         } else {
             self.detector.band()
+        }
+    }
+
+    /// How it counts for the valve. `boot` is the revision before which members were there before
+    /// this node.
+    pub(super) fn weigh(&self, now: Observed, boot: Revision) -> Weighed {
+        let says_something = self.detector.age(now).is_some() || self.life.incarnation.0 <= boot.0;
+        if self.duty == Duty::None || !says_something {
+            Weighed::No
+        } else if self.detector.misses() > 0 {
+            Weighed::Silent
+        } else {
+            Weighed::Heard
         }
     }
 
@@ -144,21 +202,24 @@ impl Case {
 
     /// When it wants to be looked at next; never, if it has nothing to do.
     pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
-        let doubt = self.doubt.iter().map(|doubt| {
-            // After the window only answers matter, and each of them looks by itself.
-            if now < doubt.ends() { doubt.ends() } else { doubt.expires() }
-        });
+        let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
-        let retell = self.condemned.iter().map(|(_, again)| *again);
-        let pings = self.target.is_some()
-            && (self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some());
+        let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
+        let weighing = self.weighing.iter().map(Weighing::ends);
+        let samplings = self.samplings.iter().map(Sampling::ends);
+        let pings = self.target.is_some() && (self.is_watched() || self.spacing(now).is_some());
         let ping = pings.then(|| self.detector.due());
-        ends.chain(doubt).chain(retell).chain(ping).min()
+        ends.chain(doubt).chain(retell).chain(ping).chain(weighing).chain(samplings).min()
+    }
+
+    /// Whether it is pinged at its regular pace.
+    pub(super) fn is_watched(&self) -> bool {
+        self.duty != Duty::None || !self.samplings.is_empty()
     }
 
     /// Whether nothing here is worth keeping any longer.
     pub(super) fn is_idle(&self) -> bool {
-        self.duty == Duty::None
+        !self.is_watched()
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()

@@ -29,10 +29,9 @@ impl Observer {
             return;
         };
         let affirmed = ask.affirmation.is_some();
-        if !affirmed {
-            if let Some(why) = self.abstention() {
-                return self.tell(now, slot, asker, Verdict::Abstain, why);
-            }
+        // A node that is not fit does not trust its own sense of how long ago that was; a pong to a
+        // ping it sends now proves life all the same.
+        if !affirmed && self.abstention().is_none() {
             let fresh = self.cases.get(slot).is_some_and(|case| {
                 let fresh = case.detector.timing().fresh();
                 case.detector.age(now).is_some_and(|age| age < fresh)
@@ -77,6 +76,8 @@ impl Observer {
         let ended: Vec<Inquiry> =
             case.inquiries.extract_if(.., |inquiry| now >= inquiry.ends).collect();
         let refused = case.refused;
+        let heard =
+            case.detector.age(now).filter(|age| *age < case.detector.timing().silence_least());
         for inquiry in ended {
             let abstention = if inquiry.affirmed { None } else { self.abstention() };
             let (verdict, detail) = if inquiry.probes == 0 {
@@ -85,6 +86,9 @@ impl Observer {
                 (Verdict::DeadAffirmed, "its address refuses".to_owned())
             } else if let Some(why) = abstention {
                 (Verdict::Abstain, why)
+            } else if let (false, Some(age)) = (inquiry.affirmed, heard) {
+                // Its lease, which this node's pings extended, may not be over.
+                (Verdict::Abstain, format!("heard it {} ms ago", age.as_millis()))
             } else {
                 (Verdict::Silent, format!("{} pings unanswered", inquiry.probes))
             };

@@ -3,7 +3,7 @@
 
 use gms::{
     evidence::{Cause, Observation},
-    id::{GroupId, Incarnation, MemberId},
+    id::{GroupId, Incarnation, MemberId, NodeId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,26 @@ pub struct Tell {
     pub observation: Observation,
 }
 
+/// "This life answers me too little. How is it with you?" A node that does not watch it measures
+/// for one window before it tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weigh {
+    /// Whose life.
+    pub subject: Subject,
+    /// The asker's number for this question, repeated in the answer.
+    pub round: u64,
+}
+
+/// "A pong to your ping came to me." A member that is told it is suspected answers every node it
+/// knows, so that a broken way back to one of them does not make it look dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Whose pong.
+    pub subject: Subject,
+    /// The nonce of the ping it answers.
+    pub nonce: u64,
+}
+
 /// A message between the liveness of two nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
@@ -77,4 +97,19 @@ pub enum Message {
         /// Who, and why.
         removals: Vec<Removal>,
     },
+    /// Pongs that came another way.
+    Relay(Vec<Relay>),
+    /// To the leader: most members are silent here, so this node judges none by silence.
+    Alarm {
+        /// Who says so.
+        node: NodeId,
+        /// How many members are silent.
+        silent: u32,
+        /// How many members that node watches and has heard before.
+        watched: u32,
+    },
+    /// Questions about members that answer too little.
+    Weigh(Vec<Weigh>),
+    /// Answers to those.
+    Weight(Vec<Tell>),
 }

@@ -30,9 +30,10 @@ use super::{
     case::{Asker, Duty, millis},
     caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
-    message::{Affirmation, Ask, Message, Subject, Tell},
+    message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
+    valve::Valve,
 };
 use crate::membership::{command::Removal, journal::Happening, state::State};
 
@@ -73,7 +74,8 @@ pub enum Output {
         /// What.
         message: Message,
     },
-    /// Bring this to the leader, which may be this node. If it is lost, it will be said again.
+    /// Bring this verdict or alarm to the leader, which may be this node. If it is lost, it will be
+    /// said again.
     Condemn(Message),
     /// A member that this node is the monitor of looks otherwise than before.
     Band(MemberLiveness),
@@ -150,12 +152,23 @@ pub struct Observer {
     pub(super) settled: Revision,
     pub(super) cases: Caseload,
     pub(super) watched: usize,
+    pub(super) valve: Valve,
+    /// Members watched here that are silent, and that answer.
+    pub(super) weights: (usize, usize),
+    /// When the leader is next told that the valve is shut.
+    pub(super) alarm_due: Observed,
     /// Since when doubts by silence are counted, and how many were opened since.
     pub(super) opened: (Observed, u32),
     pub(super) sequence: u32,
     pub(super) round: u64,
     pub(super) asks: BTreeMap<NodeId, Vec<Ask>>,
     pub(super) tells: BTreeMap<NodeId, Vec<Tell>>,
+    pub(super) relays: BTreeMap<NodeId, Vec<Relay>>,
+    pub(super) weighs: BTreeMap<NodeId, Vec<Weigh>>,
+    pub(super) weights_told: BTreeMap<NodeId, Vec<Tell>>,
+    /// Members watched here that are lossy, and members measured for others.
+    pub(super) lossy: usize,
+    pub(super) samplings: usize,
     pub(super) verdicts: Vec<Removal>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) tally: Tally,
@@ -182,11 +195,19 @@ impl Observer {
             settled: state.revision(),
             cases: Caseload::default(),
             watched: 0,
+            valve: Valve::default(),
+            weights: (0, 0),
+            alarm_due: Observed::default(),
             opened: (Observed::default(), 0),
             sequence,
             round: 0,
             asks: BTreeMap::new(),
             tells: BTreeMap::new(),
+            relays: BTreeMap::new(),
+            weighs: BTreeMap::new(),
+            weights_told: BTreeMap::new(),
+            lossy: 0,
+            samplings: 0,
             verdicts: Vec::new(),
             outputs: VecDeque::new(),
             tally: Tally::default(),
@@ -264,7 +285,10 @@ impl Observer {
                     }
                 }
             }
-            _ => self.survey(),
+            _ => {
+                let left = former.monitors().nodes.difference(&state.monitors().nodes);
+                self.survey(left.count() > 0);
+            }
         }
         self.flush();
     }
@@ -275,12 +299,19 @@ impl Observer {
     }
 
     /// A datagram from anybody.
-    pub fn handle_datagram(&mut self, now: Instant, bytes: &[u8]) {
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let now = self.clock.advance(now);
-        if self.pong(now, bytes).is_none() {
+        if self.pong(now, from, bytes).is_none() {
             self.tally.garbage += 1;
         }
         self.flush();
+    }
+
+    /// The system dropped that many datagrams that had come for this node: some member's pong may
+    /// have been among them.
+    pub fn handle_overflow(&mut self, now: Instant, lost: u32) {
+        let now = self.clock.advance(now);
+        self.fitness.note_overflow(now, lost);
     }
 
     /// What came of a probe.
@@ -376,7 +407,22 @@ impl Observer {
                     self.told(now, from, tell);
                 }
             }
-            Message::Condemn { .. } => {}
+            Message::Relay(relays) => {
+                for relay in relays {
+                    self.relayed(now, from, &relay);
+                }
+            }
+            Message::Weigh(weighs) => {
+                for weigh in weighs {
+                    self.asked_to_weigh(now, from, &weigh);
+                }
+            }
+            Message::Weight(tells) => {
+                for tell in tells {
+                    self.told_weight(now, from, tell);
+                }
+            }
+            Message::Condemn { .. } | Message::Alarm { .. } => {}
         }
         self.flush();
     }
@@ -398,6 +444,7 @@ impl Observer {
         while let Some(slot) = self.cases.pop_due(now) {
             self.look(now, slot);
         }
+        self.raise_alarm(now);
         self.flush();
     }
 

@@ -1,23 +1,26 @@
 //! Asking members, and hearing them: pings out, pongs and refusals in.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use gms::{
     api::Band,
-    evidence::Verdict,
+    evidence::{Cause, Observation, Verdict},
     heartbeat::{Direction, Flags, Frame, Unverified},
-    id::Revision,
+    id::{NodeId, Revision},
     liveness::Kind,
 };
 
 use super::{
-    case::{Asker, Duty, Inquiry},
+    case::{Asker, Case, Duty, Inquiry},
     caseload::{Slot, slot_of_nonce},
-    message::Affirmation,
+    message::{Affirmation, Relay},
     observed::Observed,
     observer::{Observer, Output, Probe},
 };
 
+/// Lives with the incarnation and the address of a pong for another node whose keys are tried. Only
+/// joins of one entry that share a socket have that in common.
+const RELAY_TRIES_MAX: usize = 16;
 /// A name that could not be resolved is asked for again after this.
 const RESOLVE_AGAIN: Duration = Duration::from_secs(5);
 
@@ -33,7 +36,7 @@ impl Observer {
             return;
         }
         let spacing = case.spacing(now);
-        if spacing.is_none() && case.duty == Duty::None {
+        if spacing.is_none() && !case.is_watched() {
             return;
         }
         self.sequence = self.sequence.wrapping_add(1);
@@ -109,19 +112,63 @@ impl Observer {
         self.outputs.push_back(Output::Resolve { slot, subject, address });
     }
 
-    /// A datagram that is a pong this node asked for; anything else is nothing.
-    pub(super) fn pong(&mut self, now: Observed, bytes: &[u8]) -> Option<()> {
+    /// A datagram that is a pong this node asked for, or another node did that doubts; anything else
+    /// is nothing.
+    pub(super) fn pong(&mut self, now: Observed, from: SocketAddr, bytes: &[u8]) -> Option<()> {
         let read = Unverified::read(bytes).ok()?;
+        if read.node() != self.node {
+            return self.pass_on(from, &read);
+        }
         let slot = slot_of_nonce(read.nonce());
         let case = self.cases.get(slot)?;
         let frame = read.verify(&case.key).ok()?;
-        let meant = frame.direction == Direction::Pong
-            && frame.incarnation == case.life.incarnation
-            && frame.node == self.node;
+        let meant =
+            frame.direction == Direction::Pong && frame.incarnation == case.life.incarnation;
         if !meant {
             return None;
         }
         self.answered(now, slot, frame.nonce)
+    }
+
+    /// A pong to another node's ping, which a suspected member sends to all: that node hears of it,
+    /// if it is true and if that node had asked this one.
+    fn pass_on(&mut self, from: SocketAddr, read: &Unverified<'_>) -> Option<()> {
+        let doubts = |case: &Case| {
+            case.life.incarnation == read.incarnation()
+                && case.inquiries.iter().any(|inquiry| inquiry.asker.is_node(read.node()))
+        };
+        let found = self
+            .cases
+            .at(from)
+            .into_iter()
+            .filter_map(|slot| self.cases.get(slot))
+            .filter(|case| doubts(case))
+            .take(RELAY_TRIES_MAX)
+            .find_map(|case| Some((case.subject(), read.verify(&case.key).ok()?)));
+        let (subject, frame) = found?;
+        if frame.direction != Direction::Pong {
+            return None;
+        }
+        self.relays.entry(frame.node).or_default().push(Relay { subject, nonce: frame.nonce });
+        Some(())
+    }
+
+    /// A pong to a ping of this node came to another one, which has verified it.
+    pub(super) fn relayed(&mut self, now: Observed, from: NodeId, relay: &Relay) {
+        let Some(slot) = self.cases.find(&relay.subject) else {
+            return;
+        };
+        let age_ms = self.cases.get(slot).and_then(|case| case.age_ms(now));
+        let detail = "its pong to the accuser came by this node".to_owned();
+        let observation =
+            Observation { node: from, verdict: Verdict::Alive, age_ms, health: 0, detail };
+        if let Some(case) = self.cases.get_mut(slot)
+            && case.detector.awaits(relay.nonce)
+            && let Some(doubt) = &mut case.doubt
+        {
+            doubt.answer(observation);
+            self.look(now, slot);
+        }
     }
 
     /// The member answered the ping with this nonce.
@@ -130,7 +177,8 @@ impl Observer {
         let sent = case.detector.pong(now, nonce)?;
         self.tally.pongs += 1;
         case.refused = None;
-        case.condemned = None;
+        // One pong disproves silence and refusal, but not that most are missing.
+        case.condemned.take_if(|condemned| condemned.removal.evidence.cause != Cause::Quality);
         let refuted = case
             .doubt
             .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())

@@ -3,8 +3,14 @@
 //! **Nobody is condemned unless a quorum of nodes, each by its own evidence, hears nothing, and no
 //! node hears the member.** One node that hears it refutes, whatever the others say; too few that
 //! can say anything dismiss the doubt until a later one.
+//!
+//! A monitor that says nothing may still hear the member, and so keep its lease alive. For it a
+//! doubt by silence waits as long as a lease can last; then it counts as gone itself.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use gms::{
     evidence::{Cause, Observation, Verdict},
@@ -33,18 +39,23 @@ pub struct Suspicion {
     affirmation: Option<Affirmation>,
     opened: Observed,
     window: Duration,
+    /// For how long a monitor without an answer is waited for.
+    patience: Duration,
     answers: BTreeMap<NodeId, Observation>,
 }
 
 impl Suspicion {
-    /// Opens a doubt for the given window.
+    /// Opens a doubt for the given window. `patience` is for how long a doubt by silence waits for
+    /// a monitor that does not answer: as long as a lease which that node extended may last.
     pub fn new(
         round: u64,
         affirmation: Option<Affirmation>,
         opened: Observed,
         window: Duration,
+        patience: Duration,
     ) -> Self {
-        Self { round, affirmation, opened, window, answers: BTreeMap::new() }
+        let patience = if affirmation.is_some() { window } else { patience.max(window) };
+        Self { round, affirmation, opened, window, patience, answers: BTreeMap::new() }
     }
 
     /// Its number at this node.
@@ -67,9 +78,16 @@ impl Suspicion {
         self.opened + self.window
     }
 
+    /// When time alone may change what [`Suspicion::decide`] says.
+    pub fn next_wake(&self, now: Observed) -> Observed {
+        let heard_out = self.opened + self.patience;
+        let turns = [self.ends(), heard_out];
+        turns.into_iter().find(|turn| now < *turn).unwrap_or(self.expires())
+    }
+
     /// When it is decided at the latest.
     pub fn expires(&self) -> Observed {
-        self.ends() + ANSWER_SLACK
+        self.opened + self.patience + ANSWER_SLACK
     }
 
     /// Takes in what another node says. A later word of the same node replaces the earlier one,
@@ -87,13 +105,14 @@ impl Suspicion {
     }
 
     /// Decides. `own` is what the accuser itself observes; `silent` whether its silence has lasted
-    /// the full count of misses.
+    /// the full count of misses; `monitors` are the voters in touch, whose word is waited for.
     pub fn decide(
         &self,
         now: Observed,
         own: &Observation,
         silent: bool,
         voters: &[NodeId],
+        monitors: &BTreeSet<NodeId>,
     ) -> Decision {
         let all = || self.answers.values().chain([own]);
         if let Some(witness) = all().find(|seen| seen.verdict == Verdict::Alive) {
@@ -106,7 +125,9 @@ impl Suspicion {
             |seen: &&Observation| matches!(seen.verdict, Verdict::Silent | Verdict::DeadAffirmed);
         let accusers = all().filter(against).filter(|seen| voters.contains(&seen.node)).count();
         let affirmed = all().any(|seen| seen.verdict == Verdict::DeadAffirmed);
-        if accusers > voters.len() / 2 && (silent || self.affirmation.is_some()) {
+        let answered = |node: &NodeId| *node == own.node || self.answers.contains_key(node);
+        let heard_out = monitors.iter().all(answered) || now >= self.opened + self.patience;
+        if accusers > voters.len() / 2 && (self.affirmation.is_some() || (silent && heard_out)) {
             let cause = match self.affirmation {
                 Some(affirmation) => affirmation.cause(),
                 None if affirmed => Cause::Refused,
@@ -114,10 +135,8 @@ impl Suspicion {
             };
             return Decision::Condemned(cause);
         }
-        let answered =
-            voters.iter().all(|voter| *voter == own.node || self.answers.contains_key(voter));
         let waits_for_silence = self.affirmation.is_none() && !silent;
-        if (answered && !waits_for_silence) || now >= self.expires() {
+        if (voters.iter().all(answered) && !waits_for_silence) || now >= self.expires() {
             return Decision::Dismissed;
         }
         Decision::Wait
@@ -140,7 +159,8 @@ mod tests {
     }
 
     fn doubt(affirmation: Option<Affirmation>, answers: &[(u64, Verdict)]) -> Suspicion {
-        let mut doubt = Suspicion::new(1, affirmation, at(0), Duration::from_millis(600));
+        let (window, patience) = (Duration::from_millis(600), Duration::from_millis(1500));
+        let mut doubt = Suspicion::new(1, affirmation, at(0), window, patience);
         for (node, verdict) in answers {
             doubt.answer(says(*node, *verdict));
         }
@@ -152,27 +172,38 @@ mod tests {
         use Verdict::{Abstain, Alive, DeadAffirmed, Silent};
         type Row<'a> = (Option<Affirmation>, &'a [(u64, Verdict)], u64, bool, Decision);
         let fin = Some(Affirmation::Fin);
-        let table: [Row<'_>; 11] = [
+        let table: [Row<'_>; 14] = [
             // One that hears it refutes, at any time and against any majority.
             (None, &[(2, Silent), (3, Alive)], 10, true, Decision::Refuted(NodeId(3))),
             (fin, &[(2, DeadAffirmed), (3, Alive)], 600, true, Decision::Refuted(NodeId(3))),
             // Nothing is decided against it before the window ends.
             (None, &[(2, Silent), (3, Silent)], 599, true, Decision::Wait),
-            (None, &[(2, Silent)], 600, true, Decision::Condemned(Cause::Silence)),
+            (None, &[(2, Silent), (3, Silent)], 600, true, Decision::Condemned(Cause::Silence)),
+            (None, &[(2, Silent), (3, Abstain)], 600, true, Decision::Condemned(Cause::Silence)),
+            // A monitor that says nothing may hear it: a lease is waited for.
+            (None, &[(2, Silent)], 600, true, Decision::Wait),
+            (None, &[(2, Silent)], 1500, true, Decision::Condemned(Cause::Silence)),
             (fin, &[(2, Silent)], 600, false, Decision::Condemned(Cause::Fin)),
-            (None, &[(2, DeadAffirmed)], 600, true, Decision::Condemned(Cause::Refused)),
+            (
+                None,
+                &[(2, DeadAffirmed), (3, Silent)],
+                600,
+                true,
+                Decision::Condemned(Cause::Refused),
+            ),
             // The misses must be complete too.
             (None, &[(2, Silent), (3, Silent)], 600, false, Decision::Wait),
             // Without a quorum of fit observers, nothing.
-            (None, &[(2, Abstain)], 699, true, Decision::Wait),
+            (None, &[(2, Abstain)], 1999, true, Decision::Wait),
             (None, &[(2, Abstain), (3, Abstain)], 600, true, Decision::Dismissed),
-            (None, &[], 700, true, Decision::Dismissed),
+            (None, &[], 2000, true, Decision::Dismissed),
             // A stranger's word does not make a quorum.
-            (None, &[(9, Silent)], 700, true, Decision::Dismissed),
+            (None, &[(9, Silent)], 2000, true, Decision::Dismissed),
         ];
         for (affirmation, answers, ms, silent, expected) in table {
-            let decision =
-                doubt(affirmation, answers).decide(at(ms), &says(1, Silent), silent, &VOTERS);
+            let doubt = doubt(affirmation, answers);
+            let monitors = BTreeSet::from(VOTERS);
+            let decision = doubt.decide(at(ms), &says(1, Silent), silent, &VOTERS, &monitors);
             assert_eq!(decision, expected, "{answers:?} at {ms}");
         }
     }
@@ -180,14 +211,17 @@ mod tests {
     #[test]
     fn alive_once_is_alive_for_this_doubt() {
         let doubt = doubt(None, &[(2, Verdict::Alive), (2, Verdict::Silent)]);
-        let decision = doubt.decide(at(900), &says(1, Verdict::Silent), true, &VOTERS);
+        let monitors = BTreeSet::from(VOTERS);
+        let decision = doubt.decide(at(900), &says(1, Verdict::Silent), true, &VOTERS, &monitors);
         assert_eq!(decision, Decision::Refuted(NodeId(2)));
     }
 
     #[test]
     fn an_abstaining_accuser_does_not_count_itself() {
         let doubt = doubt(None, &[(2, Verdict::Silent)]);
-        let decision = doubt.decide(at(700), &says(1, Verdict::Abstain), true, &VOTERS);
+        let monitors = BTreeSet::from(VOTERS);
+        let own = says(1, Verdict::Abstain);
+        let decision = doubt.decide(at(2000), &own, true, &VOTERS, &monitors);
         assert_eq!(decision, Decision::Dismissed);
     }
 }

@@ -38,13 +38,18 @@ impl Default for Timing {
 pub const PROBE_SPACING: Duration = Duration::from_millis(100);
 /// While affirmed evidence is put to the test, one ping each: three in the default window.
 pub const AFFIRMED_PROBE_SPACING: Duration = Duration::from_millis(40);
-/// How long the accuser waits beyond the window for answers that are on their way.
-pub const ANSWER_SLACK: Duration = Duration::from_millis(100);
+/// How long the accuser waits beyond the window for answers that are on their way: more than the
+/// worst round trip between nodes that can still hold a quorum together.
+pub const ANSWER_SLACK: Duration = Duration::from_millis(500);
 /// Doubts by silence that one node opens within one [`PROBE_SPACING`]. Each costs every node six
 /// extra pings; without a bound a node that is merely late would drown the others in them.
 pub const DOUBTS_A_SPACING: u32 = 64;
 /// A verdict that did not take effect is told to the leader again after this.
 pub const RETELL_AFTER: Duration = Duration::from_millis(500);
+/// For how long a verdict is told before it is dropped as stale: four times, and an election long.
+/// A hold, say, keeps a verdict from taking effect for minutes; at its end nobody may be removed for
+/// a silence of long ago.
+pub const VERDICT_LASTS: Duration = Duration::from_secs(2);
 /// The longest a connect or a GET of a probe may take.
 pub const PROBE_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
@@ -80,6 +85,13 @@ impl Timing {
     /// A round trip at most this old refutes a suspicion by silence without another ping.
     pub fn fresh(&self) -> Duration {
         self.period * 3 / 2
+    }
+
+    /// The least time between the last round trip anybody in touch had with a member and its removal
+    /// by silence. Each node that speaks of silence has heard nothing for so long, and leases are
+    /// shorter (see [`gms::session::lease`]).
+    pub fn silence_least(&self) -> Duration {
+        self.silence_window().max(self.fresh() + self.confirmation)
     }
 
     /// How long one connect or GET may take before it counts as a miss.

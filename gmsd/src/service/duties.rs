@@ -1,5 +1,6 @@
 //! What the leader does unasked: it says that it leads and which nodes are fit to watch members,
-//! carries out verdicts, and ends holds that have run out.
+//! carries out verdicts, holds groups whose members fall silent together, and ends holds that have
+//! run out.
 //!
 //! Every duty is level-triggered: it compares what should be with what is, and proposes the
 //! difference. So a proposal that is lost is made again, and a new leader takes over by looking.
@@ -13,7 +14,7 @@ use gms::id::{GroupId, NodeId, Revision};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{batch::Batcher, cut::Cut, executor::Verdicts, wire::Reply};
+use super::{batch::Batcher, crowd::Crowd, cut::Cut, executor::Word, wire::Reply};
 use crate::{
     host::world::Host,
     membership::{
@@ -33,6 +34,10 @@ const CONTACT_BACK: Duration = Duration::from_secs(1);
 const LAG_MAX: u64 = 10_000;
 /// A learner this close to the end of the log votes without holding anybody up.
 const RIPE_LAG: u64 = 100;
+/// A leader that did not get to look for this long was stopped: what it had collected before is
+/// stale, and the accusers will say again what is still true. (etcd's issue 15247 is a leader that
+/// woke up and carried out what it had decided long ago.)
+const STALE_AFTER: Duration = Duration::from_millis(250);
 /// Proposals of the leader's own that may be under way: a cut each, and the rest.
 const PROPOSALS_MAX: usize = 16;
 
@@ -47,10 +52,11 @@ pub async fn run(
     host: Host,
     consensus: Consensus,
     batcher: Batcher,
-    mut verdicts: mpsc::Receiver<Verdicts>,
+    mut words: mpsc::Receiver<Word>,
     stop: CancellationToken,
 ) {
     let mut cut = Cut::default();
+    let mut crowd = Crowd::default();
     let mut contact = Contact::default();
     let mut holds: BTreeMap<(GroupId, Revision), Instant> = BTreeMap::new();
     // The term that is in the history as this node's, or on its way there.
@@ -58,15 +64,21 @@ pub async fn run(
     let mut proposals: JoinSet<Done> = JoinSet::new();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut awake = host.clock.now();
     loop {
         let complete = cut.poll_timeout();
         let mut looks = false;
         tokio::select! {
             () = stop.cancelled() => return,
-            Some(Verdicts { epoch, removals }) = verdicts.recv() => {
-                let present = consensus.state().borrow().monitors().epoch;
-                cut.handle_verdicts(host.clock.now(), present, epoch, removals);
-            }
+            Some(word) = words.recv() => match word {
+                Word::Verdicts { epoch, removals } => {
+                    let present = consensus.state().borrow().monitors().epoch;
+                    cut.handle_verdicts(host.clock.now(), present, epoch, removals);
+                }
+                Word::Alarm { node, silent, watched } => {
+                    crowd.handle_alarm(host.clock.now(), node, silent, watched);
+                }
+            },
             () = until(complete) => {}
             _ = look.tick() => looks = true,
             Some(done) = proposals.join_next() => if let Ok(Done::NotBegun) = done {
@@ -78,6 +90,8 @@ pub async fn run(
             cut.clear();
             contact = Contact::default();
             holds.clear();
+            crowd = Crowd::default();
+            awake = host.clock.now();
             begun = None;
             continue;
         }
@@ -86,11 +100,16 @@ pub async fn run(
             proposals.spawn(begin(batcher.clone(), standing.node, standing.term));
         }
         let now = host.clock.now();
+        if now.saturating_duration_since(std::mem::replace(&mut awake, now)) > STALE_AFTER {
+            cut.clear();
+            while words.try_recv().is_ok() {}
+        }
         let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
             wishes.extend(contact.wish(now, &standing, &state));
             wishes.extend(run_out(now, &state, &mut holds));
+            wishes.extend(crowd.wish(now, &state, PROPOSALS_MAX - proposals.len()));
             if let Some(node) = ripe_learner(now, &standing) {
                 let consensus = consensus.clone();
                 proposals.spawn(async move {

@@ -3,12 +3,13 @@
 //! ```text
 //!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!            (the waist)  │                        peer ────────┘  duties ──┘
-//!                         └── reading (linearizable reads)         cut ──┘
+//!                         └── reading (linearizable reads)   cut, crowd ──┘
 //! ```
 
 pub mod batch;
 pub mod board;
 pub mod cluster;
+mod crowd;
 pub mod cut;
 pub mod door;
 pub mod duties;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use gms::{address::Address, heartbeat::FRAME_LEN};
+use gms::address::Address;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -22,7 +22,10 @@ use super::{
     probe::probe,
 };
 use crate::{
-    host::{net::Datagrams, world::Host},
+    host::{
+        net::{Arrivals, Datagrams, Departing},
+        world::Host,
+    },
     liveness::{
         bands::{BandRecord, Bands},
         histogram::Histogram,
@@ -38,8 +41,11 @@ use crate::{
 const PROBES_MAX: usize = 8_192;
 /// Messages to other nodes under way at the same time; one that finds no room will be said again.
 const SENDS_MAX: usize = 256;
-/// Datagrams read in one go before the rest of the node gets its turn.
-const DRAIN_MAX: usize = 4_096;
+/// Datagrams read from one socket, and inputs taken, before the rest gets its turn.
+const DRAIN_MAX: usize = 16_384;
+/// Pings that may wait for room in the socket: a second of a node's with 30,000 members. What comes
+/// on top is lost.
+const DEPARTING_MAX: usize = 65_536;
 /// How long ago the last contact with a quorum may be for a ping to extend leases: a little more
 /// than an election timeout, so that one late heartbeat does not stop them.
 const QUORUM_FRESH: Duration = Duration::from_millis(500);
@@ -62,13 +68,35 @@ pub struct Shell<S> {
     surroundings: S,
     observer: Observer,
     record: BandRecord,
-    sockets: Vec<Arc<dyn Datagrams>>,
+    ports: Vec<Port>,
+    arrivals: Arrivals,
     probes: JoinSet<(u64, Probed)>,
     resolutions: JoinSet<(u32, Subject, Option<SocketAddr>)>,
     sends: JoinSet<()>,
     inquiries: Vec<(u64, oneshot::Sender<bool>)>,
     inquiry: u64,
     rate: Rate,
+}
+
+/// One socket, and what waits for room in it.
+#[derive(Debug)]
+struct Port {
+    socket: Arc<dyn Datagrams>,
+    departing: Vec<Departing>,
+}
+
+impl Port {
+    fn new(socket: Arc<dyn Datagrams>) -> Self {
+        Self { socket, departing: Vec::new() }
+    }
+
+    /// Sends what finds room; the rest waits for the next turn.
+    fn flush(&mut self) {
+        if !self.departing.is_empty() {
+            let sent = self.socket.try_send(&self.departing);
+            self.departing.drain(..sent);
+        }
+    }
 }
 
 /// Pings a second, over the last full second.
@@ -89,10 +117,10 @@ impl<S: Surroundings> Shell<S> {
         state: Arc<State>,
     ) -> std::io::Result<Self> {
         let v4 = host.net.bind_datagrams((Ipv4Addr::UNSPECIFIED, 0).into()).await?;
-        let mut sockets = vec![v4];
+        let mut ports = vec![Port::new(v4)];
         // A machine without IPv6 has no members there.
         if let Ok(v6) = host.net.bind_datagrams((Ipv6Addr::UNSPECIFIED, 0).into()).await {
-            sockets.push(v6);
+            ports.push(Port::new(v6));
         }
         let mut random = [0; 12];
         host.entropy.fill(&mut random)?;
@@ -106,7 +134,8 @@ impl<S: Surroundings> Shell<S> {
             surroundings,
             observer,
             record: BandRecord::new(start),
-            sockets,
+            ports,
+            arrivals: Arrivals::new(),
             probes: JoinSet::new(),
             resolutions: JoinSet::new(),
             sends: JoinSet::new(),
@@ -126,7 +155,7 @@ impl<S: Surroundings> Shell<S> {
         self.act();
         loop {
             let timeout = self.observer.poll_timeout();
-            let readable = wait_readable(&self.sockets);
+            let readable = wait_readable(&self.ports);
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = readable => {}
@@ -159,19 +188,25 @@ impl<S: Surroundings> Shell<S> {
 
     /// Reads what waits.
     fn drain(&mut self, inbox: &mut mpsc::Receiver<Input>) {
-        let mut buffer = [0; FRAME_LEN + 1];
-        for socket in self.sockets.clone() {
-            for _ in 0..DRAIN_MAX {
-                match socket.try_recv_from(&mut buffer) {
-                    Ok((len, _)) => {
-                        self.observer.handle_datagram(self.host.clock.now(), &buffer[..len]);
-                    }
+        for port in &self.ports {
+            let mut read = 0;
+            // Other errors were earned by a former datagram; the next call goes on.
+            while read < DRAIN_MAX {
+                match port.socket.try_recv(&mut self.arrivals) {
+                    Ok(found) => read += found,
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                    // An error that a former datagram earned; the next call goes on.
-                    Err(_) => {}
+                    Err(_) => read += 1,
+                }
+                let now = self.host.clock.now();
+                for (bytes, from) in self.arrivals.iter() {
+                    self.observer.handle_datagram(now, from, bytes);
                 }
             }
-            while let Some(refused) = socket.try_recv_refused() {
+            let lost = self.arrivals.take_lost();
+            if lost > 0 {
+                self.observer.handle_overflow(self.host.clock.now(), lost);
+            }
+            while let Some(refused) = port.socket.try_recv_refused() {
                 self.observer.handle_refused(self.host.clock.now(), refused);
             }
         }
@@ -224,7 +259,7 @@ impl<S: Surroundings> Shell<S> {
     fn act(&mut self) {
         while let Some(output) = self.observer.poll_output() {
             match output {
-                Output::Datagram { to, bytes } => self.send_datagram(to, &bytes),
+                Output::Datagram { to, bytes } => self.queue_datagram(to, &bytes),
                 Output::Probe { nonce, to, what, timeout } => {
                     if self.probes.len() < PROBES_MAX {
                         let host = self.host.clone();
@@ -251,16 +286,18 @@ impl<S: Surroundings> Shell<S> {
                 }
             }
         }
+        for port in &mut self.ports {
+            port.flush();
+        }
     }
 
-    /// A datagram that finds no room in the socket is lost like any other.
-    fn send_datagram(&self, to: SocketAddr, bytes: &[u8]) {
+    /// It leaves with the others, at the end of this turn.
+    fn queue_datagram(&mut self, to: SocketAddr, bytes: &[u8]) {
         let index = usize::from(to.is_ipv6());
-        if let Some(socket) = self.sockets.get(index)
-            && socket.try_send_to(bytes, to).is_err()
+        if let Some(port) = self.ports.get_mut(index)
+            && port.departing.len() < DEPARTING_MAX
         {
-            // The kernel hands an earlier refusal to the next send, which then has not happened.
-            let _ = socket.try_send_to(bytes, to);
+            port.departing.push(Departing::new(to, bytes));
         }
     }
 
@@ -322,10 +359,10 @@ impl Rate {
 }
 
 /// Waits until one of the sockets may have something to read.
-async fn wait_readable(sockets: &[Arc<dyn Datagrams>]) {
+async fn wait_readable(ports: &[Port]) {
     std::future::poll_fn(|context| {
-        for socket in sockets {
-            if socket.poll_recv_ready(context).is_ready() {
+        for port in ports {
+            if port.socket.poll_recv_ready(context).is_ready() {
                 return std::task::Poll::Ready(());
             }
         }

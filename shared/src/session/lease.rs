@@ -1,9 +1,10 @@
 //! Until when a member may believe that it is one.
 //!
 //! A lease is valid until (send time of the last acknowledged pong) + its length, and that end
-//! never moves back. A node that acknowledged a pong heard it after it was sent, so it cannot hold
-//! the member for silent before three missed pings and a confirmation have passed since then; the
-//! lease is shorter than that.
+//! never moves back. A node that acknowledged a pong heard it after it was sent. No node says
+//! that it hears nothing of a member before the longer of all misses (3 periods) and of 1.5 periods
+//! plus a confirmation has passed since its own last round trip, and a removal waits as long for a
+//! node that says nothing; the lease is shorter than that.
 //!
 //! Pure. On a fresh join the lease begins when the request was sent: the life begins later.
 
@@ -16,7 +17,7 @@ pub const MISSES_DEFAULT: u32 = 3;
 /// The shortest time between a suspicion and a removal by silence.
 pub const CONFIRMATION: Duration = Duration::from_millis(600);
 /// The length of a lease where pings come every [`PERIOD_DEFAULT`]: 2.4 periods, so that one lost
-/// ping does not end it, and well below the earliest removal by silence (3 periods + 600 ms).
+/// ping does not end it, and well below the earliest removal by silence (3 periods).
 pub const LEASE_DEFAULT: Duration = Duration::from_millis(1200);
 
 /// The length of the lease for these pings, and why a chosen length is too long.
@@ -30,10 +31,10 @@ pub fn length(
 ) -> Result<Duration, LeaseTooLong> {
     let ping = period.unwrap_or(PERIOD_DEFAULT);
     let silence = ping.saturating_mul(misses.unwrap_or(MISSES_DEFAULT));
-    let limit = silence.saturating_add(CONFIRMATION);
+    let limit = silence.max((ping.saturating_mul(3) / 2).saturating_add(CONFIRMATION));
     let usual = ping.saturating_mul(12) / 5;
     // With few misses to be forgiven, 2.4 periods can be too long.
-    let length = chosen.unwrap_or(usual.min(limit * 3 / 4));
+    let length = chosen.unwrap_or(usual.min(limit * 4 / 5));
     if length >= limit {
         return Err(LeaseTooLong { length, limit });
     }
@@ -93,13 +94,13 @@ mod tests {
         for (period, misses, expected) in [
             (None, None, LEASE_DEFAULT),
             (Some(500), Some(3), LEASE_DEFAULT),
-            (Some(5000), Some(3), millis(11_700)),
+            (Some(5000), Some(3), millis(12_000)),
             (Some(100), None, millis(240)),
-            (None, Some(1), millis(825)),
+            (None, Some(1), millis(1080)),
         ] {
             let period = period.map(millis);
-            let silence = period.unwrap_or(PERIOD_DEFAULT) * misses.unwrap_or(MISSES_DEFAULT);
-            let limit = silence + CONFIRMATION;
+            let ping = period.unwrap_or(PERIOD_DEFAULT);
+            let limit = (ping * misses.unwrap_or(MISSES_DEFAULT)).max(ping * 3 / 2 + CONFIRMATION);
             assert_eq!(length(None, period, misses), Ok(expected));
             assert!(expected < limit);
             for chosen in [millis(0), limit * 99 / 100] {
@@ -109,7 +110,7 @@ mod tests {
             assert_eq!(refused.limit, limit);
         }
         let text = length(Some(millis(3000)), None, None).unwrap_err();
-        assert!(text.to_string().contains("2100 ms"), "{text}");
+        assert!(text.to_string().contains("1500 ms"), "{text}");
     }
 
     #[test]
