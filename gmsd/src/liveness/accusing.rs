@@ -69,6 +69,9 @@ impl Observer {
                 self.tally.abstentions += 1;
                 return;
             }
+            if !self.valve.lets_pass(now) {
+                return;
+            }
             if now.since(self.opened.0) >= PROBE_SPACING {
                 self.opened = (now, 0);
             }
@@ -164,6 +167,9 @@ impl Observer {
     }
 
     pub(super) fn abstention(&self) -> Option<String> {
+        if let Some((silent, watched)) = self.valve.shut(self.clock.now()) {
+            return Some(format!("{silent} of {watched} members it watches are silent together"));
+        }
         self.fitness.abstention(&self.clock, self.watched)
     }
 

@@ -12,7 +12,7 @@ use gms::{
 
 use super::{
     accusing::affirmation_of,
-    case::{Asker, Case, Duty},
+    case::{Asker, Case, Duty, Weighed},
     caseload::Slot,
     detector::Detector,
     message::{Affirmation, Subject},
@@ -111,6 +111,28 @@ impl Observer {
         self.watched -= usize::from(former != Duty::None);
     }
 
+    /// Counts a case for the valve as it is now.
+    pub(super) fn weigh(&mut self, now: Observed, slot: Slot) {
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
+        let weight = case.weigh(now, self.boot);
+        let former = std::mem::replace(&mut case.weighed, weight);
+        if former != weight {
+            self.count_weight(former, weight);
+            let (silent, heard) = self.weights;
+            self.valve.update(now, silent, silent + heard, self.state.member_count());
+        }
+    }
+
+    fn count_weight(&mut self, former: Weighed, weight: Weighed) {
+        let (silent, heard) = &mut self.weights;
+        *silent += usize::from(weight == Weighed::Silent);
+        *silent -= usize::from(former == Weighed::Silent);
+        *heard += usize::from(weight == Weighed::Heard);
+        *heard -= usize::from(former == Weighed::Heard);
+    }
+
     /// Watches a life if that is this node's duty and it does not do so yet.
     fn watch(&mut self, group: &GroupId, life: &Arc<Life>) {
         let duty = self.duty(group, &life.member);
@@ -166,6 +188,7 @@ impl Observer {
             patience_refused: now,
             sessions: 0,
             told: None,
+            weighed: Weighed::No,
         };
         self.count_duty(Duty::None, duty);
         self.cases.insert(case)
@@ -176,6 +199,7 @@ impl Observer {
             return;
         };
         self.count_duty(case.duty, Duty::None);
+        self.count_weight(case.weighed, Weighed::No);
         for inquiry in &case.inquiries {
             if let Asker::Local(number) = inquiry.asker {
                 self.outputs.push_back(Output::Inquired { number, alive: false });

@@ -6,7 +6,7 @@ use gms::{
     api::{Band, MemberLiveness},
     evidence::{Observation, Verdict},
     heartbeat::Key,
-    id::{GroupId, NodeId},
+    id::{GroupId, NodeId, Revision},
     liveness::Kind,
 };
 
@@ -31,6 +31,17 @@ pub(super) enum Duty {
     Witness,
     /// It was asked, or a kernel told it something.
     None,
+}
+
+/// How a member counts for the valve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weighed {
+    /// Not watched, or so new that its silence says nothing.
+    No,
+    /// It answers.
+    Heard,
+    /// Its last pings are unanswered.
+    Silent,
 }
 
 /// Who wants to know.
@@ -101,6 +112,8 @@ pub(super) struct Case {
     pub(super) sessions: u32,
     /// The band as last told.
     pub(super) told: Option<Band>,
+    /// How it was last counted for the valve.
+    pub(super) weighed: Weighed,
 }
 
 impl Case {
@@ -125,6 +138,19 @@ impl Case {
             Band::Suspect
         } else {
             self.detector.band()
+        }
+    }
+
+    /// How it counts for the valve. `boot` is the revision before which members were there before
+    /// this node.
+    pub(super) fn weigh(&self, now: Observed, boot: Revision) -> Weighed {
+        let says_something = self.detector.age(now).is_some() || self.life.incarnation.0 <= boot.0;
+        if self.duty == Duty::None || !says_something {
+            Weighed::No
+        } else if self.detector.misses() > 0 {
+            Weighed::Silent
+        } else {
+            Weighed::Heard
         }
     }
 

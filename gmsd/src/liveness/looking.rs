@@ -2,6 +2,8 @@
 //! what is decided, what is due. And the parcel at the end: what goes to the same node goes
 //! together.
 
+use std::time::Duration;
+
 use super::{
     case::Duty,
     caseload::Slot,
@@ -12,6 +14,8 @@ use super::{
 
 /// Verdicts in one message to the leader: what one entry of the log takes.
 const VERDICTS_A_MESSAGE: usize = 1_024;
+/// How often a node with a shut valve says so: the leader forgets it after two seconds.
+const ALARM_EVERY: Duration = Duration::from_millis(500);
 
 impl Observer {
     /// Looks at one case: what is over, what is decided, what is due.
@@ -20,6 +24,7 @@ impl Observer {
         self.decide(now, slot);
         self.ping_if_due(now, slot);
         self.retell(now, slot);
+        self.weigh(now, slot);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -40,6 +45,23 @@ impl Observer {
         if let Some(case) = self.cases.get(slot) {
             let wake = case.next_wake(self.clock.now());
             self.cases.schedule(slot, wake);
+        }
+    }
+
+    /// Tells the leader, again and again, that most members are silent here.
+    pub(super) fn raise_alarm(&mut self, now: Observed) {
+        let (silent, heard) = self.weights;
+        self.valve.update(now, silent, silent + heard, self.state.member_count());
+        let Some((silent, watched)) = self.valve.shut(now) else {
+            self.alarm_due = now;
+            return;
+        };
+        if now >= self.alarm_due {
+            self.alarm_due = now + ALARM_EVERY;
+            let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+            let (silent, watched) = (count(silent), count(watched));
+            let alarm = Message::Alarm { node: self.node, silent, watched };
+            self.outputs.push_back(Output::Condemn(alarm));
         }
     }
 

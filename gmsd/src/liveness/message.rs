@@ -3,7 +3,7 @@
 
 use gms::{
     evidence::{Cause, Observation},
-    id::{GroupId, Incarnation, MemberId},
+    id::{GroupId, Incarnation, MemberId, NodeId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,4 +89,13 @@ pub enum Message {
     },
     /// Pongs that came another way.
     Relay(Vec<Relay>),
+    /// To the leader: most members are silent here, so this node judges none by silence.
+    Alarm {
+        /// Who says so.
+        node: NodeId,
+        /// How many members are silent.
+        silent: u32,
+        /// How many members that node watches and has heard before.
+        watched: u32,
+    },
 }

@@ -33,3 +33,4 @@ pub mod observer;
 mod pinging;
 pub mod suspicion;
 pub mod timing;
+pub mod valve;

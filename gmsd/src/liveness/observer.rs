@@ -33,6 +33,7 @@ use super::{
     message::{Affirmation, Ask, Message, Relay, Subject, Tell},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
+    valve::Valve,
 };
 use crate::membership::{command::Removal, journal::Happening, state::State};
 
@@ -73,7 +74,8 @@ pub enum Output {
         /// What.
         message: Message,
     },
-    /// Bring this to the leader, which may be this node. If it is lost, it will be said again.
+    /// Bring this verdict or alarm to the leader, which may be this node. If it is lost, it will be
+    /// said again.
     Condemn(Message),
     /// A member that this node is the monitor of looks otherwise than before.
     Band(MemberLiveness),
@@ -150,6 +152,11 @@ pub struct Observer {
     pub(super) settled: Revision,
     pub(super) cases: Caseload,
     pub(super) watched: usize,
+    pub(super) valve: Valve,
+    /// Members watched here that are silent, and that answer.
+    pub(super) weights: (usize, usize),
+    /// When the leader is next told that the valve is shut.
+    pub(super) alarm_due: Observed,
     /// Since when doubts by silence are counted, and how many were opened since.
     pub(super) opened: (Observed, u32),
     pub(super) sequence: u32,
@@ -183,6 +190,9 @@ impl Observer {
             settled: state.revision(),
             cases: Caseload::default(),
             watched: 0,
+            valve: Valve::default(),
+            weights: (0, 0),
+            alarm_due: Observed::default(),
             opened: (Observed::default(), 0),
             sequence,
             round: 0,
@@ -393,7 +403,7 @@ impl Observer {
                     self.relayed(now, from, &relay);
                 }
             }
-            Message::Condemn { .. } => {}
+            Message::Condemn { .. } | Message::Alarm { .. } => {}
         }
         self.flush();
     }
@@ -415,6 +425,7 @@ impl Observer {
         while let Some(slot) = self.cases.pop_due(now) {
             self.look(now, slot);
         }
+        self.raise_alarm(now);
         self.flush();
     }
 

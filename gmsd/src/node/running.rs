@@ -41,7 +41,7 @@ use crate::{
         batch::Batcher,
         board::Board,
         duties,
-        executor::{Executor, VERDICTS_QUEUE_MAX},
+        executor::{Executor, WORDS_QUEUE_MAX},
         following,
         leader::Leader,
         peer::PeerDesk,
@@ -91,9 +91,9 @@ impl Node {
         let consensus = start_consensus(&config, &host, &place, peer_port, &desk).await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (batcher, batching) = Batcher::new(host.clone(), consensus.clone(), stop.clone());
-        let (verdicts, verdicts_in) = mpsc::channel(VERDICTS_QUEUE_MAX);
+        let (words, words_in) = mpsc::channel(WORDS_QUEUE_MAX);
         let executor =
-            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), verdicts);
+            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), words);
         let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
         let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
         let (liveness, inbox) = Liveness::channel();
@@ -121,13 +121,7 @@ impl Node {
             .map_err(machine("opening the sockets for pings"))?;
         tasks.spawn(batching);
         tasks.spawn(reading);
-        tasks.spawn(duties::run(
-            host.clone(),
-            consensus.clone(),
-            batcher,
-            verdicts_in,
-            stop.clone(),
-        ));
+        tasks.spawn(duties::run(host.clone(), consensus.clone(), batcher, words_in, stop.clone()));
         tasks.spawn(shell.run(states, inbox, stop.clone()));
         tasks.spawn(following::follow(
             host.clone(),

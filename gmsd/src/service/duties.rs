@@ -1,5 +1,5 @@
 //! What the leader does unasked: it says which nodes are fit to watch members, carries out
-//! verdicts, and ends holds that have run out.
+//! verdicts, holds groups whose members fall silent together, and ends holds that have run out.
 //!
 //! Every duty is level-triggered: it compares what should be with what is, and proposes the
 //! difference. So a proposal that is lost is made again, and a new leader takes over by looking.
@@ -13,7 +13,7 @@ use gms::id::{GroupId, NodeId, Revision};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{batch::Batcher, cut::Cut, executor::Verdicts};
+use super::{batch::Batcher, crowd::Crowd, cut::Cut, executor::Word};
 use crate::{
     host::world::Host,
     membership::{
@@ -51,10 +51,11 @@ pub async fn run(
     host: Host,
     consensus: Consensus,
     batcher: Batcher,
-    mut verdicts: mpsc::Receiver<Verdicts>,
+    mut words: mpsc::Receiver<Word>,
     stop: CancellationToken,
 ) {
     let mut cut = Cut::default();
+    let mut crowd = Crowd::default();
     let mut contact = Contact::default();
     let mut holds: BTreeMap<(GroupId, Revision), Instant> = BTreeMap::new();
     let mut proposals = JoinSet::new();
@@ -66,10 +67,15 @@ pub async fn run(
         let mut looks = false;
         tokio::select! {
             () = stop.cancelled() => return,
-            Some(Verdicts { epoch, removals }) = verdicts.recv() => {
-                let present = consensus.state().borrow().monitors().epoch;
-                cut.handle_verdicts(host.clock.now(), present, epoch, removals);
-            }
+            Some(word) = words.recv() => match word {
+                Word::Verdicts { epoch, removals } => {
+                    let present = consensus.state().borrow().monitors().epoch;
+                    cut.handle_verdicts(host.clock.now(), present, epoch, removals);
+                }
+                Word::Alarm { node, silent, watched } => {
+                    crowd.handle_alarm(host.clock.now(), node, silent, watched);
+                }
+            },
             () = until(complete) => {}
             _ = look.tick() => looks = true,
             Some(_) = proposals.join_next() => {}
@@ -79,19 +85,21 @@ pub async fn run(
             cut.clear();
             contact = Contact::default();
             holds.clear();
+            crowd = Crowd::default();
             awake = host.clock.now();
             continue;
         }
         let now = host.clock.now();
         if now.saturating_duration_since(std::mem::replace(&mut awake, now)) > STALE_AFTER {
             cut.clear();
-            while verdicts.try_recv().is_ok() {}
+            while words.try_recv().is_ok() {}
         }
         let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
             wishes.extend(contact.wish(now, &standing, &state));
             wishes.extend(run_out(now, &state, &mut holds));
+            wishes.extend(crowd.wish(now, &state, PROPOSALS_MAX - proposals.len()));
             if let Some(node) = ripe_learner(now, &standing) {
                 let consensus = consensus.clone();
                 proposals.spawn(async move {

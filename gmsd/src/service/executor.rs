@@ -21,16 +21,29 @@ use crate::{
     },
 };
 
-/// Verdicts that may wait for the leader's cut, in messages; more will be told again.
-pub const VERDICTS_QUEUE_MAX: usize = 256;
+/// Words of the liveness of all nodes that may wait for the leader's duties; more will be said
+/// again.
+pub const WORDS_QUEUE_MAX: usize = 256;
 
-/// Verdicts of one accuser, on their way to the cut.
+/// What the liveness of a node tells the leader.
 #[derive(Debug)]
-pub struct Verdicts {
-    /// The epoch in which they were given.
-    pub epoch: u64,
-    /// Who, and why.
-    pub removals: Vec<Removal>,
+pub enum Word {
+    /// Verdicts, on their way to the cut.
+    Verdicts {
+        /// The epoch in which they were given.
+        epoch: u64,
+        /// Who, and why.
+        removals: Vec<Removal>,
+    },
+    /// Most members are silent at that node.
+    Alarm {
+        /// Which node.
+        node: NodeId,
+        /// How many are silent.
+        silent: u32,
+        /// Of how many.
+        watched: u32,
+    },
 }
 
 /// Does what only the leader can do. Cheap to clone.
@@ -39,18 +52,18 @@ pub struct Executor {
     consensus: Consensus,
     batcher: Batcher,
     cluster: String,
-    verdicts: mpsc::Sender<Verdicts>,
+    words: mpsc::Sender<Word>,
 }
 
 impl Executor {
-    /// The executor of this node; verdicts go to `verdicts`.
+    /// The executor of this node; what liveness tells the leader goes to `words`.
     pub fn new(
         consensus: Consensus,
         batcher: Batcher,
         cluster: String,
-        verdicts: mpsc::Sender<Verdicts>,
+        words: mpsc::Sender<Word>,
     ) -> Self {
-        Self { consensus, batcher, cluster, verdicts }
+        Self { consensus, batcher, cluster, words }
     }
 
     /// Does it, or says why not.
@@ -63,7 +76,11 @@ impl Executor {
             },
             Request::Liveness(Message::Condemn { epoch, removals }) => {
                 // A full queue loses the word; the accuser will say it again.
-                let _ = self.verdicts.try_send(Verdicts { epoch, removals });
+                let _ = self.words.try_send(Word::Verdicts { epoch, removals });
+                Reply::Noted
+            }
+            Request::Liveness(Message::Alarm { node, silent, watched }) => {
+                let _ = self.words.try_send(Word::Alarm { node, silent, watched });
                 Reply::Noted
             }
             Request::AddNode { id, peer_url } => {

@@ -3,11 +3,12 @@
 //! ```text
 //!   http ──> waist ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!              │                    peer ────────┘  duties ──┘
-//!              └── reading (linearizable reads)     cut ──┘
+//!              └── reading (linearizable reads)     cut, crowd ──┘
 //! ```
 
 pub mod batch;
 pub mod board;
+mod crowd;
 pub mod cut;
 pub mod door;
 pub mod duties;
