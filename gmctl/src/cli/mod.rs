@@ -9,6 +9,8 @@
 //! | 0 | `globals`, `console`, `fault`, `batch`, `lines`, `target`, `signals`, `leash` | what verbs share |
 
 pub mod batch;
+#[cfg(feature = "demo")]
+pub mod bench;
 pub mod check;
 pub mod client;
 pub mod completions;

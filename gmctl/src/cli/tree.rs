@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 #[cfg(feature = "demo")]
-use crate::cli::demo::DemoArgs;
+use crate::cli::{bench::BenchArgs, demo::DemoArgs};
 use crate::cli::{
     check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, context::ContextArgs,
     doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
@@ -61,6 +61,8 @@ pub enum Verb {
     Leader(LeaderArgs),
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
+    #[cfg(feature = "demo")]
+    Bench(BenchArgs),
     Context(ContextArgs),
     Doctor(DoctorArgs),
     Version(VersionArgs),
