@@ -26,7 +26,7 @@ use crate::{
 /// The nodes of a measurement: three, as the peers had.
 pub const NODES: u64 = 3;
 /// Nothing that is waited for takes this long, unless it never comes.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// After a join, every watcher of a member has pinged it once; after a node is back, it watches
 /// members again.
 pub const SETTLE: Duration = Duration::from_millis(1_500);
@@ -154,8 +154,8 @@ fn endpoints(cluster: &Cluster) -> Result<Vec<Endpoint>, Failure> {
 }
 
 /// The operating system refused.
-pub fn refused(why: std::io::Error) -> Failure {
-    Failure::new(Exit::Refused, why.to_string())
+pub fn refused(why: impl Into<std::io::Error>) -> Failure {
+    Failure::new(Exit::Refused, why.into().to_string())
 }
 
 /// The name of a group of a measurement.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// By when even the greatest number of members has joined.
-const JOIN_PATIENCE: Duration = Duration::from_secs(300);
+const JOIN_PATIENCE: Duration = Duration::from_mins(5);
 /// Members of one process: as many as answer their pings on one socket.
 const OF_ONE_PROCESS: usize = 10_000;
 
@@ -66,7 +66,7 @@ async fn idle(count: usize, lasts: Duration, console: &mut Console) -> Result<Ro
         .figure("suspects", left.suspects as f64)
         .figure("cpu_ms_per_s_3_nodes", cpu)
         .figure("cpu_us_per_ping_pair", cpu * 1e3 / (pings_per_s(count)))
-        .figure("rss_mib_3_nodes", now.rss as f64 / (1 << 20) as f64)
+        .figure("rss_mib_3_nodes", now.rss as f64 / 1024.0 / 1024.0)
         .figure("rss_kib_per_member_3_nodes", grown);
     Ok(row.against(
         "0 entries, <= 5 us a heartbeat, <= 1.5 KiB a member",

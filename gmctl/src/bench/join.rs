@@ -70,7 +70,7 @@ async fn join(arena: &Arena, at_once: usize, lasts: Duration) -> Result<Row, Fai
     // All stay members until the last has joined, so that nobody's end is part of the work.
     let mut sessions = Vec::new();
     while let Some(joined) = joining.join_next().await {
-        let (took, of) = joined.map_err(|why| refused(why.into()))??;
+        let (took, of) = joined.map_err(refused)??;
         sample.extend(took);
         sessions.extend(of);
     }

@@ -58,7 +58,7 @@ async fn read(size: usize, lasts: Duration, console: &Console) -> Result<Row, Fa
     }
     let mut sample = Vec::new();
     while let Some(done) = reading.join_next().await {
-        sample.extend(done.map_err(|why| refused(why.into()))??);
+        sample.extend(done.map_err(refused)??);
     }
     let rate = sample.len() as f64 / began.elapsed().as_secs_f64();
     let work = format!("linearizable read of {size} members, {AT_ONCE} at once");

@@ -122,7 +122,7 @@ impl Victim {
         let pid = pid.ok_or_else(|| Failure::bug("a process id that is none"))?;
         let signal = if self.kind == Kind::Silent { Signal::STOP } else { Signal::KILL };
         let at = Instant::now();
-        kill_process(pid, signal).map_err(|why| refused(why.into()))?;
+        kill_process(pid, signal).map_err(refused)?;
         Ok(at)
     }
 }

@@ -115,11 +115,7 @@ async fn follow(
             WatchEvent::Snapshot(_) => {
                 opened.fetch_add(1, Ordering::Relaxed);
             }
-            WatchEvent::Change(_) if wanted(&mirror) => {
-                if tell.send(at).await.is_err() {
-                    return;
-                }
-            }
+            WatchEvent::Change(_) if wanted(&mirror) && tell.send(at).await.is_err() => return,
             _ => {}
         }
     }

@@ -20,6 +20,9 @@ use crate::{error::Failure, exit::Exit};
 /// Changes that may wait to be looked at; far more than one measurement makes between two looks.
 const WAITING_MAX: usize = 65_536;
 
+/// How many members a message names.
+const NAMES_MAX: usize = 5;
+
 /// A change as one node's watch told it.
 #[derive(Debug)]
 struct Told {
@@ -121,7 +124,9 @@ impl Watching {
             nodes.iter().all(|node| present.get(node).is_none_or(|of| of.is_disjoint(ids)))
         };
         while !is_over(&self.present) {
-            let Some((node, at, change)) = self.next(deadline, "removals", ids).await? else {
+            let next = self.next(deadline, "removals", ids).await;
+            let Some((node, at, change)) = next.map_err(|failure| self.missing(failure, ids))?
+            else {
                 continue;
             };
             let tells = change.removed.iter().any(|removed| ids.contains(&removed.id));
@@ -132,6 +137,20 @@ impl Watching {
             }
         }
         Ok(seen)
+    }
+
+    /// Who is still in that should be gone.
+    fn missing(&self, failure: Failure, ids: &BTreeSet<MemberId>) -> Failure {
+        let still: BTreeSet<&str> = self
+            .present
+            .values()
+            .flat_map(|of| of.intersection(ids))
+            .map(MemberId::as_str)
+            .collect();
+        let names: Vec<&str> = still.iter().copied().take(NAMES_MAX).collect();
+        let what =
+            format!("{}: {} are still there: {}", failure.what, still.len(), names.join(" "));
+        Failure { what, ..failure }
     }
 
     /// Takes in what comes next. Who is in `ends` may go.
