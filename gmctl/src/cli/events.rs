@@ -152,6 +152,12 @@ impl Line {
                 format!("node {node}"),
                 format!("version {version} at {api_url}"),
             ),
+            What::Restored { cluster, from } => line(
+                Role::Warn,
+                "restored",
+                String::new(),
+                format!("from revision {from} of cluster {cluster}"),
+            ),
             What::Configuration { voters, learners } => line(
                 Role::Warn,
                 "configuration",

@@ -128,7 +128,7 @@ fn observers(observers: &[Observation], wide: bool, style: &Style) -> String {
         let role = match observation.verdict {
             Verdict::Alive => Role::Good,
             Verdict::DeadAffirmed => Role::Bad,
-            Verdict::Silent => Role::Warn,
+            Verdict::Silent | Verdict::Lossy => Role::Warn,
             Verdict::Abstain => Role::Faint,
         };
         table.row([

@@ -289,6 +289,9 @@ pub(super) fn happening_of(what: &What) -> Happening {
         What::NodeStarted { node, api_url, version } => {
             Happening::NodeStarted(*node, format!("at {api_url}, version {version}"))
         }
+        What::Restored { from, .. } => {
+            Happening::Gap(format!("founded anew from a snapshot of revision {from}"))
+        }
         What::Configuration { voters, learners } => {
             let learners = match learners.as_slice() {
                 [] => String::new(),

@@ -10,8 +10,8 @@ use gms::{
 use hyper::{
     Response, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-        RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap,
+        HeaderName, HeaderValue, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde::Serialize;
@@ -26,6 +26,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static(problem::MEDIA_TYPE);
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// What the client gets.
@@ -74,6 +75,17 @@ impl Answer {
     pub fn events(stream: BoxStream<'static, Bytes>) -> Self {
         let mut answer = Self::new(StatusCode::OK, EVENT_STREAM, Payload::Stream(stream));
         answer.headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+        answer
+    }
+
+    /// 200 with a file of this name and length.
+    pub fn file(name: &str, length: usize, pieces: BoxStream<'static, Bytes>) -> Self {
+        let mut answer = Self::new(StatusCode::OK, OCTETS, Payload::Stream(pieces));
+        answer.headers.insert(CONTENT_LENGTH, length.into());
+        let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+        if let Ok(disposition) = disposition {
+            answer.headers.insert(CONTENT_DISPOSITION, disposition);
+        }
         answer
     }
 

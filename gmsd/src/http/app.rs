@@ -9,11 +9,18 @@ use std::{
 };
 
 use gms::problem::{Code, Problem};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    feed::Feed, frames::Frames, hosts::Hosts, limits::Bounds, metrics::Metrics, refusal::Refusal,
-    sessions::Sessions, wakes::Wakes,
+    feed::Feed,
+    frames::Frames,
+    hosts::Hosts,
+    limits::{Bounds, SNAPSHOTS_MAX},
+    metrics::Metrics,
+    refusal::Refusal,
+    sessions::Sessions,
+    wakes::Wakes,
 };
 use crate::host::clock::Clock;
 
@@ -44,6 +51,8 @@ pub struct App<W> {
     pub frames: Frames,
     /// Wakes who waits for a group.
     pub wakes: Wakes,
+    /// Places for snapshots being sent.
+    pub snapshots: Arc<Semaphore>,
     /// Cancelled when the node stops: streams end, long polls answer.
     pub stop: CancellationToken,
 }
@@ -51,7 +60,8 @@ pub struct App<W> {
 impl<W> App<W> {
     /// A server of these parts.
     pub fn new(parts: Parts<W>, stop: CancellationToken) -> Self {
-        Self { parts, frames: Frames::default(), wakes: Wakes::default(), stop }
+        let snapshots = Arc::new(Semaphore::new(SNAPSHOTS_MAX));
+        Self { parts, frames: Frames::default(), wakes: Wakes::default(), snapshots, stop }
     }
 
     /// The instant that far from now.

@@ -159,7 +159,8 @@ pub async fn within<T>(deadline: Instant, work: impl Future<Output = T>) -> Opti
     timeout_at((deadline + DEADLINE_SLACK).into(), work).await.ok()
 }
 
-fn late_read() -> Refusal {
+/// The refusal of a read that was not confirmed in time.
+pub fn late_read() -> Refusal {
     Refusal::new(
         Code::NoQuorum,
         "no quorum confirmed this read by its deadline; ask again, or with ?consistency=local",

@@ -18,7 +18,9 @@ use super::{
     app::App,
     body::Body,
     call::Call,
-    handlers::{events, groups, hold, leader, liveness, members, meta, nodes, status, watch, why},
+    handlers::{
+        events, groups, hold, leader, liveness, members, meta, nodes, snapshot, status, watch, why,
+    },
     pulse::Pulse,
     query::Query,
     refusal::Refusal,
@@ -98,6 +100,7 @@ async fn handle<W: Waist>(call: Call<W>, route: Route) -> Result<Answer, Refusal
         Route::ClearHold(group) => hold::clear(call, group).await,
         Route::Liveness => liveness::get(call),
         Route::Events => events::list(call).await,
+        Route::Snapshot => snapshot::get(call).await,
         Route::Metrics => Ok(meta::metrics(&call)),
         Route::Healthz => Ok(meta::healthz()),
         Route::Readyz => meta::readyz(&call),

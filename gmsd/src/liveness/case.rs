@@ -16,6 +16,7 @@ use super::{
     observed::Observed,
     suspicion::Suspicion,
     timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
+    weighing::{Sampling, Weighing},
 };
 use crate::membership::{command::Removal, life::Life};
 
@@ -114,6 +115,12 @@ pub(super) struct Case {
     pub(super) told: Option<Band>,
     /// How it was last counted for the valve.
     pub(super) weighed: Weighed,
+    /// Whether it was last counted as lossy.
+    pub(super) lossy: bool,
+    /// This node's question to the others about its loss.
+    pub(super) weighing: Option<Weighing>,
+    /// Such questions of others, while this node measures.
+    pub(super) samplings: Vec<Sampling>,
 }
 
 impl Case {
@@ -198,15 +205,21 @@ impl Case {
         let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
-        let pings = self.target.is_some()
-            && (self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some());
+        let weighing = self.weighing.iter().map(Weighing::ends);
+        let samplings = self.samplings.iter().map(Sampling::ends);
+        let pings = self.target.is_some() && (self.is_watched() || self.spacing(now).is_some());
         let ping = pings.then(|| self.detector.due());
-        ends.chain(doubt).chain(retell).chain(ping).min()
+        ends.chain(doubt).chain(retell).chain(ping).chain(weighing).chain(samplings).min()
+    }
+
+    /// Whether it is pinged at its regular pace.
+    pub(super) fn is_watched(&self) -> bool {
+        self.duty != Duty::None || !self.samplings.is_empty()
     }
 
     /// Whether nothing here is worth keeping any longer.
     pub(super) fn is_idle(&self) -> bool {
-        self.duty == Duty::None
+        !self.is_watched()
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()

@@ -23,6 +23,7 @@ impl Observer {
         self.end_inquiries(now, slot);
         self.decide(now, slot);
         self.ping_if_due(now, slot);
+        self.weigh_quality(now, slot);
         self.retell(now, slot);
         self.weigh(now, slot);
         let Some(case) = self.cases.get_mut(slot) else {
@@ -75,6 +76,12 @@ impl Observer {
         }
         for (to, relays) in std::mem::take(&mut self.relays) {
             self.outputs.push_back(Output::Send { to, message: Message::Relay(relays) });
+        }
+        for (to, weighs) in std::mem::take(&mut self.weighs) {
+            self.outputs.push_back(Output::Send { to, message: Message::Weigh(weighs) });
+        }
+        for (to, tells) in std::mem::take(&mut self.weights_told) {
+            self.outputs.push_back(Output::Send { to, message: Message::Weight(tells) });
         }
         let epoch = self.state.monitors().epoch;
         let verdicts = std::mem::take(&mut self.verdicts);

@@ -30,7 +30,7 @@ use super::{
     case::{Asker, Duty, millis},
     caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
-    message::{Affirmation, Ask, Message, Relay, Subject, Tell},
+    message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
     valve::Valve,
@@ -164,6 +164,11 @@ pub struct Observer {
     pub(super) asks: BTreeMap<NodeId, Vec<Ask>>,
     pub(super) tells: BTreeMap<NodeId, Vec<Tell>>,
     pub(super) relays: BTreeMap<NodeId, Vec<Relay>>,
+    pub(super) weighs: BTreeMap<NodeId, Vec<Weigh>>,
+    pub(super) weights_told: BTreeMap<NodeId, Vec<Tell>>,
+    /// Members watched here that are lossy, and members measured for others.
+    pub(super) lossy: usize,
+    pub(super) samplings: usize,
     pub(super) verdicts: Vec<Removal>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) tally: Tally,
@@ -199,6 +204,10 @@ impl Observer {
             asks: BTreeMap::new(),
             tells: BTreeMap::new(),
             relays: BTreeMap::new(),
+            weighs: BTreeMap::new(),
+            weights_told: BTreeMap::new(),
+            lossy: 0,
+            samplings: 0,
             verdicts: Vec::new(),
             outputs: VecDeque::new(),
             tally: Tally::default(),
@@ -401,6 +410,16 @@ impl Observer {
             Message::Relay(relays) => {
                 for relay in relays {
                     self.relayed(now, from, &relay);
+                }
+            }
+            Message::Weigh(weighs) => {
+                for weigh in weighs {
+                    self.asked_to_weigh(now, from, &weigh);
+                }
+            }
+            Message::Weight(tells) => {
+                for tell in tells {
+                    self.told_weight(now, from, tell);
                 }
             }
             Message::Condemn { .. } | Message::Alarm { .. } => {}

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use gms::{
     api::Band,
-    evidence::{Observation, Verdict},
+    evidence::{Cause, Observation, Verdict},
     heartbeat::{Direction, Flags, Frame, Unverified},
     id::{NodeId, Revision},
     liveness::Kind,
@@ -36,7 +36,7 @@ impl Observer {
             return;
         }
         let spacing = case.spacing(now);
-        if spacing.is_none() && case.duty == Duty::None {
+        if spacing.is_none() && !case.is_watched() {
             return;
         }
         self.sequence = self.sequence.wrapping_add(1);
@@ -177,7 +177,8 @@ impl Observer {
         let sent = case.detector.pong(now, nonce)?;
         self.tally.pongs += 1;
         case.refused = None;
-        case.condemned = None;
+        // One pong disproves silence and refusal, but not that most are missing.
+        case.condemned.take_if(|condemned| condemned.removal.evidence.cause != Cause::Quality);
         let refuted = case
             .doubt
             .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())

@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     entering::{Place, place},
-    error::NodeError,
+    error::{NodeError, machine},
     feed::BoardFeed,
     surroundings::Around,
 };
@@ -199,10 +199,6 @@ impl Node {
     }
 }
 
-fn machine(doing: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
-    move |source| NodeError::Machine { doing, source }
-}
-
 async fn listen(
     host: &Host,
     at: SocketAddr,
@@ -236,6 +232,7 @@ async fn start_consensus(
         cluster: place.cluster,
         peers: place.peers.clone(),
         bootstrap: place.founds,
+        restored: place.restored.clone(),
         data_dir: config.data_dir.clone(),
         listener,
         timing: RaftTiming::default(),

@@ -143,7 +143,7 @@ fn observers(observers: &[Observation]) -> Vec<Line<'_>> {
         let role = match seen.verdict {
             Verdict::Alive => Role::Good,
             Verdict::DeadAffirmed => Role::Danger,
-            Verdict::Silent => Role::Warn,
+            Verdict::Silent | Verdict::Lossy => Role::Warn,
             Verdict::Abstain => Role::Info,
         };
         let name = if place == 0 { "observers" } else { "" };

@@ -9,6 +9,7 @@ pub mod liveness;
 pub mod members;
 pub mod meta;
 pub mod nodes;
+pub mod snapshot;
 pub mod status;
 pub mod watch;
 pub mod why;

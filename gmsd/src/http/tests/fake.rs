@@ -17,6 +17,7 @@ use gms::{
     heartbeat::Key,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{Kind, Liveness},
+    snapshot::Header,
     view::Tags,
 };
 use tokio::sync::watch;
@@ -32,7 +33,6 @@ use crate::{
         metrics::Metrics,
         server::serve,
         sessions::Sessions,
-        waist::Waist,
     },
     membership::{
         command::{Command, Entry, Join, Proposal, Removal, Token},
@@ -40,9 +40,13 @@ use crate::{
         outcome::{Outcome, Rejection},
         state::State,
     },
+    raft::archive,
     service::{
+        cluster::Cluster,
         error::ServiceError,
-        terms::{Exit, Gone, Joined, Reading, Standing, Terms},
+        reads::Reads,
+        terms::{Archive, Exit, Gone, Joined, Reading, Standing, Terms},
+        writes::Writes,
     },
 };
 
@@ -70,7 +74,7 @@ impl Fake {
     pub(in crate::http) fn new() -> Self {
         let mut state = State::default();
         state.apply_configuration(Revision(1), vec![NodeId(1)], Vec::new());
-        state.apply_election(Revision(2), 1, NodeId(1));
+        elect(&mut state, Revision(2), 1);
         let standing = Standing {
             node: NodeId(1),
             cluster: "c".repeat(32),
@@ -225,6 +229,13 @@ impl Fake {
     }
 }
 
+/// An entry in which node 1 says that it leads.
+pub(super) fn elect(state: &mut State, revision: Revision, term: u64) {
+    let command = Command::LeaderBegan { leader: NodeId(1), term };
+    let proposals = vec![Proposal { token: None, if_view: None, command }];
+    state.apply(revision, term, &Entry { at_ms: 1_000, proposals });
+}
+
 pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     Join {
         group: group.parse().unwrap(),
@@ -239,7 +250,7 @@ pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     }
 }
 
-impl Waist for Fake {
+impl Writes for Fake {
     async fn join(
         &self,
         terms: Terms,
@@ -340,7 +351,9 @@ impl Waist for Fake {
         let command = Command::ClearHold { group, since: None, expired: false };
         self.ask(terms, command).map(|_| had)
     }
+}
 
+impl Reads for Fake {
     async fn read(
         &self,
         consistency: Consistency,
@@ -357,10 +370,41 @@ impl Waist for Fake {
         }
     }
 
+    async fn archive(
+        &self,
+        consistency: Consistency,
+        deadline: Instant,
+    ) -> Result<Archive, ServiceError> {
+        let state = self.read(consistency, deadline).await?.state;
+        let header = Header {
+            cluster: "c".repeat(32),
+            node: NodeId(1),
+            revision: state.revision(),
+            term: 1,
+            at_ms: 1_000,
+            version: "0".to_owned(),
+            groups: state.group_count() as u64,
+            members: state.member_count(),
+        };
+        let pieces = archive::write(&header, &state).unwrap();
+        Ok(Archive { header, pieces })
+    }
+
     fn state(&self) -> watch::Receiver<Arc<State>> {
         self.0.applied.subscribe()
     }
 
+    async fn suspicion(
+        &self,
+        _group: &GroupId,
+        _member: &MemberId,
+        _incarnation: Incarnation,
+    ) -> Option<Suspicion> {
+        lock(&self.0.suspicion).clone()
+    }
+}
+
+impl Cluster for Fake {
     fn standing(&self) -> Standing {
         lock(&self.0.standing).clone()
     }
@@ -401,15 +445,6 @@ impl Waist for Fake {
     ) -> Result<LeaderAnswer, ServiceError> {
         self.check_fault()?;
         Ok(LeaderAnswer { leader: to.unwrap_or(NodeId(2)), term: 2 })
-    }
-
-    async fn suspicion(
-        &self,
-        _group: &GroupId,
-        _member: &MemberId,
-        _incarnation: Incarnation,
-    ) -> Option<Suspicion> {
-        lock(&self.0.suspicion).clone()
     }
 }
 
