@@ -72,7 +72,7 @@ impl Page for Report {
         self.rows.iter().map(|row| row.work.clone()).collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut table = Table::new(&[
             Column::new("WORK"),
             Column::new("N").right(),
@@ -99,7 +99,7 @@ impl Page for Report {
                 row.peers.into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }
 
