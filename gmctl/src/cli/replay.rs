@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
-    cli::{console::Console, when::When},
+    cli::{console::Console, shown, when::When},
     error::Failure,
     exit::Exit,
     model::{
@@ -31,6 +31,10 @@ use crate::{
         play::{Clock, apply},
         read::{Tape, TapeError},
     },
+    tui::{
+        dashboard::{self, FPS, Replay},
+        place::Place,
+    },
 };
 
 /// Between two facts no longer is waited than this, so that a quiet night does not take a night.
@@ -41,8 +45,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 #[command(after_help = "\
 Impact: local; no node is asked
 
-FILE is what gmctl record or gmctl watch -o jsonl wrote; - is stdin. What happened is printed, a line each:
-at once, or with --speed at that many times the pace it had.
+FILE is what gmctl record or gmctl watch -o jsonl wrote; - is stdin. On a terminal it is shown in the
+dashboard, with the screens and keys of the live one; Space stops it, [ ] step, :at goes to a time. With -o,
+or without a terminal, what happened is printed, a line each: at once, or with --speed at that many times
+the pace it had.
 
 Examples:
   gmctl replay incident.jsonl
@@ -94,8 +100,33 @@ pub fn open(file: &Path, console: &mut Console) -> Result<Tape, Failure> {
 pub async fn run(args: &ReplayArgs, console: &mut Console) -> Result<Exit, Failure> {
     let tape = open(&args.file, console)?;
     let from = args.at.map(|at| at.millis(tape.end_ms().unwrap_or(0)));
+    let terminal = console.terminal.stdin && console.terminal.stdout;
+    if terminal && console.globals.output.is_none() && args.file != Path::new("-") {
+        return show(args, tape, from, console).await;
+    }
     lines(&tape, args.speed, from, console).await?;
     Ok(Exit::Ok)
+}
+
+/// Shows the tape in the dashboard.
+async fn show(
+    args: &ReplayArgs,
+    tape: Tape,
+    from: Option<u64>,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let name = args.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let replay = Replay {
+        tape,
+        name,
+        speed: args.speed.unwrap_or(1.0),
+        at_ms: from,
+        place: Place::Overview,
+        ascii: console.settings.ascii.value,
+        color: shown::colors(console.settings.color.value),
+        fps: FPS,
+    };
+    shown::ended(dashboard::replay(replay).await)
 }
 
 /// Something that happened on a tape.

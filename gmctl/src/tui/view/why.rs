@@ -10,8 +10,9 @@ use super::figures::{clock, grouped, millis};
 use crate::{
     model::group::MemberKey,
     tui::{
-        app::{App, WhyPage},
+        app::App,
         theme::Role,
+        ui::WhyPage,
         widget::brush::{Brush, Piece, piece},
     },
 };
