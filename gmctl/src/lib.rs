@@ -3,6 +3,8 @@
 //! A library only so that tests reach its rooms; the program is the product.
 
 pub mod action;
+#[cfg(feature = "demo")]
+pub mod bench;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]

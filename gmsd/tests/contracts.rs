@@ -296,6 +296,27 @@ fn wall_ms() -> u64 {
 }
 
 #[tokio::test]
+async fn a_removed_node_ends_and_says_why_be_it_the_leader() {
+    let mut cluster = TestCluster::start(3).await;
+    let leader = cluster.leader().await;
+    let client = cluster.client_of(leader);
+    client.remove_node(NodeId(leader), &Write::default()).await.unwrap();
+    for round in ["at work", "started again"] {
+        let node = cluster.node_mut(leader);
+        eventually("its end", async || (!node.is_running()).then_some(())).await;
+        assert!(!node.wait().success(), "{round}");
+        let last = node.log().lines().last().unwrap_or_default().to_owned();
+        assert!(last.starts_with("gmsd: ") && last.contains("was removed"), "{round}: {last}");
+        if round == "at work" {
+            node.start();
+        }
+    }
+    cluster.leader().await;
+    let rest = cluster.nodes.iter().find(|node| node.id != leader).unwrap().id;
+    join(&cluster.client_of(rest), "a", "m", "127.0.0.1:9021").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_node_is_added_catches_up_votes_and_is_removed_for_good() {
     let mut cluster = TestCluster::start(3).await;
     for n in 0..20 {

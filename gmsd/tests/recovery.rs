@@ -8,6 +8,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use gms::{
     api::{Consistency, WatchEvent, What},
     calls::EventsQuery,
@@ -202,4 +204,23 @@ async fn what_is_no_whole_snapshot_or_no_empty_directory_founds_nothing() {
     let node = cluster.nodes.last_mut().unwrap();
     assert!(!node.wait().success());
     assert!(node.log().contains("is a node's already"), "{}", node.log());
+}
+
+#[tokio::test]
+async fn a_lone_node_says_with_every_local_read_how_old_it_may_be() {
+    let mut cluster = TestCluster::start(3).await;
+    cluster.join("g", "m", "127.0.0.1:9021").await;
+    let leader = cluster.leader().await;
+    for node in cluster.nodes.iter_mut().filter(|node| node.id != leader) {
+        node.kill();
+    }
+    let client = local_client(cluster.node(leader));
+    let (begun, mut oldest) = (Instant::now(), 0);
+    // Elections come and go meanwhile.
+    while begun.elapsed() < Duration::from_secs(3) {
+        let meta = client.groups().await.unwrap().meta;
+        oldest = oldest.max(meta.age_ms.expect("a local read tells its age"));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(oldest >= 1_500, "{oldest} ms after three seconds alone");
 }

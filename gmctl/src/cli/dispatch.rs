@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 
 #[cfg(feature = "demo")]
-use crate::cli::demo;
+use crate::cli::{bench, demo};
 use crate::{
     cli::{
         bundle, check, client, completions, config,
@@ -57,6 +57,8 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Client(args) => client::run(args, console).await,
         #[cfg(feature = "demo")]
         Verb::Demo(args) => demo::run(args, console).await,
+        #[cfg(feature = "demo")]
+        Verb::Bench(args) => bench::run(args, console).await,
         Verb::Hold(args) => hold::run(args, console).await,
         Verb::Node(args) => node::run(args, console).await,
         Verb::Leader(args) => leader::run(args, console).await,

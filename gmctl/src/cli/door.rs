@@ -17,7 +17,10 @@ use clap_complete::CompleteEnv;
 use tokio::runtime::{Builder, Runtime};
 
 #[cfg(feature = "demo")]
-use crate::demo::{member, node};
+use crate::{
+    bench::roles,
+    demo::{member, node},
+};
 use crate::{
     cli::{
         console::Console,
@@ -59,6 +62,10 @@ fn hidden_role(arguments: &[OsString]) -> Option<fn(Vec<OsString>) -> ExitCode> 
         node::ROLE => Some(|all| node::main(all.into_iter().skip(2).collect())),
         #[cfg(feature = "demo")]
         member::ROLE => Some(|all| member::main(all.into_iter().skip(2))),
+        #[cfg(feature = "demo")]
+        roles::CROWD => Some(|all| roles::crowd(all.into_iter().skip(2))),
+        #[cfg(feature = "demo")]
+        roles::SERVER => Some(|all| roles::server(all.into_iter().skip(2))),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@
 //! | 8 | `run` | a verb that stands on others |
 //! | 7 | `client`, `wait`, `watch`, `markdown` | verbs, and a report as text |
 //! | 6 | `correlate`, `diff`, `join`, `leave`, `report`, `why`, `seen`, `met` | verbs; what watch and wait print |
-//! | 5 | `bundle`, `demo`, `doctor`, `events`, `groups`, `members`, `nodes`, `record`, `snapshot`, `batch` | verbs; many acts |
+//! | 5 | `bench`, `bundle`, `demo`, `doctor`, `events`, `groups`, `members`, `nodes`, `record`, `snapshot`, `batch` | verbs; many acts |
 //! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `replay`, `status`, `tui`, `version`, `exec`, `list`, `progress` | verbs; what verbs share |
 //! | 3 | `console` | what a verb is given |
 //! | 2 | `setting` | what holds, and who said so |
@@ -17,6 +17,8 @@
 
 pub mod batch;
 pub mod beats;
+#[cfg(feature = "demo")]
+pub mod bench;
 pub mod bundle;
 pub mod check;
 pub mod client;

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 #[cfg(feature = "demo")]
-use crate::cli::demo::DemoArgs;
+use crate::cli::{bench::BenchArgs, demo::DemoArgs};
 use crate::cli::{
     bundle::BundleArgs, check::CheckArgs, client::ClientArgs, completions::CompletionsArgs,
     config::ConfigArgs, context::ContextArgs, correlate::CorrelateArgs, diff::DiffArgs,
@@ -70,6 +70,8 @@ pub enum Verb {
     Bundle(BundleArgs),
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
+    #[cfg(feature = "demo")]
+    Bench(BenchArgs),
     Context(ContextArgs),
     Config(ConfigArgs),
     Doctor(DoctorArgs),

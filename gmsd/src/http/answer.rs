@@ -127,11 +127,13 @@ impl Answer {
         self
     }
 
-    /// 200 and the mark that nothing was done, if so.
+    /// 200 and the mark that nothing was done, if so: nothing was created, at no revision.
     #[must_use]
     pub fn rehearsed(mut self, dry_run: bool) -> Self {
         if dry_run {
             self.status = StatusCode::OK;
+            self.revision = None;
+            self.headers.remove(LOCATION);
             self.headers.insert(DRY_RUN, HeaderValue::from_static("true"));
         }
         self

@@ -23,6 +23,7 @@ pub mod follow;
 pub mod frames;
 pub mod handlers;
 pub mod hosts;
+pub mod json;
 pub mod limits;
 pub mod metrics;
 pub mod openapi;

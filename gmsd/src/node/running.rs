@@ -4,7 +4,11 @@
 //! written), the log, the service, the liveness, the HTTP API. The order of stopping is the
 //! reverse, and a leader hands over before it goes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use gms::id::NodeId;
 use tokio::sync::mpsc;
@@ -107,6 +111,7 @@ impl Node {
             board: board.clone(),
             cluster: place.cluster,
             started,
+            last_contact: Mutex::default(),
         });
         desk.open(consensus.clone(), executor, liveness.clone());
 

@@ -2,7 +2,7 @@
 //! each kind of call: `writes`, `reads`, `cluster`; here is what they share.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -50,6 +50,8 @@ pub struct Parts {
     pub cluster: ClusterId,
     /// When this process started.
     pub started: Instant,
+    /// When it was last known to be connected to a quorum; looked at a few times a second.
+    pub last_contact: Mutex<Option<Instant>>,
 }
 
 impl Service {
@@ -82,11 +84,12 @@ impl Service {
     }
 
     /// How long ago this node last knew itself connected to a quorum, in milliseconds; none if it
-    /// never was.
+    /// never was. In an election nobody knows, but what was known before still bounds the age.
     pub(super) fn age_ms(&self) -> Option<u64> {
-        let now = self.parts.host.clock.now();
-        let contact = self.parts.consensus.quorum_contact()?;
-        Some(millis(now.saturating_duration_since(contact)))
+        let parts = &self.parts;
+        let mut last = parts.last_contact.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = (*last).max(parts.consensus.quorum_contact());
+        Some(millis(parts.host.clock.now().saturating_duration_since((*last)?)))
     }
 
     /// This node's own state, not before it shows again what it had shown before it was started:

@@ -4,6 +4,7 @@
 //! answered `NoQuorum` has changed nothing and never will; one answered `OutcomeUnknown` may.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use futures_util::future::join_all;
 use gms::{
     api::{Hold, HoldRequest, JoinRequest, PatchRequest},
     evidence::{Cause, Evidence},
-    id::{GroupId, Incarnation, MemberId, Revision},
+    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{Kind, Liveness as Watching},
 };
 
@@ -37,6 +38,8 @@ use crate::{
 
 /// A join that finds another life again and again is answered so after this many times.
 const OCCUPIED_TRIES: usize = 3;
+/// How long a join waits for the resolver.
+const RESOLVE_WAIT: Duration = Duration::from_millis(500);
 /// How long other nodes may take to say whether they hear a member.
 const INQUIRY_WAIT: Duration = Duration::from_millis(700);
 
@@ -78,12 +81,12 @@ pub trait Writes {
         request: HoldRequest,
     ) -> impl Future<Output = Result<Hold, ServiceError>> + Send;
 
-    /// Ends a pause; true if there was one.
+    /// Ends a pause, if there is one. Tells from which revision on there is none.
     fn clear_hold(
         &self,
         terms: Terms,
         group: GroupId,
-    ) -> impl Future<Output = Result<bool, ServiceError>> + Send;
+    ) -> impl Future<Output = Result<Revision, ServiceError>> + Send;
 }
 
 impl Writes for Service {
@@ -95,6 +98,7 @@ impl Writes for Service {
     ) -> Result<Joined, ServiceError> {
         let peers = self.parts.consensus.standing().borrow().peer_urls.clone();
         door::check_join(&request, &peers)?;
+        self.check_names(&request, &peers).await?;
         let mut join = Join {
             group,
             member: request.id.clone(),
@@ -125,7 +129,7 @@ impl Writes for Service {
                 }
                 // Another life is there than the one that was looked at.
                 (revision, Err(Rejection::Occupied { .. })) if tries < OCCUPIED_TRIES => {
-                    self.reach(revision, terms.deadline).await?;
+                    self.after(&terms, revision).await?;
                 }
                 (_, result) => return Err(unexpected(result)),
             }
@@ -195,32 +199,60 @@ impl Writes for Service {
         }
         let fingerprint = fingerprint("hold", &group, &request);
         let HoldRequest { lasts, reason } = request;
-        let command = Command::SetHold { group, lasts, reason: reason.clone() };
+        let command = Command::SetHold { group: group.clone(), lasts, reason: reason.clone() };
         match self.write(&terms, fingerprint, command).await? {
-            (since, Ok(Outcome::Held { .. })) => {
-                Ok(Hold { since, at_ms: self.parts.host.clock.wall_ms(), lasts, reason })
+            (revision, Ok(Outcome::Held { since: Some(since) })) => {
+                // The entry has the time of day; another hold may have followed by now.
+                let state = self.after(&terms, revision).await?;
+                let stored = state.group(&group).and_then(|group| group.hold.as_ref());
+                let at_ms = stored.filter(|hold| hold.since == since).map(|hold| hold.at_ms);
+                let at_ms = at_ms.unwrap_or_else(|| self.parts.host.clock.wall_ms());
+                Ok(Hold { since, at_ms, lasts, reason })
             }
             (_, result) => Err(unexpected(result)),
         }
     }
 
-    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<bool, ServiceError> {
-        let state = self.latest(terms.deadline).await?;
-        let known = state.group(&group);
-        let Some(known) = known else {
+    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
+        if self.latest(terms.deadline).await?.group(&group).is_none() {
             return Err(ServiceError::Rejected(Box::new(Rejection::NoGroup { group })));
-        };
-        let was_held = known.hold.is_some();
+        }
         let fingerprint = fingerprint("clear", &group, &());
         let command = Command::ClearHold { group, since: None, expired: false };
         match self.write(&terms, fingerprint, command).await? {
-            (_, Ok(Outcome::Held { .. })) => Ok(was_held),
+            (revision, Ok(Outcome::Held { .. })) => Ok(revision),
             (_, result) => Err(unexpected(result)),
         }
     }
 }
 
 impl Service {
+    /// Refuses a name that leads only where no member can be: nobody would ever ping it. A name that
+    /// nobody knows just now is no reason to keep a member out.
+    async fn check_names(
+        &self,
+        request: &JoinRequest,
+        peers: &BTreeMap<NodeId, String>,
+    ) -> Result<(), ServiceError> {
+        let ping_to = request.liveness.as_ref().and_then(|liveness| liveness.ping_to.as_ref());
+        let address = ping_to.unwrap_or(&request.address);
+        if address.ip().is_some() {
+            return Ok(());
+        }
+        let net = &self.parts.host.net;
+        let resolving = net.resolve(address.host(), address.port());
+        match tokio::time::timeout(RESOLVE_WAIT, resolving).await {
+            Ok(Ok(found)) if !found.iter().any(|target| door::may_reach(*target, peers)) => {
+                Err(ServiceError::Invalid(format!(
+                    "address {address}: its name leads only where no member can be ({}); give the \
+                     member's own address",
+                    found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The present life, if it is another one and may be replaced.
     async fn replaceable(
         &self,
@@ -283,10 +315,14 @@ impl Service {
         let (revision, result) = self.write(terms, fingerprint, command).await?;
         match result {
             Ok(Outcome::Removed { applied, .. }) if !applied.is_empty() => {
-                Ok(Gone { incarnation, view: revision })
+                // Repeated with the same key, it was done by an earlier entry.
+                let state = self.after(terms, revision).await?;
+                let end = state.group(&group).and_then(|group| group.departure(&member));
+                let end = end.filter(|end| end.incarnation == incarnation);
+                Ok(Gone { incarnation, view: end.map_or(revision, |end| end.revision) })
             }
             Ok(Outcome::Removed { .. }) => {
-                let state = self.reach(revision, terms.deadline).await?;
+                let state = self.after(terms, revision).await?;
                 Err(ServiceError::Rejected(Box::new(not_there(
                     &state,
                     &group,
@@ -319,6 +355,19 @@ impl Service {
                 other => Err(strange(&other)),
             };
         }
+    }
+
+    /// A state in which the answer of a write can be looked up: after it, or for one that was only
+    /// rehearsed, and whose revision may never come, the latest.
+    async fn after(&self, terms: &Terms, revision: Revision) -> Result<Arc<State>, ServiceError> {
+        if terms.dry_run {
+            return self.latest(terms.deadline).await;
+        }
+        // It is committed: that this node lags does not undo it.
+        self.reach(revision, terms.deadline).await.map_err(|error| match error {
+            ServiceError::NoQuorum(why) => ServiceError::OutcomeUnknown(why),
+            error => error,
+        })
     }
 
     async fn rehearse(

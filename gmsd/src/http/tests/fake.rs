@@ -345,11 +345,9 @@ impl Writes for Fake {
         }
     }
 
-    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<bool, ServiceError> {
-        let present = self.state();
-        let had = present.group(&group).is_some_and(|group| group.hold.is_some());
+    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
         let command = Command::ClearHold { group, since: None, expired: false };
-        self.ask(terms, command).map(|_| had)
+        self.ask(terms, command).map(|_| self.state().revision())
     }
 }
 
