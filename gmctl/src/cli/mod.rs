@@ -13,7 +13,7 @@
 //! | 3 | `console` | what a verb is given |
 //! | 2 | `setting` | what holds, and who said so |
 //! | 1 | `globals` | the flags of every verb |
-//! | 0 | `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `signals`, `target`, `verdict`, `when` | what needs none of the others |
+//! | 0 | `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `shown`, `signals`, `target`, `verdict`, `when` | what needs none of the others |
 
 pub mod batch;
 pub mod beats;
@@ -62,6 +62,7 @@ pub mod report;
 pub mod run;
 pub mod seen;
 pub mod setting;
+pub mod shown;
 pub mod signals;
 pub mod snapshot;
 pub mod status;

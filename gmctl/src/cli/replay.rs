@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
-    cli::{console::Console, tui, when::When},
+    cli::{console::Console, shown, when::When},
     error::Failure,
     exit::Exit,
     model::{
@@ -123,10 +123,10 @@ async fn show(
         at_ms: from,
         place: Place::Overview,
         ascii: console.settings.ascii.value,
-        color: tui::colors(console),
+        color: shown::colors(console.settings.color.value),
         fps: FPS,
     };
-    tui::ended(dashboard::replay(replay).await)
+    shown::ended(dashboard::replay(replay).await)
 }
 
 /// Something that happened on a tape.

@@ -5,12 +5,11 @@ use gms::client::Client;
 use tokio::sync::mpsc::Sender;
 
 use crate::{
-    cli::console::Console,
+    cli::{console::Console, shown},
     error::Failure,
     exit::Exit,
-    output::terminal::ColorWish,
     tui::{
-        dashboard::{self, ColorChoice, FPS, Options, Outcome, RunError},
+        dashboard::{self, FPS, Options},
         demo::DemoCommand,
         place::Place,
     },
@@ -97,7 +96,7 @@ pub async fn show(
         context,
         place: args.screen.place(),
         ascii: console.settings.ascii.value,
-        color: colors(console),
+        color: shown::colors(console.settings.color.value),
         fps: args.fps.unwrap_or(FPS),
         read_only: args.read_only || console.globals.readonly,
         protected: console.protected_context().is_some(),
@@ -105,27 +104,5 @@ pub async fn show(
         demo,
         ..Options::new(client)
     };
-    ended(dashboard::run(options).await)
-}
-
-/// Whether the dashboard uses colours.
-pub fn colors(console: &Console) -> ColorChoice {
-    match console.settings.color.value {
-        ColorWish::Auto => ColorChoice::Auto,
-        ColorWish::Always => ColorChoice::Always,
-        ColorWish::Never => ColorChoice::Never,
-    }
-}
-
-/// The exit code of a dashboard that ended.
-pub fn ended(outcome: Result<Outcome, RunError>) -> Result<Exit, Failure> {
-    match outcome {
-        Ok(Outcome::Quit) => Ok(Exit::Ok),
-        Ok(Outcome::Signal(signal)) => Ok(Exit::Signal(u8::try_from(signal).unwrap_or(0))),
-        // Hang-up: there is nobody left to tell.
-        Err(RunError::TerminalGone) => Ok(Exit::Signal(1)),
-        Err(error @ RunError::NotATerminal) => Err(Failure::usage(error.to_string())),
-        Err(error @ RunError::Terminal(_)) => Err(Failure::new(Exit::Refused, error.to_string())),
-        Err(error @ RunError::Task(_)) => Err(Failure::bug(error.to_string())),
-    }
+    shown::ended(dashboard::run(options).await)
 }

@@ -106,7 +106,7 @@ fn the_first_minutes_of_a_person_at_a_real_cluster() {
     terminal.wait_for("7 of 7, sorted by state");
 
     // And take it out again.
-    terminal.type_in("\x1b/id:visitor\r");
+    terminal.type_in("/id:visitor\r");
     terminal.wait_for("1 of 7, sorted by state");
     terminal.type_in("X");
     terminal.wait_for("LEAVE visitor from orders");

@@ -41,6 +41,16 @@ pub(super) fn quorum(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let voters = status.quorum.voters.len();
+    if status.quorum.reachable >= status.quorum.needed {
+        // Enough of them answer: what is missing is a leader that is heard.
+        status.leader?;
+        let sentence = format!(
+            "NODE {} HEARS NO LEADER although {} of {voters} voters answer: an election is due, \
+             writes wait",
+            status.node, status.quorum.reachable
+        );
+        return Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Views]));
+    }
     let sentence = format!(
         "NO QUORUM: node {} is in touch with {} of {voters} voters, {} are needed. No write is \
          accepted, nobody is removed by silence",

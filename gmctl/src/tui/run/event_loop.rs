@@ -189,10 +189,12 @@ impl EventLoop {
             biased;
             wish = signals.next() => self.heed(wish),
             event = next_event(&mut self.events) => match event {
-                Some(Ok(event)) => match self.mouse.message_of(event, &self.drawn, clock::now().at) {
-                    Some(message) => self.take(message),
-                    None => Ok(()),
-                },
+                Some(Ok(event)) => {
+                    for message in self.mouse.messages_of(event, &self.drawn, clock::now().at) {
+                        self.take(message)?;
+                    }
+                    Ok(())
+                }
                 Some(Err(_)) | None => Err(RunError::TerminalGone),
             },
             () = frame => self.draw(),

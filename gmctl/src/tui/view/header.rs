@@ -230,7 +230,11 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
                 piece(
                     format!(
                         "   {} {}/{} (needs {})",
-                        if quorum.ok { "QUORUM" } else { "NO QUORUM" },
+                        match (quorum.ok, quorum.reachable >= quorum.needed) {
+                            (true, _) => "QUORUM",
+                            (false, true) => "ELECTION DUE",
+                            (false, false) => "NO QUORUM",
+                        },
                         quorum.reachable,
                         quorum.voters.len(),
                         quorum.needed

@@ -76,7 +76,7 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
         piece(key.group.as_str(), Role::Text),
         piece(key.id.as_str(), Role::from(condition)),
         state(condition),
-        piece(age(known_age(app, group, member)), Role::from(condition)),
+        piece(age(listed_age(app, group, member)), Role::from(condition)),
         piece(left(group.left(now, member).filter(|_| is_current(app))), Role::from(condition)),
         piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
         piece(
@@ -99,6 +99,20 @@ pub(super) fn state<'a>(condition: Condition) -> Piece<'a> {
 /// While nothing comes in, no age is known: time goes on, but what happened since is not known.
 pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> Age {
     if is_current(app) { group.age(app.moment(), member) } else { Age::Unknown }
+}
+
+/// In a list an age that is as it should be is a bound, also for the member under the cursor, of
+/// which it is known exactly: a list that stands still costs nothing.
+fn listed_age(app: &App, group: &Group, member: &Member) -> Age {
+    let limit = group
+        .heard_of(member)
+        .map(|heard| std::time::Duration::from_millis(heard.period_ms.saturating_mul(2)));
+    match (known_age(app, group, member), limit) {
+        (Age::Known(time), Some(limit)) if time < limit && !group.is_unwell(&member.id) => {
+            Age::Below(limit)
+        }
+        (age, _) => age,
+    }
 }
 
 /// Whether what is drawn is known for its moment.
