@@ -14,9 +14,9 @@ use super::{
     detector::Detector,
     message::Subject,
     observed::Observed,
+    quality::{Sampling, Weighing},
     suspicion::Suspicion,
     timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
-    weighing::{Sampling, Weighing},
 };
 use crate::membership::{command::Removal, life::Life};
 
@@ -205,8 +205,8 @@ impl Case {
         let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
-        let weighing = self.weighing.iter().map(Weighing::ends);
-        let samplings = self.samplings.iter().map(Sampling::ends);
+        let weighing = self.weighing.iter().map(|weighing| weighing.ends);
+        let samplings = self.samplings.iter().map(|sampling| sampling.ends);
         let pings = self.target.is_some() && (self.is_watched() || self.spacing(now).is_some());
         let ping = pings.then(|| self.detector.due());
         ends.chain(doubt).chain(retell).chain(ping).chain(weighing).chain(samplings).min()

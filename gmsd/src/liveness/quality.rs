@@ -7,7 +7,9 @@
 //! only if a quorum finds it lossy and nobody finds it good.** (The leaky bucket instead of "three
 //! in a row" catches members that are well every other 20 s.)
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+
+use gms::{evidence::Observation, id::NodeId};
 
 use super::observed::Observed;
 
@@ -88,6 +90,22 @@ impl Quality {
     pub fn relieve(&mut self) {
         self.bucket = self.bucket.min(FULL - 2 * BAD);
     }
+}
+
+/// This node's question whether others find a member as lossy as it does.
+#[derive(Debug)]
+pub(super) struct Weighing {
+    pub(super) round: u64,
+    pub(super) ends: Observed,
+    pub(super) answers: BTreeMap<NodeId, Observation>,
+}
+
+/// Another node's question, while this one measures.
+#[derive(Debug)]
+pub(super) struct Sampling {
+    pub(super) asker: NodeId,
+    pub(super) round: u64,
+    pub(super) ends: Observed,
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::{
     message::{Subject, Tell, Weigh},
     observed::Observed,
     observer::Observer,
-    quality::WINDOW_PERIODS,
+    quality::{Sampling, WINDOW_PERIODS, Weighing},
     timing::ANSWER_SLACK,
 };
 use crate::membership::command::Removal;
@@ -25,34 +25,6 @@ use crate::membership::command::Removal;
 const LOSSY_SHARE: usize = 3;
 /// Members whose loss is measured for others at the same time; beyond it this node abstains.
 const SAMPLINGS_MAX: usize = 256;
-
-/// This node's question whether others find a member as lossy as it does.
-#[derive(Debug)]
-pub(super) struct Weighing {
-    round: u64,
-    ends: Observed,
-    answers: BTreeMap<NodeId, Observation>,
-}
-
-/// Another node's question, while this one measures.
-#[derive(Debug)]
-pub(super) struct Sampling {
-    asker: NodeId,
-    round: u64,
-    ends: Observed,
-}
-
-impl Weighing {
-    pub(super) fn ends(&self) -> Observed {
-        self.ends
-    }
-}
-
-impl Sampling {
-    pub(super) fn ends(&self) -> Observed {
-        self.ends
-    }
-}
 
 /// A window, and a little more so that it is over at the other node too.
 fn window(period: Duration) -> Duration {

@@ -47,7 +47,7 @@ pub(crate) async fn flip_flop(network: Network) -> String {
     let ids = deaf.ids.clone();
     world.crowd.push(deaf);
     let baseline = world.baseline().await;
-    for _ in 0..2 {
+    for round in 0..2 {
         for id in &ids {
             world.record.give_up(id);
         }
@@ -55,11 +55,14 @@ pub(crate) async fn flip_flop(network: Network) -> String {
         host.namespace.lose(&[Loss::of(Way::In, "0.0.0.0/0")]);
         world.pass(FLIP).await;
         host.namespace.heal();
-        world.note_returns(ids.len());
+        // The second time their path is known to be bad: they stay away for minutes.
+        if round == 0 {
+            world.note_returns(ids.len());
+        }
         world.settled(&NODES).await;
         world.pass(FLIP / 4).await;
     }
-    // Each time out together or one by one, and in again.
+    // Each time out together or one by one, and once in again.
     let facts = format!("; {FLIPPED} members deaf for {FLIP:?}, twice");
-    world.verdict(baseline, 4..=4 * FLIPPED, &facts).await
+    world.verdict(baseline, 3..=3 * FLIPPED, &facts).await
 }
