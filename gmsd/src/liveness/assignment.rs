@@ -187,6 +187,7 @@ impl Observer {
             refuted: 0,
             patience: now,
             patience_refused: now,
+            no_lease_until: now,
             sessions: 0,
             told: None,
             weighed: Weighed::No,

@@ -69,6 +69,8 @@ pub(super) struct Inquiry {
     pub(super) began: Observed,
     pub(super) ends: Observed,
     pub(super) probes: u32,
+    /// Whether the asker knows that the address refuses.
+    pub(super) told_refused: bool,
 }
 
 /// A verdict that waits for the log.
@@ -107,6 +109,9 @@ pub(super) struct Case {
     pub(super) refuted: u32,
     /// No new doubt by silence before this.
     pub(super) patience: Observed,
+    /// This node spoke of silence lately, and a removal may be on its way: until then its pings
+    /// extend no lease.
+    pub(super) no_lease_until: Observed,
     /// No new doubt because the address refuses before this.
     pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.

@@ -112,4 +112,6 @@ pub enum Message {
     Weigh(Vec<Weigh>),
     /// Answers to those.
     Weight(Vec<Tell>),
+    /// To the leader: these lives were heard after this node had condemned them.
+    Pardon(Vec<Subject>),
 }

@@ -74,7 +74,7 @@ pub enum Output {
         /// What.
         message: Message,
     },
-    /// Bring this verdict or alarm to the leader, which may be this node. If it is lost, it will be
+    /// Bring this verdict, pardon or alarm to the leader, which may be this node. If it is lost, it will be
     /// said again.
     Condemn(Message),
     /// A member that this node is the monitor of looks otherwise than before.
@@ -170,6 +170,8 @@ pub struct Observer {
     pub(super) lossy: usize,
     pub(super) samplings: usize,
     pub(super) verdicts: Vec<Removal>,
+    /// Lives heard after they were condemned here.
+    pub(super) pardons: Vec<Subject>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) tally: Tally,
 }
@@ -209,6 +211,7 @@ impl Observer {
             lossy: 0,
             samplings: 0,
             verdicts: Vec::new(),
+            pardons: Vec::new(),
             outputs: VecDeque::new(),
             tally: Tally::default(),
         };
@@ -422,7 +425,7 @@ impl Observer {
                     self.told_weight(now, from, tell);
                 }
             }
-            Message::Condemn { .. } | Message::Alarm { .. } => {}
+            Message::Condemn { .. } | Message::Alarm { .. } | Message::Pardon(_) => {}
         }
         self.flush();
     }

@@ -11,7 +11,7 @@ use gms::{
 };
 
 use super::{
-    case::{Asker, Case, Duty, Inquiry},
+    case::{Asker, Case, Condemned, Duty, Inquiry},
     caseload::{Slot, slot_of_nonce},
     message::{Affirmation, Relay},
     observed::Observed,
@@ -85,7 +85,8 @@ impl Observer {
         let frame = Frame {
             direction: Direction::Ping,
             flags: Flags {
-                quorum_fresh: self.fitness.quorum_fresh(),
+                quorum_fresh: self.fitness.quorum_fresh()
+                    && self.clock.now() >= case.no_lease_until,
                 suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
                 leaving: false,
             },
@@ -178,7 +179,8 @@ impl Observer {
         self.tally.pongs += 1;
         case.refused = None;
         // One pong disproves silence and refusal, but not that most are missing.
-        case.condemned.take_if(|condemned| condemned.removal.evidence.cause != Cause::Quality);
+        let stands = |condemned: &mut Condemned| condemned.removal.evidence.cause != Cause::Quality;
+        let pardoned = case.condemned.take_if(stands).is_some().then(|| case.subject());
         let refuted = case
             .doubt
             .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())
@@ -187,6 +189,7 @@ impl Observer {
             case.refuted += 1;
             self.tally.refutations += 1;
         }
+        self.pardons.extend(pardoned);
         let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;
         let satisfied: Vec<Inquiry> = case.inquiries.extract_if(.., heard).collect();
         for inquiry in satisfied {
@@ -196,14 +199,23 @@ impl Observer {
         Some(())
     }
 
-    /// The member's address refuses.
+    /// The member's address refuses. Said again for each ping, and for each of the lives that may
+    /// share a socket: what is no news costs nothing.
     pub(super) fn refused(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
         case.refused = Some(now);
-        let accuses = case.duty != Duty::None;
-        let askers: Vec<Asker> = case.inquiries.iter().map(|inquiry| inquiry.asker).collect();
+        let affirmed = case.doubt.as_ref().is_some_and(|doubt| doubt.affirmation().is_some());
+        let accuses = case.duty != Duty::None && !affirmed && case.condemned.is_none();
+        let untold = case.inquiries.iter_mut().filter_map(|inquiry| {
+            let told = std::mem::replace(&mut inquiry.told_refused, true);
+            (!told).then_some(inquiry.asker)
+        });
+        let askers: Vec<Asker> = untold.collect();
+        if !accuses && askers.is_empty() {
+            return;
+        }
         // A local asker wants an answer, not a proof.
         case.inquiries.retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
         for asker in askers {

@@ -72,6 +72,16 @@ impl Cut {
         }
     }
 
+    /// An accuser heard these lives after all, before its verdict took effect.
+    pub fn handle_pardon(&mut self, subjects: &[Subject]) {
+        for subject in subjects {
+            self.removals.remove(subject);
+        }
+        if self.removals.is_empty() {
+            self.clear();
+        }
+    }
+
     /// When the cut is complete, if one is open.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (opened, latest) = (self.opened?, self.latest?);
@@ -170,6 +180,23 @@ mod tests {
         cut.handle_verdicts(at(1050), 0, 0, vec![verdict(2)]);
         assert_eq!(cut.poll_timeout(), Some(at(1070)));
         assert_eq!(size(cut.poll_output(at(1070))), Some(2));
+    }
+
+    #[test]
+    fn who_is_heard_in_time_is_pardoned() {
+        let now = Clock::system().now();
+        let mut cut = Cut::default();
+        cut.handle_verdicts(now, 0, 0, vec![verdict(1), verdict(2)]);
+        let subject = |n: u64| Subject {
+            group: "g".parse().unwrap(),
+            member: format!("m{n}").parse().unwrap(),
+            incarnation: Incarnation(n),
+        };
+        cut.handle_pardon(&[subject(2), subject(9)]);
+        assert_eq!(size(cut.poll_output(now + WINDOW)), Some(1));
+        cut.handle_verdicts(now, 0, 0, vec![verdict(3)]);
+        cut.handle_pardon(&[subject(3)]);
+        assert_eq!(cut.poll_timeout(), None);
     }
 
     #[test]

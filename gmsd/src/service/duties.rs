@@ -75,6 +75,7 @@ pub async fn run(
                     let present = consensus.state().borrow().monitors().epoch;
                     cut.handle_verdicts(host.clock.now(), present, epoch, removals);
                 }
+                Word::Pardon(subjects) => cut.handle_pardon(&subjects),
                 Word::Alarm { node, silent, watched } => {
                     crowd.handle_alarm(host.clock.now(), node, silent, watched);
                 }
