@@ -78,7 +78,7 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
         state(condition),
         piece(age(listed_age(app, group, member)), Role::from(condition)),
         piece(left(group.left(now, member).filter(|_| is_current(app))), Role::from(condition)),
-        piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
+        piece(listed_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
         piece(
             if misses == 0 { ".".to_owned() } else { misses.to_string() },
             if misses == 0 { Role::Faint } else { Role::Info },
@@ -99,6 +99,14 @@ pub(super) fn state<'a>(condition: Condition) -> Piece<'a> {
 /// While nothing comes in, no age is known: time goes on, but what happened since is not known.
 pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> Age {
     if is_current(app) { group.age(app.moment(), member) } else { Age::Unknown }
+}
+
+/// In a list a round trip that nobody need look at is a bound, for the same reason as an age.
+fn listed_trip(micros: Option<u64>) -> String {
+    match micros {
+        Some(0..1_000) => "<1ms".to_owned(),
+        micros => round_trip(micros),
+    }
 }
 
 /// In a list an age that is as it should be is a bound, also for the member under the cursor, of
