@@ -5,11 +5,11 @@
 //! | 11 | `door` | parse, run one verb, exit code, signals, panics |
 //! | 10 | `dispatch` | from the verb to its file |
 //! | 9 | `tree` | every verb |
-//! | 8 | `run`, `replay` | verbs that stand on others |
+//! | 8 | `run` | a verb that stands on others |
 //! | 7 | `client`, `wait`, `watch`, `markdown` | verbs, and a report as text |
 //! | 6 | `correlate`, `diff`, `join`, `leave`, `report`, `why`, `seen`, `met` | verbs; what watch and wait print |
 //! | 5 | `bench`, `bundle`, `demo`, `doctor`, `events`, `groups`, `members`, `nodes`, `record`, `snapshot`, `batch` | verbs; many acts |
-//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `status`, `tui`, `version`, `exec`, `list`, `progress` | verbs; what verbs share |
+//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `replay`, `status`, `tui`, `version`, `exec`, `list`, `progress` | verbs; what verbs share |
 //! | 3 | `console` | what a verb is given |
 //! | 2 | `setting` | what holds, and who said so |
 //! | 1 | `globals` | the flags of every verb |
