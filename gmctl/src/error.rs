@@ -23,6 +23,8 @@ pub struct Failure {
     pub exit: Exit,
     /// What failed, in one line.
     pub what: String,
+    /// The text in question with a mark under the place, in two lines.
+    pub shown: Option<String>,
     /// Whom we asked.
     pub asked: Option<String>,
     /// What to do next.
@@ -34,7 +36,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without anybody asked.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), asked: None, hint: None, problem: None }
+        Self { exit, what: what.into(), shown: None, asked: None, hint: None, problem: None }
     }
 
     /// The command line or the configuration is wrong.
@@ -46,6 +48,12 @@ impl Failure {
     pub fn bug(what: impl fmt::Display) -> Self {
         Self::new(Exit::Bug, what.to_string())
             .hint("this is a fault of gmctl: please report it with the output of gmctl version")
+    }
+
+    /// The same with a text whose fault is marked.
+    #[must_use]
+    pub fn shown(self, shown: impl Into<String>) -> Self {
+        Self { shown: Some(shown.into()), ..self }
     }
 
     /// The same with the one we asked.

@@ -3,6 +3,8 @@
 //! A library only so that tests reach its rooms; the program is the product.
 
 pub mod action;
+#[cfg(feature = "demo")]
+pub mod bench;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
@@ -12,4 +14,5 @@ pub mod exit;
 pub mod filter;
 pub mod model;
 pub mod output;
+pub mod tape;
 pub mod tui;

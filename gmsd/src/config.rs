@@ -72,6 +72,11 @@ pub struct Flags {
     /// Enter a running cluster as a new node: the API of any of its nodes
     #[arg(long, env = "GMSD_JOIN", value_name = "URL", conflicts_with = "cluster")]
     join: Option<String>,
+    /// Found a new cluster of this node alone from a file of `GET /v1/snapshot` (gmctl snapshot
+    /// save), in an empty data directory; the other nodes then enter with --join. Views and
+    /// incarnations go on above all earlier ones. A node founded from this very file resumes
+    #[arg(long, env = "GMSD_RESTORE", value_name = "FILE", conflicts_with = "join")]
+    restore: Option<PathBuf>,
     /// With --join: where the other nodes reach this one
     #[arg(long, env = "GMSD_PEER_URL", value_name = "URL")]
     peer_url: Option<String>,
@@ -101,6 +106,15 @@ pub enum Entrance {
         peers: BTreeMap<NodeId, String>,
         /// What founding these peers gives.
         cluster: ClusterId,
+    },
+    /// It founds a new cluster, alone, with the state in a file.
+    Restore {
+        /// Its number.
+        node: NodeId,
+        /// Its peer URL.
+        peers: BTreeMap<NodeId, String>,
+        /// The file.
+        file: PathBuf,
     },
     /// It enters a running cluster.
     Join {
@@ -165,6 +179,7 @@ impl Flags {
             id: self.id.or(file.id),
             // The two exclude each other, so the command line's choice silences the file's.
             cluster: self.cluster.or(file.cluster.filter(|_| self.join.is_none())),
+            restore: self.restore.or(file.restore.filter(|_| self.join.is_none())),
             join: self.join.or(file.join),
             port: self.port.or(file.port),
             listen: self.listen.or(file.listen),
@@ -243,7 +258,15 @@ impl Flags {
             let why = format!("{node} has no place in --cluster, which lists {}", peers.len());
             return Err(invalid("id", &why));
         }
-        Ok(Entrance::Found { node, cluster: cluster_of(&peers), peers })
+        match &self.restore {
+            Some(_) if peers.len() > 1 => Err(invalid(
+                "restore",
+                "a restored cluster begins with one node; give --cluster this node's URL alone, \
+                 and let the others enter with --join",
+            )),
+            Some(file) => Ok(Entrance::Restore { node, peers, file: file.clone() }),
+            None => Ok(Entrance::Found { node, cluster: cluster_of(&peers), peers }),
+        }
     }
 }
 
@@ -268,6 +291,9 @@ fn default_data_dir(entrance: &Entrance, port: u16) -> Result<PathBuf, ConfigErr
     let own = match entrance {
         Entrance::Found { node, cluster, .. } => {
             PathBuf::from(cluster.to_string()).join(format!("node-{node}"))
+        }
+        Entrance::Restore { node, peers, .. } => {
+            PathBuf::from(cluster_of(peers).to_string()).join(format!("node-{node}"))
         }
         Entrance::Join { .. } => PathBuf::from(format!("joined-{port}")),
     };
@@ -329,6 +355,7 @@ mod tests {
             (vec!["--join", "ftp://x:1"], "--join"),
             (vec!["--peer-url", "http://a:1"], "goes with --join"),
             (vec!["--config", "/nonexistent/gms.toml"], "config file"),
+            (vec!["--id", "1", "--cluster", THREE, "--restore", "f"], "begins with one node"),
         ] {
             let error = read(&arguments).unwrap_err();
             let ConfigError::Invalid(text) = &error else { panic!("{error}") };

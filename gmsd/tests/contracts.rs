@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     answer::Write,
-    api::{AddNodeRequest, PatchRequest, TransferRequest, WatchEvent},
-    calls::Departure,
+    api::{AddNodeRequest, PatchRequest, TransferRequest, WatchEvent, What},
+    calls::{Departure, EventsQuery},
     client::Client,
     evidence::Cause,
     id::{GroupId, NodeId, Revision},
@@ -254,6 +254,66 @@ async fn leadership_goes_where_it_is_sent_and_writes_go_on() {
     assert_eq!(answered.value.leader, NodeId(to));
     assert_eq!(cluster.leader().await, to);
     cluster.join("a", "m", "127.0.0.1:9021").await;
+}
+
+#[tokio::test]
+async fn every_election_is_in_the_history_once_with_its_time_of_day() {
+    let before_ms = wall_ms();
+    let mut cluster = TestCluster::start(3).await;
+    let mut elections = Vec::new();
+    for round in 1..=3 {
+        let leader = cluster.leader().await;
+        let (client, term) =
+            (cluster.client_of(leader), cluster.status(leader).await.unwrap().term);
+        elections = eventually("the election in the history", async || {
+            let elections = elections_in(&client).await?;
+            (elections.last()?.1 == term).then_some(elections)
+        })
+        .await;
+        assert!(elections.len() >= round, "{elections:?}");
+        assert_eq!(elections.last().unwrap().0, leader);
+        client.transfer_leader(&TransferRequest { to: None }, &Write::default()).await.unwrap();
+        eventually("another leader", async || (cluster.leader().await != leader).then_some(()))
+            .await;
+    }
+    assert!(elections.iter().all(|(.., at_ms)| (before_ms..=wall_ms()).contains(at_ms)));
+    assert!(elections.is_sorted_by(|one, next| one.1 < next.1), "{elections:?}");
+}
+
+/// Leader, term and time of day of every election that the history tells.
+async fn elections_in(client: &Client) -> Option<Vec<(u64, u64, u64)>> {
+    let events = client.events(&EventsQuery::default()).await.ok()?.value.events;
+    let elections = events.into_iter().filter_map(|event| match event.what {
+        What::Election { leader, term } => Some((leader.0, term, event.at_ms)),
+        _ => None,
+    });
+    Some(elections.collect())
+}
+
+fn wall_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
+}
+
+#[tokio::test]
+async fn a_removed_node_ends_and_says_why_be_it_the_leader() {
+    let mut cluster = TestCluster::start(3).await;
+    let leader = cluster.leader().await;
+    let client = cluster.client_of(leader);
+    client.remove_node(NodeId(leader), &Write::default()).await.unwrap();
+    for round in ["at work", "started again"] {
+        let node = cluster.node_mut(leader);
+        eventually("its end", async || (!node.is_running()).then_some(())).await;
+        assert!(!node.wait().success(), "{round}");
+        let last = node.log().lines().last().unwrap_or_default().to_owned();
+        assert!(last.starts_with("gmsd: ") && last.contains("was removed"), "{round}: {last}");
+        if round == "at work" {
+            node.start();
+        }
+    }
+    cluster.leader().await;
+    let rest = cluster.nodes.iter().find(|node| node.id != leader).unwrap().id;
+    join(&cluster.client_of(rest), "a", "m", "127.0.0.1:9021").await.unwrap();
 }
 
 #[tokio::test]

@@ -98,6 +98,8 @@ enum Life {
     Killed,
     /// No power: nothing answers.
     Off,
+    /// It loses four pings of five, whoever asks.
+    Lossy,
 }
 
 struct Member {
@@ -314,7 +316,8 @@ impl World {
                     self.send(after, Travelling::Refused { node, at: to });
                 }
             }
-            Life::Running => {
+            Life::Lossy if self.random.chance(80) => {}
+            Life::Running | Life::Lossy => {
                 let Subject { group, member, incarnation } = &member.subject;
                 let key = Key::derive(&SECRET, group, member, *incarnation);
                 let ping = Unverified::read(bytes).unwrap().verify(&key).unwrap();
@@ -446,6 +449,18 @@ fn a_power_failure_takes_the_misses_and_the_confirmation() {
             world.kill(member, Life::Off);
         }
         world.run(ms(4_000));
+    });
+}
+
+#[test]
+fn a_member_that_loses_most_pings_is_removed_and_one_that_loses_half_is_not() {
+    scenario(30, ms(45_000), |world| {
+        world.kill(3, Life::Lossy);
+        world.run(ms(50_000));
+    });
+    scenario(30, ms(0), |world| {
+        world.paths = vec![Path { lost_out: 25, lost_in: 25 }; 3];
+        world.run(ms(60_000));
     });
 }
 

@@ -11,7 +11,6 @@ mod support;
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Write as _},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     sync::{
         Arc, Mutex,
@@ -583,12 +582,5 @@ fn exchange(node: &TestNode, method: &str, path: &str, body: &str) -> (u16, Stri
 }
 
 fn raw(node: &TestNode, bytes: &[u8]) -> (u16, String) {
-    let mut stream = TcpStream::connect(node.api).unwrap();
-    stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
-    let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0);
-    (status, answer)
+    support::speak(node.api, bytes)
 }

@@ -465,6 +465,14 @@ pub enum What {
         /// Its version.
         version: String,
     },
+    /// This cluster was founded from a snapshot of another one, or of its own past. Revisions in
+    /// between were perhaps given out, and are not known here.
+    Restored {
+        /// The cluster the snapshot is of.
+        cluster: String,
+        /// The last revision in the snapshot.
+        from: Revision,
+    },
     /// The cluster configuration changed.
     Configuration {
         /// The voters.

@@ -153,6 +153,12 @@ impl Client {
         }
     }
 
+    /// The same client over connections of its own, for a runtime of its own: a connection is
+    /// driven by the runtime that made it.
+    pub(crate) fn with_own_connections(&self) -> Self {
+        Self { rpc: Rpc::new(self.options.connect_timeout), ..self.clone() }
+    }
+
     /// The place of the endpoint to ask first.
     pub(crate) fn first(&self) -> usize {
         self.nodes.last_good.load(Ordering::Relaxed)
@@ -191,8 +197,7 @@ impl Client {
                         return result;
                     }
                     Judged::Again(failure, problem, meta) => {
-                        course.note(endpoint, problem.to_string());
-                        course.refusal = Some((problem, meta));
+                        course.refuse(endpoint, problem, meta);
                         failure
                     }
                 },
@@ -215,17 +220,33 @@ impl Client {
 
 /// What a call has met so far.
 #[derive(Default)]
-struct Course {
+pub(crate) struct Course {
     tried: Vec<(Endpoint, String)>,
     refusal: Option<(Problem, Meta)>,
 }
 
 impl Course {
     /// Only the last fault of each endpoint is kept.
-    fn note(&mut self, endpoint: &Endpoint, why: String) {
+    pub(crate) fn note(&mut self, endpoint: &Endpoint, why: String) {
         match self.tried.iter_mut().find(|(of, _)| of == endpoint) {
             Some((_, last)) => *last = why,
             None => self.tried.push((endpoint.clone(), why)),
+        }
+    }
+
+    /// Somebody could not just now.
+    pub(crate) fn refuse(&mut self, endpoint: &Endpoint, problem: Problem, meta: Meta) {
+        self.note(endpoint, problem.to_string());
+        self.refusal = Some((problem, meta));
+    }
+
+    /// Nobody could do what has no effect.
+    pub(crate) fn nobody(self) -> ClientError {
+        match self.refusal {
+            Some((problem, meta)) => {
+                ClientError::Refused { problem: Box::new(problem), meta: Box::new(meta) }
+            }
+            None => ClientError::Unreachable { tried: self.tried },
         }
     }
 
@@ -244,13 +265,18 @@ impl Course {
     }
 }
 
-enum Judged {
+pub(crate) enum Judged {
     Final(Result<Answer<Bytes>, ClientError>),
     /// Another attempt may do better.
     Again(Failure, Problem, Meta),
 }
 
-fn judge(endpoint: &Endpoint, response: Response, elapsed: Duration, any_status: bool) -> Judged {
+pub(crate) fn judge(
+    endpoint: &Endpoint,
+    response: Response,
+    elapsed: Duration,
+    any_status: bool,
+) -> Judged {
     let meta = Meta::read(endpoint, response.status, &response.headers, elapsed);
     if any_status || (200..300).contains(&response.status) {
         return Judged::Final(Ok(Answer { value: response.body, meta }));

@@ -62,6 +62,8 @@ pub enum Verdict {
     Silent,
     /// It cannot say, and says why.
     Abstain,
+    /// Most of its pings over a long window stayed unanswered.
+    Lossy,
 }
 
 impl Verdict {
@@ -72,6 +74,7 @@ impl Verdict {
             Verdict::DeadAffirmed => "dead_affirmed",
             Verdict::Silent => "silent",
             Verdict::Abstain => "abstain",
+            Verdict::Lossy => "lossy",
         }
     }
 }

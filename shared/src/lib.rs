@@ -81,12 +81,12 @@
 //! |---|---|---|
 //! | 8 | `session` | be a member: join, answer pings, keep the lease, notice removal, rejoin, leave |
 //! | 7 | `watch`, `liveness_feed` | resumable streams, typed |
-//! | 6 | `calls`, `stream` | every call of the contract; a stream that any node may serve |
+//! | 6 | `calls`, `stream`, `download` | every call of the contract; a stream that any node may serve; a snapshot |
 //! | 5 | `client` | one call over several nodes |
 //! | 4 | `answer`, `sequence`, `mirror` | what a call gives; whether an event follows the last; the views it leads to |
 //! | 3 | `api` | the HTTP contract |
-//! | 2 | `view`, `rpc` | what a reader sees; one bounded HTTP exchange |
-//! | 1 | `evidence`, `liveness`, `heartbeat`, `endpoint` | why a member is gone; how it is watched; the datagram; where a node is |
+//! | 2 | `view`, `rpc`, `heartbeat_stream` | what a reader sees; one bounded HTTP exchange; heartbeats on a connection |
+//! | 1 | `evidence`, `liveness`, `heartbeat`, `endpoint`, `snapshot` | why a member is gone; how it is watched; the frame; where a node is; the state as a file |
 //! | 0 | `id`, `address`, `span`, `problem`, `sse`, `failover`, `random` | valid names, lengths of time, refusals, the event-stream format, which node next |
 
 pub mod address;
@@ -94,12 +94,14 @@ pub mod answer;
 pub mod api;
 pub mod calls;
 pub mod client;
+pub mod download;
 pub mod endpoint;
 pub mod evidence;
 mod failover;
 #[cfg(test)]
 mod floors;
 pub mod heartbeat;
+pub mod heartbeat_stream;
 pub mod id;
 pub mod liveness;
 pub mod liveness_feed;
@@ -109,6 +111,7 @@ mod random;
 pub mod rpc;
 mod sequence;
 pub mod session;
+pub mod snapshot;
 pub mod span;
 pub mod sse;
 pub mod stream;

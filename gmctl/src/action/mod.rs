@@ -7,8 +7,10 @@
 //! |---|---|
 //! | `key` | a key as people write it: `g`, `C-d`, `Enter` |
 //! | `search` | finding one by what somebody types |
-//! | `table` | the actions: name, help, impact, default keys, when they can be done |
+//! | `table` | the actions: name, help, impact, default keys, what they take |
+//! | `when` | when an action is possible, and why not |
 
 pub mod key;
 pub mod search;
 pub mod table;
+pub mod when;

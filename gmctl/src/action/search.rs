@@ -12,6 +12,21 @@ pub fn find(text: &str) -> Vec<&'static Row> {
     found.into_iter().map(|(_, row)| row).collect()
 }
 
+/// What a text in the palette asks for: the actions it may mean, and what follows the name of the
+/// one that takes something: `at 12:02:50`.
+pub fn asked(text: &str) -> (Vec<&'static Row>, &str) {
+    let text = text.trim_start();
+    let named = ROWS
+        .iter()
+        .filter(|row| !row.argument.is_empty())
+        .filter_map(|row| Some((row, text.strip_prefix(row.name)?)))
+        .find(|(_, rest)| rest.starts_with(' '));
+    match named {
+        Some((row, rest)) => (vec![row], rest.trim()),
+        None => (find(text), ""),
+    }
+}
+
 /// How far the letters of `wanted` are spread in `name`; none if they are not all there in order.
 fn distance(wanted: &str, name: &str) -> Option<usize> {
     let mut spread = 0;
@@ -28,6 +43,18 @@ fn distance(wanted: &str, name: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_name_is_what_it_takes() {
+        let asked = |text| {
+            let (rows, rest) = asked(text);
+            (rows.first().map(|row| row.name), rest)
+        };
+        assert_eq!(asked("at 12:02:50"), (Some("at"), "12:02:50"));
+        assert_eq!(asked(" node add http://h:1 "), (Some("node add"), "http://h:1"));
+        assert_eq!(asked("write"), (Some("write"), ""));
+        assert_eq!(asked("hold"), (Some("hold"), ""));
+    }
 
     #[test]
     fn the_nearest_name_comes_first() {

@@ -4,7 +4,10 @@
 //! share keys and none begins with another's; what writes to the cluster lies on a shifted letter
 //! (or has no key at all) and opens a form first; no key with Control writes.
 
-use super::key::Key;
+use super::{
+    key::Key,
+    when::{Section, When},
+};
 
 /// Something a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +42,16 @@ pub enum Action {
     NextPane,
     /// The pane before.
     PreviousPane,
+    /// The next pane, or the next cell of the heat grid.
+    Right,
+    /// The pane or the cell before.
+    Left,
+    /// The pane alone, or all panes again.
+    Zoom,
+    /// Remember this screen under a letter.
+    SetBookmark,
+    /// Go to a remembered screen.
+    GoBookmark,
     /// Open the selected row.
     Open,
     /// Back to where one came from.
@@ -63,6 +76,12 @@ pub enum Action {
     Unmark,
     /// Group the heat grid by another tag.
     Regroup,
+    /// More members in one cell of the heat grid.
+    Coarser,
+    /// Fewer members in one cell.
+    Finer,
+    /// Choose the columns of the table.
+    Columns,
     /// Why was it removed, or why is it suspected.
     Why,
     /// The join form.
@@ -73,6 +92,16 @@ pub enum Action {
     Hold,
     /// Hand leadership over.
     Transfer,
+    /// Ask members to take no new work, or to take work again.
+    Drain,
+    /// Add a node to the cluster.
+    NodeAdd,
+    /// Remove a node from the cluster.
+    NodeRemove,
+    /// Unlock a protected context for a while.
+    Unlock,
+    /// Leave a note in the timeline.
+    Comment,
     /// Freeze, or go live again.
     Freeze,
     /// One event back in time.
@@ -89,6 +118,12 @@ pub enum Action {
     Live,
     /// What changed.
     Difference,
+    /// Compare with this moment from now on.
+    MarkMoment,
+    /// Show a moment of the past.
+    At,
+    /// How fast a recording is played.
+    Speed,
     /// Copy the command line.
     CopyCommand,
     /// Copy the selected row.
@@ -97,6 +132,16 @@ pub enum Action {
     TimeStyle,
     /// Connect anew now.
     Retry,
+    /// Record what is seen, or stop.
+    Record,
+    /// Write what is listed to a file.
+    Export,
+    /// Give the plain text of the screen to the terminal.
+    Print,
+    /// Use the mouse, or leave it to the terminal.
+    Mouse,
+    /// Other colours.
+    Theme,
     /// Kill the selected node or member of the demo.
     Kill,
     /// Start it again.
@@ -133,127 +178,6 @@ impl Impact {
     }
 }
 
-/// What an action needs to be possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// Nothing.
-    Always,
-    /// A screen with rows.
-    Rows,
-    /// A screen with panes.
-    Panes,
-    /// A member that is selected or marked.
-    Member,
-    /// Something with a command line.
-    Row,
-    /// That writes are allowed and the cluster is in touch.
-    Writable,
-    /// The same and a selected or marked member.
-    WritableMember,
-    /// The same and a selected group.
-    WritableGroup,
-    /// A screen with members or the heat grid.
-    MembersShown,
-    /// The heat grid.
-    HeatShown,
-    /// A cluster of the demo.
-    Demo,
-}
-
-/// What is possible now.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked by name")]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Possible {
-    /// Rows are on the screen.
-    pub rows: bool,
-    /// The screen has panes.
-    pub panes: bool,
-    /// A row is selected.
-    pub row: bool,
-    /// A member is selected or marked.
-    pub member: bool,
-    /// A group is selected.
-    pub group: bool,
-    /// Members are listed.
-    pub members_shown: bool,
-    /// The heat grid is shown.
-    pub heat_shown: bool,
-    /// The dashboard was opened for reading only.
-    pub read_only: bool,
-    /// The service is in touch, and what is shown is the present.
-    pub in_touch: bool,
-    /// The nodes are a demo's.
-    pub demo: bool,
-}
-
-impl When {
-    /// Nothing if it can be done now, else why not.
-    pub fn check(self, now: &Possible) -> Result<(), &'static str> {
-        let write = || match (now.read_only, now.in_touch) {
-            (true, _) => Err("opened for reading only"),
-            (false, false) => Err("not now: no node answers, or the past is shown"),
-            (false, true) => Ok(()),
-        };
-        let need = |given: bool, why: &'static str| if given { Ok(()) } else { Err(why) };
-        match self {
-            When::Always => Ok(()),
-            When::Rows => need(now.rows, "there are no rows here"),
-            When::Panes => need(now.panes, "only on the overview"),
-            When::Row => need(now.row, "nothing is selected"),
-            When::Member => need(now.member, "no member is selected"),
-            When::Writable => write(),
-            When::WritableMember => {
-                need(now.member, "no member is selected").and_then(|()| write())
-            }
-            When::WritableGroup => need(now.group, "no group is selected").and_then(|()| write()),
-            When::MembersShown => need(now.members_shown, "only where members are listed"),
-            When::HeatShown => need(now.heat_shown, "only on the heat screen"),
-            When::Demo => need(now.demo, "only in gmctl demo"),
-        }
-    }
-}
-
-/// The heading under which the help lists an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Screens.
-    Screens,
-    /// Moving about.
-    Move,
-    /// Narrowing and ordering.
-    Find,
-    /// Time.
-    Time,
-    /// Acting on the cluster.
-    Act,
-    /// The dashboard itself.
-    Dashboard,
-}
-
-impl Section {
-    /// Every section, in the order of the help.
-    pub const ALL: [Section; 6] = [
-        Section::Screens,
-        Section::Move,
-        Section::Find,
-        Section::Time,
-        Section::Act,
-        Section::Dashboard,
-    ];
-
-    /// The heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Section::Screens => "SCREENS",
-            Section::Move => "MOVE",
-            Section::Find => "FIND",
-            Section::Time => "TIME",
-            Section::Act => "ACT",
-            Section::Dashboard => "DASHBOARD",
-        }
-    }
-}
-
 /// Everything there is to know of an action.
 #[derive(Debug)]
 pub struct Row {
@@ -273,12 +197,14 @@ pub struct Row {
     pub when: When,
     /// Its keys; each item is one way, pressed one after the other.
     pub keys: &'static [&'static [Key]],
+    /// What may follow its name in the palette; empty if nothing may.
+    pub argument: &'static str,
 }
 
 use Key::{Char, Ctrl};
 
 macro_rules! rows {
-    ($($action:ident, $section:ident, $impact:ident, $when:ident, [$([$($key:expr),+]),*], $name:literal, $short:literal, $help:literal;)*) => {
+    ($($action:ident, $section:ident, $impact:ident, $when:ident, [$([$($key:expr),+]),*], $name:literal, $short:literal, $help:literal $(, argument $argument:literal)?;)*) => {
         /// Every action.
         pub const ROWS: &[Row] = &[$(Row {
             action: Action::$action,
@@ -289,6 +215,7 @@ macro_rules! rows {
             impact: Impact::$impact,
             when: When::$when,
             keys: &[$(&[$($key),+]),*],
+            argument: concat!($($argument)?),
         },)*];
     };
 }
@@ -308,43 +235,64 @@ rows! {
     Last, Move, Look, Rows, [[Char('G')], [Key::End]], "last", "", "the last row";
     PageDown, Move, Look, Rows, [[Ctrl('d')], [Key::PageDown]], "page down", "", "a page down";
     PageUp, Move, Look, Rows, [[Ctrl('u')], [Key::PageUp]], "page up", "", "a page up";
-    NextPane, Move, Look, Panes, [[Key::Tab], [Char('l')], [Key::Right]], "next pane", "pane", "the next pane of the overview";
-    PreviousPane, Move, Look, Panes, [[Key::BackTab], [Char('h')], [Key::Left]], "previous pane", "", "the pane before";
+    NextPane, Move, Look, Panes, [[Key::Tab]], "next pane", "pane", "the next pane of the overview";
+    PreviousPane, Move, Look, Panes, [[Key::BackTab]], "previous pane", "", "the pane before";
+    Right, Move, Look, Sideways, [[Char('l')], [Key::Right]], "right", "", "the next pane, or the next cell of the heat grid";
+    Left, Move, Look, Sideways, [[Char('h')], [Key::Left]], "left", "", "the pane or the cell before";
+    Zoom, Move, Look, Panes, [[Char('z')]], "zoom", "zoom", "the pane alone, or all panes again";
     Open, Move, Look, Row, [[Key::Enter]], "open", "open", "open what is selected";
     Back, Move, Look, Always, [[Key::Esc]], "back", "", "clear the filter, else go back";
     Earlier, Move, Look, Always, [[Char('<')]], "earlier place", "", "back through the places visited";
     Later, Move, Look, Always, [[Char('>')]], "later place", "", "forward through the places visited";
+    SetBookmark, Move, Look, Always, [[Char('m')]], "set bookmark", "", "remember this screen under the letter pressed next";
+    GoBookmark, Move, Look, Always, [[Char('\'')]], "go to bookmark", "", "go to the screen remembered under the letter pressed next";
 
     Filter, Find, Look, Always, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s";
-    Palette, Find, Look, Always, [[Char(':')]], "palette", "", "any action by its name";
-    Sort, Find, Look, MembersShown, [[Char('s')]], "sort", "sort", "sort by the next column";
+    Palette, Find, Look, Always, [[Char(':')]], "palette", "", "any action by its name, with what it needs: :at 12:02:50";
+    Sort, Find, Look, MembersShown, [[Char('s')]], "sort", "sort", "choose the column to sort by", argument "COLUMN";
     Reverse, Find, Look, MembersShown, [[Char('S')]], "reverse", "", "sort the other way round";
     Mark, Find, Look, Member, [[Char('v')]], "mark", "", "mark the member, or take its mark away";
     MarkAll, Find, Look, MembersShown, [[Char('V')]], "mark all", "", "mark every member listed";
     Unmark, Find, Look, Always, [[Char('u')]], "unmark", "", "take every mark away";
-    Regroup, Find, Look, HeatShown, [[Char('b')]], "group by", "group by", "group the heat grid by the next tag";
+    Columns, Find, Look, TableShown, [[Char('c')]], "columns", "", "choose the columns that are shown";
+    Regroup, Find, Look, HeatShown, [[Char('b')]], "group by", "group by", "group the heat grid by the next tag", argument "TAG";
+    Coarser, Find, Look, HeatShown, [[Char('+')]], "coarser", "coarser", "more members in one cell of the heat grid";
+    Finer, Find, Look, HeatShown, [[Char('-')]], "finer", "finer", "fewer members in one cell of the heat grid";
 
-    Freeze, Time, Look, Always, [[Char(' ')]], "freeze", "freeze", "freeze the screen, or go live again";
+    Freeze, Time, Look, Always, [[Char(' ')]], "freeze", "freeze", "freeze the screen, or go live again; pause a recording, or play on";
     StepBack, Time, Look, Always, [[Char('[')]], "step back", "", "one recorded moment back";
     StepForward, Time, Look, Always, [[Char(']')]], "step forward", "", "one recorded moment forward";
     MinuteBack, Time, Look, Always, [[Char('{')]], "minute back", "", "a minute back";
     MinuteForward, Time, Look, Always, [[Char('}')]], "minute forward", "", "a minute forward";
     Oldest, Time, Look, Always, [[Char('0')]], "oldest", "", "the oldest moment kept";
     Live, Time, Look, Always, [[Char('$')]], "live", "", "live again";
-    Difference, Time, Look, Always, [[Char('d')]], "diff", "", "what changed since you last looked";
-    TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as time of day (UTC), or as how long ago";
+    At, Time, Look, Always, [], "at", "", "show a moment of the past: 12:02:50, or 3m ago", argument "TIME";
+    Speed, Time, Look, Replay, [], "speed", "", "how fast the recording is played: 2, 0.5", argument "N";
+    Difference, Time, Look, Always, [[Char('d')]], "diff", "", "what changed since you last looked, or since the moment set with D";
+    MarkMoment, Time, Look, Always, [[Char('D')]], "diff from here", "", "compare with the moment shown now; once more: with the last look again";
+    TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as UTC, as local time, or as how long ago";
 
     Why, Act, Look, Member, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion";
     Join, Act, Write, Writable, [[Char('A')]], "join", "join", "let a member join: form, dry run, confirm";
     Leave, Act, Destructive, WritableMember, [[Char('X')]], "leave", "leave", "take the selected or marked members out";
     Hold, Act, Write, WritableGroup, [[Char('P')]], "hold", "hold", "pause removals by silence, or lift the pause";
-    Transfer, Act, Write, Writable, [], "leader transfer", "", "hand leadership to the selected node";
+    Drain, Act, Write, WritableMember, [], "drain", "", "ask the selected or marked members to take no new work, or to take it again";
+    Transfer, Act, Write, Writable, [], "leader transfer", "", "hand leadership to the selected node", argument "NODE";
+    NodeAdd, Act, Write, Writable, [], "node add", "", "add a node to the cluster", argument "URL";
+    NodeRemove, Act, Destructive, Writable, [], "node remove", "", "remove the selected node from the cluster for good", argument "NODE";
+    Unlock, Act, Look, Protected, [], "write", "", "unlock a protected context for a while: 10m; 0 locks it", argument "TIME";
+    Comment, Act, Look, Always, [[Char('C')]], "note", "", "leave a note in the timeline and in a recording", argument "TEXT";
     Kill, Act, Destructive, Demo, [[Char('K')]], "kill", "kill", "demo only: kill -9 the selected node or member";
     Restart, Act, Write, Demo, [[Char('B')]], "restart", "restart", "demo only: bring it back";
 
     CopyCommand, Dashboard, Look, Always, [[Char('y')]], "copy command", "copy", "copy the command line that shows the same";
-    CopyRow, Dashboard, Look, Row, [[Char('Y')]], "copy row", "", "copy the selected name";
-    Retry, Dashboard, Look, Always, [[Char('R')]], "reconnect", "", "connect anew now";
+    CopyRow, Dashboard, Look, Row, [[Char('Y')]], "copy row", "", "copy the selected row as JSON";
+    Record, Dashboard, Look, Live, [[Char('r')]], "record", "", "record what is seen into a file, or stop", argument "FILE";
+    Export, Dashboard, Look, Always, [[Char('E')]], "export", "", "write what is listed to a file: .txt, .csv or .json", argument "FILE";
+    Print, Dashboard, Look, Always, [[Char('p')]], "print", "", "the plain text of the screen, to select with the mouse; any key returns";
+    Mouse, Dashboard, Look, Always, [[Char('M')]], "mouse", "", "use the mouse, or leave it to the terminal";
+    Theme, Dashboard, Look, Always, [[Char('T')]], "theme", "", "other colours", argument "NAME";
+    Retry, Dashboard, Look, Live, [[Char('R')]], "reconnect", "", "connect anew now";
     Repaint, Dashboard, Look, Always, [[Ctrl('l')]], "repaint", "", "draw everything again";
     Suspend, Dashboard, Look, Always, [[Ctrl('z')]], "suspend", "", "back to the shell; fg returns";
     Help, Dashboard, Look, Always, [[Char('?')], [Key::Function(1)]], "help", "help", "this list; type to search";

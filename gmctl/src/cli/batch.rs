@@ -1,15 +1,12 @@
-//! Acts from stdin: one JSON object a line, each an act of its own.
+//! Many acts: one JSON object a line of stdin, or what a filter chose, each an act of its own.
 //!
-//! Every line is answered, in the order of the lines: on stdout if it took effect, on stderr with
-//! its number if not. Up to [`AT_ONCE`] are under way together, so lines take effect in any order.
-//! When nobody can be reached any more the rest is not tried, and the message says from which line.
+//! Every act is answered, in order: on stdout if it took effect, on stderr with its name if not. Up to
+//! [`AT_ONCE`] are under way together, so they take effect in any order. When nobody can be reached
+//! any more the rest is not tried, and the message says from where on.
 
-use std::{
-    future::{Future, ready},
-    time::{Duration, Instant},
-};
+use std::future::{Future, ready};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -17,6 +14,7 @@ use crate::{
     cli::{
         console::Console,
         lines::{self, Line},
+        progress::Progress,
     },
     error::Failure,
     exit::Exit,
@@ -26,8 +24,6 @@ use crate::{
 /// Acts under way together: enough to fill a batch of the leader, few enough that a burst is no
 /// attack.
 const AT_ONCE: usize = 32;
-/// How often the progress on a terminal is drawn: often enough to look alive.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
 /// Takes a field out of an object and reads it.
 pub fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<T, String> {
@@ -39,7 +35,7 @@ pub fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) ->
 pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
     console: &mut Console,
     act: impl Fn(Map<String, Value>) -> F,
-    mut print: impl FnMut(&mut Console, T) -> Result<(), Failure>,
+    print: impl FnMut(&mut Console, T) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let lines = stream::unfold(lines::of_stdin(), async |mut lines| {
         lines.recv().await.map(|line| (line, lines))
@@ -52,34 +48,57 @@ pub async fn run<T, F: Future<Output = Result<T, Failure>>>(
                 Ok(object) => act(object).await,
                 Err(why) => Err(Failure::usage(why)),
             };
-            (line.number, result)
+            (format!("line {}", line.number), result)
         }
     });
-    let mut answers = std::pin::pin!(answers.buffered(AT_ONCE));
+    drive(console, answers.buffered(AT_ONCE), None, print).await
+}
+
+/// Carries out an act for each of these, which have names.
+pub async fn each<I, T, F: Future<Output = Result<T, Failure>>>(
+    console: &mut Console,
+    subjects: Vec<(String, I)>,
+    act: impl Fn(I) -> F,
+    print: impl FnMut(&mut Console, T) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    let all = subjects.len();
+    let answers = stream::iter(subjects).map(|(name, subject)| {
+        let doing = act(subject);
+        async move { (name, doing.await) }
+    });
+    drive(console, answers.buffered(AT_ONCE), Some(all), print).await
+}
+
+async fn drive<T>(
+    console: &mut Console,
+    answers: impl Stream<Item = (String, Result<T, Failure>)>,
+    all: Option<usize>,
+    mut print: impl FnMut(&mut Console, T) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    let mut answers = std::pin::pin!(answers);
     let mut tally = Tally::default();
-    while let Some((number, result)) = answers.next().await {
+    let mut progress = Progress::new(console);
+    while let Some((name, result)) = answers.next().await {
         match result {
             Ok(answer) => {
                 tally.done += 1;
-                tally.clear(console);
+                progress.clear(console);
                 print(console, answer)?;
             }
             Err(failure) => {
-                tally.clear(console);
-                console.printer.message(&format!("line {number}: {failure}"));
+                progress.clear(console);
+                console.printer.message(&format!("{name}: {failure}"));
                 let is_over = failure.exit == Exit::Unreachable;
                 tally.fail(failure);
                 if is_over {
-                    console
-                        .printer
-                        .message(&format!("stopped: nothing after line {number} was tried"));
+                    console.printer.message(&format!("stopped: nothing after {name} was tried"));
                     break;
                 }
             }
         }
-        tally.draw(console);
+        progress.draw(console, || tally.in_words(all));
     }
-    tally.clear(console);
+    progress.clear(console);
     tally.end()
 }
 
@@ -96,8 +115,6 @@ struct Tally {
     done: usize,
     failed: usize,
     first: Option<Failure>,
-    drawn: Option<Instant>,
-    is_on_screen: bool,
 }
 
 impl Tally {
@@ -106,21 +123,9 @@ impl Tally {
         self.first.get_or_insert(failure);
     }
 
-    /// Progress is for people who wait: only where stderr is a terminal and stdout is not, since
-    /// there the answers themselves are the progress.
-    fn draw(&mut self, console: &mut Console) {
-        let is_due = self.drawn.is_none_or(|at| at.elapsed() >= PROGRESS_PERIOD);
-        if console.terminal.stderr && !console.terminal.stdout && !console.globals.quiet && is_due {
-            self.drawn = Some(Instant::now());
-            self.is_on_screen = true;
-            console.printer.prompt(&format!("\r{} done, {} failed", self.done, self.failed));
-        }
-    }
-
-    fn clear(&mut self, console: &mut Console) {
-        if std::mem::take(&mut self.is_on_screen) {
-            console.printer.prompt(&format!("\r{:40}\r", ""));
-        }
+    fn in_words(&self, all: Option<usize>) -> String {
+        let of = all.map(|all| format!(" of {all}")).unwrap_or_default();
+        format!("{} done, {} failed{of}", self.done, self.failed)
     }
 
     fn end(self) -> Result<Exit, Failure> {
@@ -132,7 +137,7 @@ impl Tally {
         }
         Err(Failure::new(
             Exit::Partial,
-            format!("{} failed, {} took effect", human::count(self.failed, "line"), self.done),
+            format!("{} failed, {} took effect", human::count(self.failed, "act"), self.done),
         ))
     }
 }

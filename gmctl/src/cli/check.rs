@@ -1,20 +1,19 @@
 //! `gmctl check`: one line for a monitoring system, by the conventions of monitoring plugins.
 //!
-//! The verdict is pure: a status and the nodes in, findings out.
+//! What is found is in `verdict`, which is pure.
+
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use clap::Args;
-use gms::{
-    api::{Consistency, Nodes, Status},
-    client::Options,
-    id::NodeId,
-};
-use serde::Serialize;
+use gms::{api::Consistency, client::Options};
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        console::Console,
+        verdict::{Bound, Bounds, Check, Finding, Level, Report, judge},
+    },
     error::Failure,
     exit::Exit,
-    output::{human::count, page::Page, style::Style},
 };
 
 /// One line for a monitoring system, with its exit codes
@@ -25,11 +24,29 @@ Impact: read
 Exit codes are those of monitoring plugins: 0 ok, 1 warning, 2 critical, 3 unknown. No node that
 answers is critical. Reads are local, so that a cluster without a quorum can be checked too.
 
+Checks: leader, quorum, nodes (all reachable), agreement (all believe in one leader), lag, health, suspects;
+all of them when none is named. --warn and --crit are the bounds of the one named check that has a figure.
+
 Examples:
   gmctl check
+  gmctl check leader,quorum
+  gmctl check lag --warn 100 --crit 10000
+  gmctl check --format prometheus
   gmctl check --lag-warn 100 --lag-crit 10000 --suspects-warn 5
   gmctl check -o json")]
 pub struct CheckArgs {
+    /// Only these, separated by commas
+    #[arg(value_name = "CHECK", value_enum, value_delimiter = ',')]
+    checks: Vec<Check>,
+    /// Warn from this figure on, for lag, health or suspects
+    #[arg(long, value_name = "N")]
+    warn: Option<u64>,
+    /// Critical from this figure on, for lag, health or suspects
+    #[arg(long, value_name = "N")]
+    crit: Option<u64>,
+    /// How the verdict is printed where -o does not say
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    format: Form,
     /// Warn when a node is so many revisions behind
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     lag_warn: u64,
@@ -44,56 +61,22 @@ pub struct CheckArgs {
     health_warn: u32,
 }
 
-/// How bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    Ok,
-    Unknown,
-    Warning,
-    Critical,
-}
-
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Level::Ok => "OK",
-            Level::Unknown => "UNKNOWN",
-            Level::Warning => "WARNING",
-            Level::Critical => "CRITICAL",
-        }
-    }
-
-    fn exit(self) -> Exit {
-        match self {
-            Level::Ok => Exit::Ok,
-            Level::Warning => Exit::Passed(1),
-            Level::Critical => Exit::Passed(2),
-            Level::Unknown => Exit::Passed(3),
-        }
-    }
-}
-
-/// One thing looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Finding {
-    name: &'static str,
-    level: Level,
-    text: String,
-}
-
-/// All of them.
-#[derive(Debug, Serialize)]
-struct Report {
-    level: Level,
-    checks: Vec<Finding>,
-    #[serde(skip)]
-    figures: String,
+/// How a verdict is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// One line for a monitoring system
+    #[default]
+    Nagios,
+    /// As -o json
+    Json,
+    /// Gauges in the text format of Prometheus
+    Prometheus,
 }
 
 /// Checks and prints.
 pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let report = match look(args, console).await {
+    let bounds = args.bounds()?;
+    let report = match look(args, &bounds, console).await {
         Ok(report) => report,
         Err(failure) => {
             let level = match failure.exit {
@@ -108,160 +91,73 @@ pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failur
                     level,
                     text: format!("{}; asked {asked}", failure.what),
                 }],
-                figures: String::new(),
+                figures: BTreeMap::new(),
             }
         }
     };
-    console.printer.page(&report)?;
+    match args.format {
+        Form::Prometheus => console.printer.data(&prometheus(&report))?,
+        Form::Json if console.globals.output.is_none() => {
+            let json = serde_json::to_string_pretty(&report).map_err(Failure::bug)?;
+            console.printer.data(&(json + "\n"))?;
+        }
+        Form::Json | Form::Nagios => console.printer.page(&report)?,
+    }
     Ok(report.level.exit())
 }
 
-async fn look(args: &CheckArgs, console: &Console) -> Result<Report, Failure> {
+impl CheckArgs {
+    fn bounds(&self) -> Result<Bounds, Failure> {
+        let mut bounds = Bounds {
+            lag: Bound { warn: self.lag_warn, crit: self.lag_crit },
+            health: Bound { warn: self.health_warn.into(), crit: u64::MAX },
+            suspects: Bound { warn: (self.suspects_warn as u64).max(1), crit: u64::MAX },
+        };
+        if self.warn.is_none() && self.crit.is_none() {
+            return Ok(bounds);
+        }
+        let with_figure: Vec<&Check> =
+            self.checks.iter().filter(|check| check.has_figure()).collect();
+        let bound = match with_figure.as_slice() {
+            [Check::Lag] => &mut bounds.lag,
+            [Check::Health] => &mut bounds.health,
+            [Check::Suspects] => &mut bounds.suspects,
+            _ => {
+                return Err(Failure::usage(
+                    "--warn and --crit need one of lag, health, suspects to be named",
+                )
+                .hint("gmctl check lag --warn 100 --crit 10000"));
+            }
+        };
+        // Who gives one of them means that one alone.
+        bound.warn = self.warn.unwrap_or(u64::MAX);
+        bound.crit = self.crit.unwrap_or(u64::MAX);
+        Ok(bounds)
+    }
+}
+
+async fn look(args: &CheckArgs, bounds: &Bounds, console: &Console) -> Result<Report, Failure> {
     let client = console
         .client()?
         .with_options(Options { consistency: Consistency::Local, ..console.options() });
     let status = client.status().await?.value;
     let nodes = client.nodes().await?.value;
-    Ok(judge(args, &status, &nodes))
+    Ok(judge(&args.checks, bounds, &status, &nodes))
 }
 
-fn judge(args: &CheckArgs, status: &Status, nodes: &Nodes) -> Report {
-    let checks = vec![
-        leader(status, nodes),
-        quorum(status),
-        reach(status, nodes),
-        lag(args, nodes),
-        health(args, nodes),
-        suspects(args, status),
-    ];
-    let level = checks.iter().map(|check| check.level).max().unwrap_or(Level::Unknown);
-    let counts = &status.counts;
-    let figures = format!(
-        "nodes={} reachable={} groups={} members={} suspects={} revision={}c",
-        counts.nodes,
-        nodes.nodes.iter().filter(|node| node.reachable).count(),
-        counts.groups,
-        counts.members,
-        counts.suspects,
-        status.revision
+/// Gauges: how bad each check is (0 ok, 1 warning, 2 critical, 3 unknown), and the figures.
+fn prometheus(report: &Report) -> String {
+    let mut text = String::from(
+        "# HELP gms_check_level How bad: 0 ok, 1 warning, 2 critical, 3 unknown.\n\
+         # TYPE gms_check_level gauge\n",
     );
-    Report { level, checks, figures }
-}
-
-fn leader(status: &Status, nodes: &Nodes) -> Finding {
-    let mut others: Vec<NodeId> = nodes.nodes.iter().filter_map(|node| node.leader).collect();
-    others.extend(status.leader);
-    others.sort_unstable();
-    others.dedup();
-    let (level, text) = match (status.leader, others.len()) {
-        (None, _) => (Level::Critical, "no leader".to_owned()),
-        (Some(_), 2..) => {
-            let names: Vec<String> = others.iter().map(NodeId::to_string).collect();
-            (Level::Warning, format!("nodes name different leaders: {}", names.join(", ")))
-        }
-        (Some(leader), _) => (Level::Ok, format!("node {leader} leads, term {}", status.term)),
-    };
-    Finding { name: "leader", level, text }
-}
-
-fn quorum(status: &Status) -> Finding {
-    let quorum = &status.quorum;
-    Finding {
-        name: "quorum",
-        level: if quorum.ok { Level::Ok } else { Level::Critical },
-        text: format!(
-            "{} of {} voters in touch, {} needed",
-            quorum.reachable,
-            quorum.voters.len(),
-            quorum.needed
-        ),
+    // Writing to a string cannot fail.
+    for check in &report.checks {
+        let level = check.level.exit().code();
+        let _ = writeln!(text, "gms_check_level{{check=\"{}\"}} {level}", check.name);
     }
-}
-
-fn reach(status: &Status, nodes: &Nodes) -> Finding {
-    let lost: Vec<String> = nodes
-        .nodes
-        .iter()
-        .filter(|node| !node.reachable && node.id != status.node)
-        .map(|node| node.id.to_string())
-        .collect();
-    if lost.is_empty() {
-        return Finding {
-            name: "nodes",
-            level: Level::Ok,
-            text: format!("all {} reachable", count(nodes.nodes.len(), "node")),
-        };
+    for (name, figure) in &report.figures {
+        let _ = writeln!(text, "# TYPE gms_check_{name} gauge\ngms_check_{name} {figure}");
     }
-    Finding {
-        name: "nodes",
-        level: Level::Warning,
-        text: format!("out of reach from node {}: node {}", status.node, lost.join(", ")),
-    }
-}
-
-fn lag(args: &CheckArgs, nodes: &Nodes) -> Finding {
-    let worst = nodes.nodes.iter().filter_map(|node| node.lag.map(|lag| (lag, node.id))).max();
-    let (level, text) = match worst {
-        None => (Level::Ok, "no node tells its lag".to_owned()),
-        Some((lag, node)) => {
-            let level = if lag >= args.lag_crit {
-                Level::Critical
-            } else if lag >= args.lag_warn {
-                Level::Warning
-            } else {
-                Level::Ok
-            };
-            (level, format!("at most {lag} revisions behind (node {node})"))
-        }
-    };
-    Finding { name: "lag", level, text }
-}
-
-fn health(args: &CheckArgs, nodes: &Nodes) -> Finding {
-    let worst =
-        nodes.nodes.iter().filter_map(|node| node.health.map(|health| (health, node.id))).max();
-    let (level, text) = match worst {
-        Some((health, node)) if health >= args.health_warn => {
-            (Level::Warning, format!("node {node} is unwell ({health})"))
-        }
-        _ => (Level::Ok, "sound".to_owned()),
-    };
-    Finding { name: "health", level, text }
-}
-
-fn suspects(args: &CheckArgs, status: &Status) -> Finding {
-    let suspects = status.counts.suspects;
-    let is_much = suspects >= args.suspects_warn.max(1);
-    Finding {
-        name: "suspects",
-        level: if is_much { Level::Warning } else { Level::Ok },
-        text: count(suspects, "suspect"),
-    }
-}
-
-impl Page for Report {
-    type Item = Finding;
-
-    fn items(&self) -> Vec<&Finding> {
-        self.checks.iter().collect()
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.level.word().to_owned()]
-    }
-
-    /// The worst first, for a pager shows one line; then the figures after a bar.
-    fn text(&self, wide: bool, _: &Style) -> String {
-        let mut checks: Vec<&Finding> =
-            self.checks.iter().filter(|check| wide || check.level == self.level).collect();
-        checks.sort_by_key(|check| std::cmp::Reverse(check.level));
-        let texts: Vec<&str> = checks.iter().map(|check| check.text.as_str()).collect();
-        let bar = if self.figures.is_empty() { "" } else { " | " };
-        format!(
-            "GMS {}: {}{bar}{}\n",
-            self.level.word(),
-            crate::output::plain::clean(&texts.join("; ")).replace('|', "/"),
-            self.figures
-        )
-    }
+    text
 }

@@ -20,10 +20,11 @@ use gms::{
 
 use crate::{
     cli::{
-        console::Console,
+        console::{Console, now_ms},
         lines::{self, Line},
+        members::Listed,
+        seen::Seen,
         signals::{Signals, exit_of},
-        watch::sentence,
     },
     config::endpoints,
     error::Failure,
@@ -102,6 +103,7 @@ fn order(line: &str) -> Result<Order, String> {
 
 /// Serves orders until one of them, the end of the input or a signal ends it.
 pub async fn run(args: &ClientArgs, console: &mut Console) -> Result<Exit, Failure> {
+    console.may_write()?;
     let mut signals = Signals::listen()?;
     let client = if args.cluster.is_empty() {
         console.client()?
@@ -222,7 +224,7 @@ impl Hand<'_> {
     }
 
     async fn look(&mut self, group: &GroupId) -> Result<(), Failure> {
-        let view = self.client.group(group).await?.value;
+        let view = Listed::from(self.client.group(group).await?.value);
         if view.items().is_empty() {
             self.console.printer.note(&format!("group {group} has no members"));
         }
@@ -266,10 +268,8 @@ impl Hand<'_> {
         if let Some(SessionEvent::View(_)) = event
             && let Some(view) = registration.session.view()
         {
-            let names = view.names();
-            let whole = WatchEvent::Snapshot(view.clone());
-            let line = |_: bool, style: &_| sentence(&whole, style);
-            return self.console.printer.item(&view, &names, line);
+            let event = WatchEvent::Snapshot(view);
+            return self.console.printer.item(&Seen { event: &event, seen_ms: now_ms() });
         }
         if let Some(text) = event.and_then(in_words) {
             self.console.printer.note(&format!("{name} {text}"));

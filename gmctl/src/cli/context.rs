@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    cli::console::Console,
+    cli::{complete, console::Console},
     config::{
         contexts::{Context, ContextName, Contexts, NoSuchContext},
         endpoints, file,
+        origin::Origin,
     },
     error::Failure,
     exit::Exit,
@@ -26,7 +27,8 @@ Impact: local; no node is asked
 Examples:
   gmctl context ls
   gmctl context set lab http://10.0.0.1:12380,22380
-  gmctl context use lab")]
+  gmctl context use lab
+  gmctl context protect prod")]
 pub struct ContextArgs {
     /// What to do
     #[command(subcommand)]
@@ -52,6 +54,7 @@ Examples:
   gmctl context use lab")]
     Use {
         /// Its name
+        #[arg(add = complete::contexts())]
         name: ContextName,
     },
     /// Add or change a context; the first one is used at once
@@ -60,13 +63,42 @@ Impact: local
 
 Examples:
   gmctl context set lab http://10.0.0.1:12380 http://10.0.0.2:12380
-  gmctl context set local 127.0.0.1:12380,22380,32380")]
+  gmctl context set local 127.0.0.1:12380,22380,32380
+  gmctl context set prod 10.1.0.1:12380 --protected --timeout 10s")]
     Set {
         /// Its name
         name: ContextName,
         /// Its nodes, or lists of them separated by commas
         #[arg(required = true, value_name = "URL")]
         endpoints: Vec<String>,
+        /// Refuse every verb that writes there
+        #[arg(long)]
+        protected: bool,
+    },
+    /// Refuse every verb that writes to a context
+    #[command(after_help = "\
+Impact: local
+
+Such a verb then ends with exit code 4 and changes nothing; --dry-run still works, and so does naming
+the nodes with -e.
+
+Examples:
+  gmctl context protect prod")]
+    Protect {
+        /// Its name
+        #[arg(add = complete::contexts())]
+        name: ContextName,
+    },
+    /// Allow writes to a context again
+    #[command(after_help = "\
+Impact: local
+
+Examples:
+  gmctl context unprotect prod")]
+    Unprotect {
+        /// Its name
+        #[arg(add = complete::contexts())]
+        name: ContextName,
     },
     /// Forget a context
     #[command(after_help = "\
@@ -76,21 +108,37 @@ Examples:
   gmctl context rm lab")]
     Rm {
         /// Its name
+        #[arg(add = complete::contexts())]
         name: ContextName,
     },
 }
 
 /// Lists or changes, then prints the list.
 pub fn run(args: &ContextArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let path = console.contexts_path();
+    let path = console.config_path();
     let mut contexts = console.contexts()?;
     match &args.verb {
         ContextVerb::Ls => {}
         ContextVerb::Use { name } => contexts.select(name).map_err(|why| missing(&why))?,
-        ContextVerb::Set { name, endpoints: texts } => {
+        ContextVerb::Set { name, endpoints: texts, protected } => {
             let endpoints = endpoints::parse(texts)?;
             let endpoints = endpoints.iter().map(ToString::to_string).collect();
-            contexts.set(name.clone(), Context { endpoints });
+            // What was set for it before stays, its protection above all.
+            let before = contexts.get(name).cloned().unwrap_or_default();
+            let protected = *protected || before.protected;
+            // A flag is meant for the context here; a variable of the environment is not.
+            let wish = |id| (console.variables.origin(id) == Origin::Flag).then_some(());
+            let timeout = wish("timeout").and(console.globals.timeout).or(before.timeout);
+            let consistency =
+                wish("consistency").and(console.globals.consistency).or(before.consistency);
+            let context = Context { endpoints, protected, timeout, consistency };
+            contexts.set(name.clone(), context);
+        }
+        ContextVerb::Protect { name } => {
+            contexts.protect(name, true).map_err(|why| missing(&why))?;
+        }
+        ContextVerb::Unprotect { name } => {
+            contexts.protect(name, false).map_err(|why| missing(&why))?;
         }
         ContextVerb::Rm { name } => contexts.remove(name).map_err(|why| missing(&why))?,
     }
@@ -115,6 +163,7 @@ struct List {
 struct Row {
     name: String,
     endpoints: Vec<String>,
+    protected: bool,
 }
 
 impl List {
@@ -122,6 +171,7 @@ impl List {
         let row = |(name, context): (&ContextName, &Context)| Row {
             name: name.to_string(),
             endpoints: context.endpoints.clone(),
+            protected: context.protected,
         };
         Self {
             current: contexts.current().map(ToString::to_string),
@@ -141,10 +191,11 @@ impl Page for List {
         self.contexts.iter().map(|row| row.name.clone()).collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut table = Table::new(&[
             Column::new("CURRENT"),
-            Column::new("CONTEXT"),
+            Column::new("CONTEXT").field("name"),
+            Column::new("WRITES"),
             Column::new("ENDPOINTS").priority(1),
         ]);
         for row in &self.contexts {
@@ -152,9 +203,10 @@ impl Page for List {
             table.row([
                 Cell::new(Role::Good, if is_current { "*" } else { "" }),
                 (&row.name).into(),
+                if row.protected { Cell::new(Role::Warn, "refused") } else { "allowed".into() },
                 row.endpoints.join(",").into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }

@@ -18,10 +18,9 @@ use crate::{
     error::Failure,
     exit::Exit,
     output::{
-        human::or_dash,
         page::Page,
         style::Style,
-        table::{Column, Table},
+        table::{Cell, Column, Table},
     },
     tui::demo::DemoCommand,
 };
@@ -104,9 +103,7 @@ pub async fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Failure
         return std::future::pending().await;
     }
     let printer = &mut console.printer;
-    let tell = |step: &story::Step| {
-        printer.item(step, &[step.step.to_owned()], |_, style| step.text(style))
-    };
+    let tell = |step: &story::Step| printer.item(&Told(step));
     story::run(cluster, client, tell).await?;
     console.printer.note("the story came true");
     Ok(Exit::Ok)
@@ -139,6 +136,46 @@ fn obey(control: &DemoControl, wish: &DemoCommand) -> Result<(), Failure> {
         DemoCommand::RestartMember(group, id) => drop(control.restart_member(group, id)?),
     }
     Ok(())
+}
+
+/// A step of the story as it is told.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Told<'a>(&'a story::Step);
+
+impl Page for Told<'_> {
+    type Item = story::Step;
+
+    fn items(&self) -> Vec<&story::Step> {
+        vec![self.0]
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.0.step.to_owned()]
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("STEP"),
+            Column::new("OK"),
+            Column::new("TOOK").field("took_ms").right(),
+            Column::new("BOUND").field("bound_ms").right(),
+            Column::new("DETAIL"),
+        ]);
+        let step = self.0;
+        table.row([
+            step.step.into(),
+            step.ok.into(),
+            step.took_ms.into(),
+            step.bound_ms.into(),
+            (&step.detail).into(),
+        ]);
+        table
+    }
+
+    fn text(&self, _: bool, style: &Style) -> String {
+        self.0.text(style)
+    }
 }
 
 /// What there is.
@@ -202,7 +239,7 @@ impl Page for Facts {
         self.endpoints.clone()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut nodes = Table::new(&[
             Column::new("NODE").right(),
             Column::new("API"),
@@ -215,14 +252,19 @@ impl Page for Facts {
                 node.id.into(),
                 (&node.api_url).into(),
                 (&node.peer_url).into(),
-                or_dash(node.pid).into(),
+                Cell::or_dash(node.pid),
                 (&node.data_dir).into(),
             ]);
         }
+        nodes
+    }
+
+    fn text(&self, wide: bool, style: &Style) -> String {
+        let nodes = self.table(style);
         let mut members =
             Table::new(&[Column::new("GROUP"), Column::new("MEMBER"), Column::new("PID").right()]);
         for member in &self.members {
-            members.row([(&member.group).into(), (&member.id).into(), or_dash(member.pid).into()]);
+            members.row([(&member.group).into(), (&member.id).into(), Cell::or_dash(member.pid)]);
         }
         format!(
             "{}\n{}\nexport GMS_ENDPOINTS={}\n",

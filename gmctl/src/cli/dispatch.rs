@@ -3,13 +3,13 @@
 use clap::CommandFactory as _;
 
 #[cfg(feature = "demo")]
-use crate::cli::demo;
+use crate::cli::{bench, demo};
 use crate::{
     cli::{
-        check, client, completions,
+        bundle, check, client, completions, config,
         console::Console,
-        context, doctor, events, groups, help, hold, join, leader, leave, man, members, node,
-        nodes, run as program, status,
+        context, correlate, diff, doctor, events, groups, help, hold, join, leader, leave, man,
+        members, node, nodes, record, replay, report, run as program, snapshot, status,
         tree::{Cli, Verb},
         tui, version, wait, watch, why,
     },
@@ -19,7 +19,7 @@ use crate::{
 
 /// Whether a verb handles signals itself. Every other verb is dropped by the first of them.
 pub fn owns_signals(verb: &Verb, console: &Console) -> bool {
-    matches!(verb, Verb::Run(_) | Verb::Client(_) | Verb::Tui(_))
+    matches!(verb, Verb::Run(_) | Verb::Client(_) | Verb::Tui(_) | Verb::Record(_))
         || is_dashboard_of_a_demo(verb, console)
 }
 
@@ -45,16 +45,26 @@ pub async fn run(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
         Verb::Watch(args) => watch::run(args, console).await,
         Verb::Wait(args) => wait::run(args, console).await,
         Verb::Check(args) => check::run(args, console).await,
+        Verb::Diff(args) => diff::run(args, console).await,
+        Verb::Correlate(args) => correlate::run(args, console).await,
+        Verb::Record(args) => record::run(args, console).await,
+        Verb::Replay(args) => replay::run(args, console).await,
+        Verb::Report(args) => report::run(args, console),
+        Verb::Bundle(args) => bundle::run(args, console).await,
         Verb::Join(args) => join::run(args, console).await,
         Verb::Leave(args) => leave::run(args, console).await,
         Verb::Run(args) => program::run(args, console).await,
         Verb::Client(args) => client::run(args, console).await,
         #[cfg(feature = "demo")]
         Verb::Demo(args) => demo::run(args, console).await,
+        #[cfg(feature = "demo")]
+        Verb::Bench(args) => bench::run(args, console).await,
         Verb::Hold(args) => hold::run(args, console).await,
         Verb::Node(args) => node::run(args, console).await,
         Verb::Leader(args) => leader::run(args, console).await,
+        Verb::Snapshot(args) => snapshot::run(args, console).await,
         Verb::Context(args) => context::run(args, console),
+        Verb::Config(args) => config::run(args, console),
         Verb::Doctor(args) => doctor::run(args, console).await,
         Verb::Version(args) => version::run(args, console).await,
         Verb::Completions(args) => completions::run(args, Cli::command(), console),

@@ -134,7 +134,7 @@ fn of_terminal(console: &Console) -> Vec<Finding> {
 
 fn of_contexts(console: &Console) -> Finding {
     let path = console
-        .contexts_path()
+        .config_path()
         .map_or("no home directory".to_owned(), |path| path.display().to_string());
     match console.contexts() {
         Ok(contexts) => {
@@ -245,7 +245,7 @@ impl Page for Report {
             .collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut table = Table::new(&[
             Column::new("CHECK"),
             Column::new("STATE"),
@@ -265,6 +265,6 @@ impl Page for Report {
                 finding.hint.unwrap_or("").into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }

@@ -12,22 +12,28 @@ use std::{
     thread,
 };
 
-use clap::{Parser as _, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind};
+use clap_complete::CompleteEnv;
 use tokio::runtime::{Builder, Runtime};
 
 #[cfg(feature = "demo")]
-use crate::demo::{member, node};
+use crate::{
+    bench::roles,
+    demo::{member, node},
+};
 use crate::{
     cli::{
         console::Console,
         dispatch,
         globals::Globals,
         leash,
+        setting::Variables,
         signals::{Signals, exit_of},
         status::StatusArgs,
         tree::{Cli, Verb},
         tui::TuiArgs,
     },
+    config::origin::Origin,
     error::Failure,
     exit::Exit,
     output::{format::Format, terminal::Terminal},
@@ -36,6 +42,8 @@ use crate::{
 /// Runs gmctl with the process's own arguments.
 pub fn main() -> ExitCode {
     report_panics();
+    // While a shell completes, stdout is its own and nothing else is done.
+    CompleteEnv::with_factory(Cli::command).complete();
     let arguments: Vec<OsString> = env::args_os().collect();
     if let Some(role) = hidden_role(&arguments) {
         return role(arguments);
@@ -54,18 +62,26 @@ fn hidden_role(arguments: &[OsString]) -> Option<fn(Vec<OsString>) -> ExitCode> 
         node::ROLE => Some(|all| node::main(all.into_iter().skip(2).collect())),
         #[cfg(feature = "demo")]
         member::ROLE => Some(|all| member::main(all.into_iter().skip(2))),
+        #[cfg(feature = "demo")]
+        roles::CROWD => Some(|all| roles::crowd(all.into_iter().skip(2))),
+        #[cfg(feature = "demo")]
+        roles::SERVER => Some(|all| roles::server(all.into_iter().skip(2))),
         _ => None,
     }
 }
 
 fn run(arguments: &[OsString]) -> Exit {
     let terminal = Terminal::detect();
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| {
+        let variables = Variables::of(&matches);
+        Cli::from_arg_matches(&matches).map(|cli| (cli, variables))
+    });
+    let (cli, variables) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return refuse(&error, arguments, terminal),
     };
-    let verb = cli.verb.unwrap_or_else(|| default_verb(&terminal, &cli.globals));
-    let mut console = Console::new(cli.globals, terminal);
+    let verb = cli.verb.unwrap_or_else(|| default_verb(&terminal, &cli.globals, &variables));
+    let mut console = Console::open(cli.globals, terminal, variables);
     let result = carry_out(&verb, &mut console);
     match result {
         Ok(exit) => exit,
@@ -77,9 +93,10 @@ fn run(arguments: &[OsString]) -> Exit {
 }
 
 /// What `gmctl` alone does.
-fn default_verb(terminal: &Terminal, globals: &Globals) -> Verb {
+fn default_verb(terminal: &Terminal, globals: &Globals, variables: &Variables) -> Verb {
     // Who asks for a format wants to read, not to look.
-    if terminal.stdin && terminal.stdout && globals.output.is_none() {
+    let asks = globals.output.is_some() && variables.origin("output") == Origin::Flag;
+    if terminal.stdin && terminal.stdout && !asks {
         return Verb::Tui(TuiArgs::default());
     }
     Verb::Status(StatusArgs {})

@@ -9,11 +9,20 @@ use gms::{
 };
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        complete,
+        console::Console,
+        list::{self, ListArgs, Listing},
+        when::When,
+    },
     error::Failure,
     exit::Exit,
+    filter::{
+        ast::Filter,
+        subject::EventAt,
+        vocabulary::{self, Vocabulary},
+    },
     output::{
-        human::time_of_day,
         page::Page,
         style::{Role, Style},
         table::{Cell, Column, Table},
@@ -25,29 +34,58 @@ use crate::{
 #[command(after_help = "\
 Impact: read
 
+--limit keeps the newest.
+
 Examples:
   gmctl events
   gmctl events --group payments --member web-1
+  gmctl events --since 10m -f 'kind:removed cause:silence'
+  gmctl events --limit 20 --time rel
   gmctl events --after 918 -o jsonl")]
 pub struct EventsArgs {
     /// Only what came after this revision
     #[arg(long, value_name = "REVISION")]
     after: Option<Revision>,
     /// Only of this group
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", add = complete::groups())]
     group: Option<GroupId>,
     /// Only of this member
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = complete::members())]
     member: Option<MemberId>,
+    /// Only from then on: 10m (ago), or 2026-11-22T10:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    since: Option<When>,
+    /// Only until then
+    #[arg(long, value_name = "WHEN")]
+    until: Option<When>,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 /// Prints the events.
 pub async fn run(args: &EventsArgs, console: &mut Console) -> Result<Exit, Failure> {
     let query =
         EventsQuery { after: args.after, group: args.group.clone(), member: args.member.clone() };
-    let answer = console.client()?.events(&query).await?;
-    console.printer.page(&answer.value)?;
-    Ok(Exit::Ok)
+    let client = console.client()?;
+    let now_ms = console.printer.style().now_ms;
+    let since = args.since.map_or(0, |when| when.millis(now_ms));
+    let until = args.until.map_or(u64::MAX, |when| when.millis(now_ms));
+    let wanted = |event: &Event| (since..=until).contains(&event.at_ms);
+    list::show_if(&args.list, client.events(&query), wanted, console).await
+}
+
+impl Listing for Events {
+    type Row = Event;
+    const VOCABULARY: &'static Vocabulary = &vocabulary::EVENTS;
+    const NEWEST_LAST: bool = true;
+
+    fn rows_mut(&mut self) -> &mut Vec<Event> {
+        &mut self.events
+    }
+
+    fn passes(event: &Event, filter: &Filter, now_ms: u64) -> bool {
+        filter.passes(&EventAt { event, now_ms })
+    }
 }
 
 impl Page for Events {
@@ -61,7 +99,7 @@ impl Page for Events {
         self.events.iter().map(|event| event.revision.to_string()).collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, style: &Style) -> Table {
         let mut table = Table::new(&[
             Column::new("REVISION").right(),
             Column::new("TIME").priority(1),
@@ -73,13 +111,13 @@ impl Page for Events {
             let line = Line::of(&event.what);
             table.row([
                 event.revision.into(),
-                time_of_day(event.at_ms).into(),
+                Cell::time(event.at_ms, style),
                 Cell::new(line.role, line.kind),
                 line.subject.into(),
                 line.detail.into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }
 
@@ -151,6 +189,12 @@ impl Line {
                 "node_started",
                 format!("node {node}"),
                 format!("version {version} at {api_url}"),
+            ),
+            What::Restored { cluster, from } => line(
+                Role::Warn,
+                "restored",
+                String::new(),
+                format!("from revision {from} of cluster {cluster}"),
             ),
             What::Configuration { voters, learners } => line(
                 Role::Warn,

@@ -2,22 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{FalseyValueParser, NonEmptyStringValueParser},
+};
 use gms::span::Span;
 
 use crate::{
-    config::contexts::ContextName,
-    output::{format::Format, terminal::ColorWish},
+    cli::complete,
+    config::{contexts::ContextName, settings::Freshness},
+    output::{
+        format::{Format, TimeWish},
+        terminal::ColorWish,
+    },
 };
-
-/// How fresh reads must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Freshness {
-    /// At least as new as everything acknowledged before.
-    Linearizable,
-    /// What the asked node has applied; works without a quorum too.
-    Local,
-}
 
 /// The flags that every verb takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -37,36 +35,107 @@ pub struct Globals {
     pub endpoints: Vec<String>,
 
     /// The context to use instead of the current one
-    #[arg(long, value_name = "NAME", env = "GMS_CONTEXT", global = true, hide_env_values = true)]
+    #[arg(long, value_name = "NAME", env = "GMS_CONTEXT", global = true, hide_env_values = true, add = complete::contexts())]
     pub context: Option<ContextName>,
 
-    /// The file of contexts
+    /// The configuration file: contexts and defaults
     #[arg(long, value_name = "FILE", env = "GMS_CONFIG", global = true, hide_env_values = true)]
     pub config: Option<PathBuf>,
 
-    /// How data is printed [default: table]
-    #[arg(short, long, value_name = "FORMAT", global = true, value_enum)]
+    /// How data is printed; gmctl help formats tells more [default: table]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        env = "GMS_OUTPUT",
+        global = true,
+        value_enum,
+        hide_env_values = true
+    )]
     pub output: Option<Format>,
 
+    /// Only these columns of the table or the CSV, in this order
+    #[arg(long, value_name = "A,B", global = true, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    pub columns: Vec<String>,
+
+    /// No line of heads above columns
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+
+    /// How times of day are written in tables [default: utc]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "GMS_TIME",
+        global = true,
+        value_enum,
+        hide_env_values = true
+    )]
+    pub time: Option<TimeWish>,
+
     /// How fresh reads must be [default: linearizable]
-    #[arg(long, value_name = "LEVEL", global = true, value_enum)]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "GMS_CONSISTENCY",
+        global = true,
+        value_enum,
+        hide_env_values = true
+    )]
     pub consistency: Option<Freshness>,
 
     /// The time for one call, or for all of a wait: 500ms, 30s, 1h [default: 5s]
     #[arg(long, value_name = "TIME", env = "GMS_TIMEOUT", global = true, hide_env_values = true)]
     pub timeout: Option<Span>,
 
-    /// Whether to colour
-    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
-    pub color: ColorWish,
+    /// The time for one connection [default: 1s]
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "GMS_CONNECT_TIMEOUT",
+        global = true,
+        hide_env_values = true
+    )]
+    pub connect_timeout: Option<Span>,
+
+    /// Whether to colour [default: auto]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "GMS_COLOR",
+        global = true,
+        value_enum,
+        hide_env_values = true
+    )]
+    pub color: Option<ColorWish>,
 
     /// Draw with ASCII characters only
-    #[arg(long, global = true)]
+    #[arg(
+        long,
+        env = "GMS_ASCII",
+        global = true,
+        value_parser = FalseyValueParser::new(),
+        hide_env_values = true
+    )]
     pub ascii: bool,
 
     /// No messages but errors; without -o, ids only
     #[arg(short, long, global = true)]
     pub quiet: bool,
+
+    /// Say on stderr which node answered, from which revision and how fast
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Refuse every act that writes
+    #[arg(
+        long,
+        env = "GMS_READONLY",
+        global = true,
+        value_parser = FalseyValueParser::new(),
+        hide_env_values = true
+    )]
+    pub readonly: bool,
 
     /// Do not ask before a destructive act
     #[arg(short = 'y', long, global = true)]
@@ -75,4 +144,8 @@ pub struct Globals {
     /// Only check and say what a write would do
     #[arg(long, global = true)]
     pub dry_run: bool,
+
+    /// The write's Idempotency-Key: the same write with the same key takes effect once
+    #[arg(long, value_name = "KEY", global = true, value_parser = NonEmptyStringValueParser::new())]
+    pub request_id: Option<String>,
 }

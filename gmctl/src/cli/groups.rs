@@ -4,9 +4,16 @@ use clap::Args;
 use gms::api::{GroupSummary, Groups};
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        console::Console,
+        list::{self, ListArgs, Listing},
+    },
     error::Failure,
     exit::Exit,
+    filter::{
+        ast::Filter,
+        vocabulary::{self, Vocabulary},
+    },
     output::{
         page::Page,
         style::{Role, Style},
@@ -22,14 +29,31 @@ Impact: read
 Examples:
   gmctl groups
   gmctl groups -o name
+  gmctl groups -f 'suspects>0 | state:held'
+  gmctl groups --sort -members --limit 10
   gmctl groups --consistency local -o json")]
-pub struct GroupsArgs {}
+pub struct GroupsArgs {
+    #[command(flatten)]
+    list: ListArgs,
+}
 
 /// Prints the groups.
-pub async fn run(_: &GroupsArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let answer = console.client()?.groups().await?;
-    console.printer.page(&answer.value)?;
-    Ok(Exit::Ok)
+pub async fn run(args: &GroupsArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let client = console.client()?;
+    list::show(&args.list, client.groups(), console).await
+}
+
+impl Listing for Groups {
+    type Row = GroupSummary;
+    const VOCABULARY: &'static Vocabulary = &vocabulary::GROUPS;
+
+    fn rows_mut(&mut self) -> &mut Vec<GroupSummary> {
+        &mut self.groups
+    }
+
+    fn passes(row: &GroupSummary, filter: &Filter, _: u64) -> bool {
+        filter.passes(row)
+    }
 }
 
 impl Page for Groups {
@@ -43,9 +67,9 @@ impl Page for Groups {
         self.groups.iter().map(|group| group.name.to_string()).collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut table = Table::new(&[
-            Column::new("GROUP"),
+            Column::new("GROUP").field("name"),
             Column::new("VIEW").right(),
             Column::new("MEMBERS").right(),
             Column::new("SUSPECTS").right(),
@@ -58,18 +82,18 @@ impl Page for Groups {
                 _ => Role::Warn,
             };
             let (hold, reason) = match &group.hold {
-                Some(hold) => (hold.lasts.to_string(), hold.reason.as_str()),
-                None => ("-".to_owned(), ""),
+                Some(hold) => (Some(hold.lasts), hold.reason.as_str()),
+                None => (None, ""),
             };
             table.row([
                 (&group.name).into(),
                 group.view.into(),
                 group.members.into(),
                 Cell::new(suspects, group.suspects.to_string()),
-                hold.into(),
+                Cell::or_dash(hold),
                 reason.into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }

@@ -8,15 +8,14 @@ use gms::{
 };
 
 use crate::{
-    cli::console::Console,
+    cli::{complete, console::Console},
     error::Failure,
     exit::Exit,
     output::{
-        human::time_of_day,
         page::Page,
         plain,
         style::Style,
-        table::{Column, Table},
+        table::{Cell, Column, Table},
     },
 };
 
@@ -46,6 +45,7 @@ Examples:
   gmctl hold set payments --for 30m --reason 'switch upgrade'")]
     Set {
         /// The group
+        #[arg(add = complete::groups())]
         group: GroupId,
         /// For how long, 1s to 24h
         #[arg(long = "for", value_name = "TIME")]
@@ -62,6 +62,7 @@ Examples:
   gmctl hold clear payments")]
     Clear {
         /// The group
+        #[arg(add = complete::groups())]
         group: GroupId,
     },
     /// The holds in force
@@ -80,15 +81,17 @@ pub async fn run(args: &HoldArgs, console: &mut Console) -> Result<Exit, Failure
     match &args.verb {
         HoldVerb::Set { group, lasts, reason } => {
             let request = HoldRequest { lasts: *lasts, reason: reason.clone() };
-            let answer = client.set_hold(group, &request, &console.write()).await?;
-            console.printer.page(&answer.value)?;
+            let answer = client.set_hold(group, &request, &console.write()?).await?;
+            let answer = console.take(answer);
+            console.printer.page(&answer)?;
         }
         HoldVerb::Clear { group } => {
-            let answer = client.clear_hold(group, &console.write()).await?;
-            console.printer.page(&answer.value)?;
+            let answer = client.clear_hold(group, &console.write()?).await?;
+            let answer = console.take(answer);
+            console.printer.page(&answer)?;
         }
         HoldVerb::Ls => {
-            let mut groups = client.groups().await?.value;
+            let mut groups = console.take(client.groups().await?);
             groups.groups.retain(|group| group.hold.is_some());
             console.printer.page(&Holds(groups))?;
         }
@@ -118,6 +121,10 @@ impl Page for HoldAnswer {
         vec![self.group.to_string()]
     }
 
+    fn table(&self, style: &Style) -> Table {
+        table_of([(&self.group, self.hold.as_ref())], style)
+    }
+
     fn text(&self, _: bool, _: &Style) -> String {
         in_words(&self.group, self.hold.as_ref())
     }
@@ -139,25 +146,32 @@ impl Page for Holds {
         self.0.names()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
-        let mut table = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("FOR").right(),
-            Column::new("SET AT").priority(2),
-            Column::new("REVISION").right().priority(3),
-            Column::new("REASON").priority(1),
-        ]);
-        for group in &self.0.groups {
-            if let Some(hold) = &group.hold {
-                table.row([
-                    (&group.name).into(),
-                    hold.lasts.into(),
-                    time_of_day(hold.at_ms).into(),
-                    hold.since.into(),
-                    (&hold.reason).into(),
-                ]);
-            }
-        }
-        table.draw(wide, style)
+    fn table(&self, style: &Style) -> Table {
+        table_of(self.0.groups.iter().map(|group| (&group.name, group.hold.as_ref())), style)
     }
+}
+
+fn table_of<'a>(
+    holds: impl IntoIterator<Item = (&'a GroupId, Option<&'a Hold>)>,
+    style: &Style,
+) -> Table {
+    let mut table = Table::new(&[
+        Column::new("GROUP"),
+        Column::new("FOR").field("for_ms").right(),
+        Column::new("SET AT").priority(2),
+        Column::new("REVISION").right().priority(3),
+        Column::new("REASON").priority(1),
+    ]);
+    for (group, hold) in holds {
+        table.row([
+            group.into(),
+            Cell::figure(hold.map(|hold| hold.lasts.as_millis()), |_| {
+                hold.map(|hold| hold.lasts.to_string()).unwrap_or_default()
+            }),
+            hold.map_or(Cell::or_dash(None::<u64>), |hold| Cell::time(hold.at_ms, style)),
+            Cell::or_dash(hold.map(|hold| hold.since)),
+            hold.map_or("", |hold| hold.reason.as_str()).into(),
+        ]);
+    }
+    table
 }

@@ -14,10 +14,14 @@ use gms::{
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{batch, console::Console, target::Target},
+    cli::{batch, complete, console::Console, target::Target},
     error::Failure,
     exit::Exit,
-    output::{page::Page, style::Style},
+    output::{
+        page::Page,
+        style::Style,
+        table::{Column, Table},
+    },
 };
 
 /// Let a member in, or many from stdin
@@ -36,7 +40,7 @@ Examples:
   gmctl join - -o jsonl")]
 pub struct JoinArgs {
     /// The group, or - to read lines of JSON from stdin
-    #[arg(value_name = "GROUP")]
+    #[arg(value_name = "GROUP", add = complete::groups())]
     target: Target,
     /// The member's name
     #[arg(value_name = "ID")]
@@ -101,9 +105,9 @@ pub fn tags_of(pairs: &[(String, String)]) -> Result<Tags, Failure> {
 /// Lets one member in, or many.
 pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let write = Write { if_view: args.if_view, ..console.write() };
     match (&args.target, &args.id, &args.address) {
         (Target::Group(group), Some(id), Some(address)) => {
+            let write = Write { if_view: args.if_view, ..console.write()? };
             let request = JoinRequest {
                 id: id.clone(),
                 address: address.clone(),
@@ -123,8 +127,9 @@ pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure
             Ok(Exit::Ok)
         }
         (Target::Stdin, None, None) => {
+            let write = Write { if_view: args.if_view, ..console.writes()? };
             let act = |line| one(&client, &write, line);
-            batch::run(console, act, |console, entry| entry.print(console)).await
+            batch::run(console, act, |console, entry| console.printer.item(&entry)).await
         }
         (Target::Stdin, ..) => Err(Failure::usage("join - reads everything from stdin")),
         (Target::Group(_), ..) => Err(Failure::usage("join needs GROUP ID ADDRESS, or -")
@@ -170,10 +175,6 @@ impl Entry {
         };
         Self { joined: answer.value, group: group.clone(), word }
     }
-
-    fn print(&self, console: &mut Console) -> Result<(), Failure> {
-        console.printer.item(&self.joined, &self.names(), |wide, style| self.text(wide, style))
-    }
 }
 
 impl Page for Entry {
@@ -185,6 +186,29 @@ impl Page for Entry {
 
     fn names(&self) -> Vec<String> {
         vec![self.joined.member.id.to_string()]
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("GROUP"),
+            Column::new("MEMBER").field("id"),
+            Column::new("RESULT"),
+            Column::new("INCARNATION").right(),
+            Column::new("VIEW").right(),
+            Column::new("ADDRESS"),
+            Column::new("KEY").wide(),
+        ]);
+        let (member, view) = (&self.joined.member, self.joined.view);
+        table.row([
+            (&self.group).into(),
+            (&member.id).into(),
+            self.word.into(),
+            member.incarnation.into(),
+            view.into(),
+            (&member.address).into(),
+            (&self.joined.key).into(),
+        ]);
+        table
     }
 
     fn text(&self, wide: bool, _: &Style) -> String {

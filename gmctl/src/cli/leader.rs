@@ -7,10 +7,14 @@ use gms::{
 };
 
 use crate::{
-    cli::{console::Console, fault::who},
+    cli::{complete, console::Console, fault::who},
     error::Failure,
     exit::Exit,
-    output::{page::Page, style::Style},
+    output::{
+        page::Page,
+        style::Style,
+        table::{Column, Table},
+    },
 };
 
 /// Who leads; hand the leadership over
@@ -47,7 +51,7 @@ Examples:
   gmctl leader transfer --to 2")]
     Transfer {
         /// Who shall lead; the voter that is most up to date when absent
-        #[arg(long, value_name = "NODE")]
+        #[arg(long, value_name = "NODE", add = complete::nodes())]
         to: Option<NodeId>,
     },
 }
@@ -67,7 +71,7 @@ pub async fn run(args: &LeaderArgs, console: &mut Console) -> Result<Exit, Failu
         }
         LeaderVerb::Transfer { to } => {
             let request = TransferRequest { to: *to };
-            client.transfer_leader(&request, &console.write()).await?.value
+            client.transfer_leader(&request, &console.write()?).await?.value
         }
     };
     console.printer.page(&leader)?;
@@ -83,6 +87,12 @@ impl Page for LeaderAnswer {
 
     fn names(&self) -> Vec<String> {
         vec![self.leader.to_string()]
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[Column::new("LEADER").right(), Column::new("TERM").right()]);
+        table.row([self.leader.into(), self.term.into()]);
+        table
     }
 
     fn text(&self, _: bool, _: &Style) -> String {

@@ -12,17 +12,35 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{batch, console::Console, target::Target},
+    cli::{
+        batch, complete,
+        console::Console,
+        list::read_filter,
+        members::{self, Listed},
+        target::Target,
+    },
     error::Failure,
     exit::Exit,
-    output::{page::Page, style::Style},
+    filter::vocabulary::MEMBERS,
+    output::{
+        human::count,
+        page::Page,
+        style::Style,
+        table::{Column, Table},
+    },
 };
 
-/// Take a member out, or many from stdin
+/// How many of those whom a filter chose are named before the question.
+const NAMED_MAX: usize = 10;
+
+/// Take a member out, or many: those of a filter, or from stdin
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Impact: destructive. Asks on a terminal; without one a single leave is done as written, and leave -
-needs --yes.
+and leave -f need --yes.
+
+With -f every member that passes the filter is taken out, of the group or without one of all groups:
+those lives that were seen and no later ones. --dry-run shows whom it would be.
 
 With - each line of stdin is an object: {\"group\", \"id\"} and, if you like, \"incarnation\" and
 \"reason\". Lines take effect in any order; a failed line is named on stderr, and the exit code is 9
@@ -32,14 +50,19 @@ Examples:
   gmctl leave payments web-1
   gmctl leave payments web-1 --incarnation 42 --yes
   gmctl leave payments web-1 --reason 'broken disk'
+  gmctl leave payments -f 'state:suspect rack:r7' --dry-run
+  gmctl leave -f 'zone:a' --reason 'zone a is drained' --yes
   gmctl leave - --yes")]
 pub struct LeaveArgs {
     /// The group, or - to read lines of JSON from stdin
-    #[arg(value_name = "GROUP")]
-    target: Target,
+    #[arg(value_name = "GROUP", add = complete::groups())]
+    target: Option<Target>,
     /// The member
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = complete::members())]
     id: Option<MemberId>,
+    /// Every member that passes; gmctl help filters tells how
+    #[arg(short, long, value_name = "FILTER", allow_hyphen_values = true, conflicts_with_all = ["id", "incarnation"])]
+    filter: Option<String>,
     /// Only this life of it; the present one when absent
     #[arg(long, value_name = "N")]
     incarnation: Option<Incarnation>,
@@ -63,9 +86,18 @@ struct Line {
 /// Takes one member out, or many.
 pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let write = Write { if_view: args.if_view, ..console.write() };
+    let usage = |what: &str| Failure::usage(what).hint("gmctl leave payments web-1");
     match (&args.target, &args.id) {
-        (Target::Group(group), Some(id)) => {
+        (target, None) if args.filter.is_some() => {
+            let group = match target {
+                Some(Target::Group(group)) => Some(group),
+                Some(Target::Stdin) => return Err(usage("leave - takes no filter")),
+                None => None,
+            };
+            of_filter(args, group, &client, console).await
+        }
+        (Some(Target::Group(group)), Some(id)) => {
+            let write = Write { if_view: args.if_view, ..console.write()? };
             console.confirm(&format!("take {id} out of {group}"), false).await?;
             let departure = Departure {
                 incarnation: args.incarnation,
@@ -73,37 +105,94 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
                 exit: None,
             };
             let answer = client.leave(group, id, &departure, &write).await?;
-            console.printer.page(&Gone::new(answer.value, &write))?;
+            let left = console.take(answer);
+            console.printer.page(&Gone::new(left, &write))?;
             Ok(Exit::Ok)
         }
-        (Target::Stdin, None) => {
+        (Some(Target::Stdin), None) => {
+            let write = Write { if_view: args.if_view, ..console.writes()? };
             // stdin is the list, so there is nobody to ask even on a terminal.
             console.terminal.stdin = false;
             console.confirm("take out every member that stdin names", true).await?;
             let act = |line| one(&client, &write, line);
-            batch::run(console, act, |console, gone| gone.print(console)).await
+            batch::run(console, act, |console, gone| console.printer.item(&gone)).await
         }
-        (Target::Stdin, Some(_)) => Err(Failure::usage("leave - reads everything from stdin")),
-        (Target::Group(_), None) => {
-            Err(Failure::usage("leave needs GROUP ID, or -").hint("gmctl leave payments web-1"))
+        (Some(Target::Stdin), Some(_)) => Err(usage("leave - reads everything from stdin")),
+        _ => Err(usage("leave needs GROUP ID, or [GROUP] -f FILTER, or -")),
+    }
+}
+
+/// Everybody who passes, by the lives that are seen now.
+async fn of_filter(
+    args: &LeaveArgs,
+    group: Option<&GroupId>,
+    client: &Client,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let filter = read_filter(&MEMBERS, args.filter.as_deref().unwrap_or_default())?;
+    if filter.is_empty() {
+        return Err(Failure::usage("an empty filter would take everybody out; nothing happened")
+            .hint("say so: gmctl leave payments -f 'incarnation>0'"));
+    }
+    // Each leave is a new view, so the fence holds for the view that is read, not for each of them.
+    let write = console.writes()?;
+    let mut views = members::read(client, group, console).await?;
+    if let Some(wanted) = args.if_view
+        && let Some(view) = views.iter().find(|view| view.view != wanted)
+    {
+        let what = format!("{} has view {}, not {wanted}; nothing happened", view.group, view.view);
+        return Err(Failure::new(Exit::Conflict, what)
+            .hint("look again with gmctl members, then repeat with its view"));
+    }
+    let all: usize = views.iter().map(|view| view.members.len()).sum();
+    members::select(client, group, &mut views, &filter, false).await?;
+    let doomed: Vec<_> = views
+        .into_iter()
+        .flat_map(|view| {
+            let Listed { group, members, .. } = view;
+            members.into_iter().map(move |row| {
+                let line = Line {
+                    group: group.clone(),
+                    id: row.member.id,
+                    incarnation: Some(row.member.incarnation),
+                    reason: args.reason.clone(),
+                };
+                (format!("{}/{}", line.group, line.id), line)
+            })
+        })
+        .collect();
+    if doomed.is_empty() {
+        console.printer.note("no member passes the filter; nothing happened");
+        return Ok(Exit::Ok);
+    }
+    if !console.globals.yes && !console.globals.dry_run {
+        for (name, _) in doomed.iter().take(NAMED_MAX) {
+            console.printer.message(&format!("  {name}"));
+        }
+        let more = doomed.len().saturating_sub(NAMED_MAX);
+        if more > 0 {
+            console.printer.message(&format!("  and {more} more"));
         }
     }
+    let act = format!("take out {} of {all}", count(doomed.len(), "member"));
+    console.confirm(&act, true).await?;
+    let act = |line| take_out(client, &write, line);
+    batch::each(console, doomed, act, |console, gone| console.printer.item(&gone)).await
 }
 
 async fn one(client: &Client, write: &Write, line: Map<String, Value>) -> Result<Gone, Failure> {
     let line: Line = serde_json::from_value(Value::Object(line))
         .map_err(|why| Failure::usage(format!("no leave: {why}")))?;
+    let name = format!("{}/{}", line.group, line.id);
+    take_out(client, write, line)
+        .await
+        .map_err(|failure| Failure { what: format!("{name}: {}", failure.what), ..failure })
+}
+
+async fn take_out(client: &Client, write: &Write, line: Line) -> Result<Gone, Failure> {
     let departure = Departure { incarnation: line.incarnation, reason: line.reason, exit: None };
-    match client.leave(&line.group, &line.id, &departure, write).await {
-        Ok(answer) => Ok(Gone::new(answer.value, write)),
-        Err(why) => {
-            let failure = Failure::from(why);
-            Err(Failure {
-                what: format!("{}/{}: {}", line.group, line.id, failure.what),
-                ..failure
-            })
-        }
-    }
+    let answer = client.leave(&line.group, &line.id, &departure, write).await?;
+    Ok(Gone::new(answer.value, write))
 }
 
 /// An acknowledged leave.
@@ -120,10 +209,6 @@ impl Gone {
         let word = if write.dry_run { "would leave" } else { "left" };
         Self { left, word }
     }
-
-    fn print(&self, console: &mut Console) -> Result<(), Failure> {
-        console.printer.item(&self.left, &self.names(), |wide, style| self.text(wide, style))
-    }
 }
 
 impl Page for Gone {
@@ -135,6 +220,25 @@ impl Page for Gone {
 
     fn names(&self) -> Vec<String> {
         vec![self.left.id.to_string()]
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("GROUP"),
+            Column::new("MEMBER").field("id"),
+            Column::new("RESULT"),
+            Column::new("INCARNATION").right(),
+            Column::new("VIEW").right(),
+        ]);
+        let left = &self.left;
+        table.row([
+            (&left.group).into(),
+            (&left.id).into(),
+            self.word.into(),
+            left.incarnation.into(),
+            left.view.into(),
+        ]);
+        table
     }
 
     fn text(&self, _: bool, _: &Style) -> String {

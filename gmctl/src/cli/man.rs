@@ -4,8 +4,18 @@ use std::{fs, io, path::PathBuf};
 
 use clap::{Args, Command};
 use clap_mangen::Man;
+use serde::Serialize;
 
-use crate::{cli::console::Console, error::Failure, exit::Exit};
+use crate::{
+    cli::console::Console,
+    error::Failure,
+    exit::Exit,
+    output::{
+        page::{self, Document, Page},
+        style::Style,
+        table::{Column, Table},
+    },
+};
 
 /// The manual page, or every page into a directory
 #[derive(Debug, Args)]
@@ -25,9 +35,11 @@ pub fn run(args: &ManArgs, mut tree: Command, console: &mut Console) -> Result<E
     tree.build();
     let Some(dir) = &args.dir else {
         let page = render(tree).map_err(Failure::bug)?;
-        console.printer.data(&String::from_utf8_lossy(&page))?;
+        let text = String::from_utf8_lossy(&page).into_owned();
+        console.printer.page(&Document { name: "gmctl.1".to_owned(), text })?;
         return Ok(Exit::Ok);
     };
+    let mut written = Written { files: Vec::new() };
     let mut pages = Vec::new();
     collect(&tree, "gmctl", &mut pages);
     fs::create_dir_all(dir).map_err(|why| unwritable(dir, &why))?;
@@ -35,9 +47,40 @@ pub fn run(args: &ManArgs, mut tree: Command, console: &mut Console) -> Result<E
         let path = dir.join(format!("{name}.1"));
         let page = render(command).map_err(Failure::bug)?;
         fs::write(&path, page).map_err(|why| unwritable(&path, &why))?;
-        console.printer.data(&format!("{}\n", path.display()))?;
+        written.files.push(path.display().to_string());
     }
+    console.printer.page(&written)?;
     Ok(Exit::Ok)
+}
+
+/// The files that were written.
+#[derive(Serialize)]
+struct Written {
+    files: Vec<String>,
+}
+
+impl Page for Written {
+    type Item = String;
+
+    fn items(&self) -> Vec<&String> {
+        self.files.iter().collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.files.clone()
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[Column::new("FILE")]);
+        for file in &self.files {
+            table.row([file.into()]);
+        }
+        table
+    }
+
+    fn text(&self, _: bool, _: &Style) -> String {
+        page::lines(&self.files)
+    }
 }
 
 fn render(command: Command) -> io::Result<Vec<u8>> {

@@ -7,7 +7,7 @@ use gms::{
 };
 
 use crate::{
-    cli::console::Console,
+    cli::{complete, console::Console},
     error::Failure,
     exit::Exit,
     output::{page::Page, style::Style, table::Table},
@@ -54,6 +54,7 @@ Examples:
   gmctl node remove 4 --yes")]
     Remove {
         /// The node
+        #[arg(add = complete::nodes())]
         id: NodeId,
     },
 }
@@ -64,14 +65,15 @@ pub async fn run(args: &NodeArgs, console: &mut Console) -> Result<Exit, Failure
     let answer = match &args.verb {
         NodeVerb::Add { peer_url, id } => {
             let request = AddNodeRequest { id: *id, peer_url: peer_url.clone() };
-            client.add_node(&request, &console.write()).await?
+            client.add_node(&request, &console.write()?).await?
         }
         NodeVerb::Remove { id } => {
             console.confirm(&format!("remove node {id} from the cluster for good"), true).await?;
-            client.remove_node(*id, &console.write()).await?
+            client.remove_node(*id, &console.write()?).await?
         }
     };
-    console.printer.page(&answer.value)?;
+    let answer = console.take(answer);
+    console.printer.page(&answer)?;
     Ok(Exit::Ok)
 }
 
@@ -86,7 +88,7 @@ impl Page for Configuration {
         vec![self.node.to_string()]
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let list =
             |nodes: &[NodeId]| nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(" ");
         let mut table = Table::of_facts();
@@ -94,9 +96,9 @@ impl Page for Configuration {
         table.fact("cluster", &self.cluster);
         table.fact("voters", list(&self.voters));
         table.fact("learners", list(&self.learners));
-        for (node, peer_url) in &self.peers {
-            table.fact(&format!("peer {node}"), peer_url);
-        }
-        table.draw(wide, style)
+        let peers: Vec<String> =
+            self.peers.iter().map(|(node, url)| format!("{node} {url}")).collect();
+        table.fact("peers", peers.join(", "));
+        table
     }
 }

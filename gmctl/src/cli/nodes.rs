@@ -5,11 +5,18 @@ use clap::Args;
 use gms::api::{NodeStatus, Nodes, Role as Part};
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        console::Console,
+        list::{self, ListArgs, Listing},
+    },
     error::Failure,
     exit::Exit,
+    filter::{
+        ast::Filter,
+        vocabulary::{self, Vocabulary},
+    },
     output::{
-        human::{or_dash, round_trip},
+        human::round_trip,
         page::Page,
         style::{Role, Style},
         table::{Cell, Column, Table},
@@ -24,14 +31,30 @@ Impact: read
 Examples:
   gmctl nodes
   gmctl nodes -o wide
+  gmctl nodes -f 'state:down | lag>100'
   gmctl nodes -o jsonl")]
-pub struct NodesArgs {}
+pub struct NodesArgs {
+    #[command(flatten)]
+    list: ListArgs,
+}
 
 /// Prints the nodes.
-pub async fn run(_: &NodesArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let answer = console.client()?.nodes().await?;
-    console.printer.page(&answer.value)?;
-    Ok(Exit::Ok)
+pub async fn run(args: &NodesArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let client = console.client()?;
+    list::show(&args.list, client.nodes(), console).await
+}
+
+impl Listing for Nodes {
+    type Row = NodeStatus;
+    const VOCABULARY: &'static Vocabulary = &vocabulary::NODES;
+
+    fn rows_mut(&mut self) -> &mut Vec<NodeStatus> {
+        &mut self.nodes
+    }
+
+    fn passes(row: &NodeStatus, filter: &Filter, _: u64) -> bool {
+        filter.passes(row)
+    }
 }
 
 impl Page for Nodes {
@@ -45,25 +68,26 @@ impl Page for Nodes {
         self.nodes.iter().map(|node| node.id.to_string()).collect()
     }
 
-    fn text(&self, wide: bool, style: &Style) -> String {
+    fn table(&self, _: &Style) -> Table {
         let mut table = Table::new(&[
-            Column::new("NODE").right(),
+            Column::new("NODE").field("id").right(),
             Column::new("ROLE"),
             Column::new("REACHABLE"),
             Column::new("TERM").right().priority(3),
             Column::new("APPLIED").right().priority(1),
             Column::new("LAG").right().priority(1),
             Column::new("MONITORED").right().priority(4),
-            Column::new("PINGS/S").right().priority(5),
-            Column::new("RTT P50").right().priority(6),
-            Column::new("RTT P99").right().priority(5),
+            Column::new("PINGS/S").field("pings_per_s").right().priority(5),
+            Column::new("RTT P50").field("rtt_p50_us").right().priority(6),
+            Column::new("RTT P99").field("rtt_p99_us").right().priority(5),
             Column::new("HEALTH").right().priority(2),
-            Column::new("API").priority(2),
+            Column::new("API").field("api_url").priority(2),
             Column::new("VERSION").priority(7),
+            Column::new("VOTER").wide(),
             Column::new("LEADER").right().wide(),
             Column::new("MATCHED").right().wide(),
             Column::new("MONITOR").wide(),
-            Column::new("PEER").wide(),
+            Column::new("PEER").field("peer_url").wide(),
             Column::new("ERROR").priority(8),
         ]);
         for node in &self.nodes {
@@ -71,24 +95,25 @@ impl Page for Nodes {
                 node.id.into(),
                 role(node),
                 reachable(node),
-                or_dash(node.term).into(),
-                or_dash(node.applied).into(),
-                or_dash(node.lag).into(),
-                or_dash(node.monitored).into(),
-                or_dash(node.pings_per_s).into(),
-                or_dash(node.rtt_p50_us.map(round_trip)).into(),
-                or_dash(node.rtt_p99_us.map(round_trip)).into(),
+                Cell::or_dash(node.term),
+                Cell::or_dash(node.applied),
+                Cell::or_dash(node.lag),
+                Cell::or_dash(node.monitored),
+                Cell::or_dash(node.pings_per_s),
+                Cell::figure(node.rtt_p50_us, |micros| round_trip(*micros)),
+                Cell::figure(node.rtt_p99_us, |micros| round_trip(*micros)),
                 health(node),
-                or_dash(node.api_url.as_ref()).into(),
-                or_dash(node.version.as_ref()).into(),
-                or_dash(node.leader).into(),
-                or_dash(node.matched).into(),
+                Cell::or_dash(node.api_url.as_ref()),
+                Cell::or_dash(node.version.as_ref()),
+                (if node.voter { "yes" } else { "no" }).into(),
+                Cell::or_dash(node.leader),
+                Cell::or_dash(node.matched),
                 (if node.monitor { "yes" } else { "no" }).into(),
                 (&node.peer_url).into(),
                 node.error.as_deref().unwrap_or("").into(),
             ]);
         }
-        table.draw(wide, style)
+        table
     }
 }
 
@@ -97,7 +122,7 @@ fn role(node: &NodeStatus) -> Cell {
         Some(Part::Leader) => Cell::new(Role::Strong, "leader"),
         Some(Part::Shutdown) => Cell::new(Role::Bad, "shutdown"),
         Some(part) => part.as_str().into(),
-        None => "-".into(),
+        None => Cell::or_dash(None::<u32>),
     }
 }
 
@@ -109,6 +134,6 @@ fn health(node: &NodeStatus) -> Cell {
     match node.health {
         Some(0) => Cell::new(Role::Good, "0"),
         Some(steps) => Cell::new(Role::Warn, steps.to_string()),
-        None => "-".into(),
+        None => Cell::or_dash(None::<u32>),
     }
 }

@@ -22,7 +22,7 @@ use gms::{
         event::{SessionEnd, SessionEvent, SessionEvents},
         handle::Session,
         hub::SessionHub,
-        options::{JoinError, SessionOptions},
+        options::{JoinError, SessionOptions, SessionPings},
     },
     span::Span,
 };
@@ -63,6 +63,7 @@ program also dies when gmctl is killed. If another process takes the name, the p
 Examples:
   gmctl run payments --id web-1 -- ./server --port 8080
   gmctl run payments --id web-1 --address 10.0.0.7:8080 --tag zone=a -- ./server
+  gmctl run payments --id web-1 --liveness stream -- ./server    # where UDP is blocked
   gmctl run jobs --id worker-1 --hold 30s -- sh -c 'sleep 60'")]
 pub struct RunArgs {
     /// The group
@@ -73,6 +74,9 @@ pub struct RunArgs {
     /// Where the program is reached; where gmctl answers pings when absent
     #[arg(long, value_name = "ADDRESS")]
     address: Option<Address>,
+    /// By what the nodes ask gmctl whether it lives: udp, or stream where UDP is blocked
+    #[arg(long, value_name = "KIND", default_value = "udp", value_parser = parse_pings)]
+    liveness: SessionPings,
     /// A fact about it; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
     tags: Vec<(String, String)>,
@@ -87,10 +91,20 @@ pub struct RunArgs {
     command: Vec<OsString>,
 }
 
+/// Reads a kind of pings.
+fn parse_pings(text: &str) -> Result<SessionPings, &'static str> {
+    match text {
+        "udp" => Ok(SessionPings::Udp),
+        "stream" => Ok(SessionPings::Stream),
+        _ => Err("give udp or stream"),
+    }
+}
+
 /// Runs the program to its end.
 pub async fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     let (program, arguments) =
         args.command.split_first().ok_or_else(|| Failure::usage("no program is given"))?;
+    console.may_write()?;
     let program = leash::find(program)?;
     let client = console.client()?;
     let options = options(args, &client).await?;
@@ -127,21 +141,25 @@ fn unstartable(why: &std::io::Error) -> Failure {
     )
 }
 
-/// What to join as. Without an address the member is where its pings are answered: at the local
-/// address from which the first node is reached.
+/// What to join as. Without an address the member is where its pings are answered, or where its
+/// streams come from: at the local address from which the first node is reached.
 async fn options(args: &RunArgs, client: &Client) -> Result<SessionOptions, Failure> {
     let (address, hub) = if let Some(address) = &args.address {
         (address.clone(), None)
     } else {
-        let hub = SessionHub::bind(&local_address(client)?, None, None)
-            .await
-            .map_err(|why| Failure::new(Exit::Refused, why.to_string()))?;
+        let near = local_address(client)?;
+        let hub = match args.liveness {
+            SessionPings::Udp => SessionHub::bind(&near, None, None).await,
+            SessionPings::Stream => SessionHub::over_streams(&near),
+        };
+        let hub = hub.map_err(|why| Failure::new(Exit::Refused, why.to_string()))?;
         (hub.ping_to().clone(), Some(hub))
     };
     let mut options = SessionOptions::new(args.group.clone(), args.id.clone(), address);
     options.tags = tags_of(&args.tags)?;
     options.hold = args.hold;
     options.replace = args.replace;
+    options.pings = args.liveness;
     options.hub = hub;
     Ok(options)
 }

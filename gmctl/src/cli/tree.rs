@@ -3,13 +3,15 @@
 use clap::{Parser, Subcommand};
 
 #[cfg(feature = "demo")]
-use crate::cli::demo::DemoArgs;
+use crate::cli::{bench::BenchArgs, demo::DemoArgs};
 use crate::cli::{
-    check::CheckArgs, client::ClientArgs, completions::CompletionsArgs, context::ContextArgs,
+    bundle::BundleArgs, check::CheckArgs, client::ClientArgs, completions::CompletionsArgs,
+    config::ConfigArgs, context::ContextArgs, correlate::CorrelateArgs, diff::DiffArgs,
     doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
     hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
-    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, run::RunArgs, status::StatusArgs,
-    tui::TuiArgs, version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, record::RecordArgs, replay::ReplayArgs,
+    report::ReportArgs, run::RunArgs, snapshot::SnapshotArgs, status::StatusArgs, tui::TuiArgs,
+    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -52,6 +54,8 @@ pub enum Verb {
     Watch(WatchArgs),
     Wait(WaitArgs),
     Check(CheckArgs),
+    Diff(DiffArgs),
+    Correlate(CorrelateArgs),
     Join(JoinArgs),
     Leave(LeaveArgs),
     Run(RunArgs),
@@ -59,9 +63,17 @@ pub enum Verb {
     Hold(HoldArgs),
     Node(NodeArgs),
     Leader(LeaderArgs),
+    Snapshot(SnapshotArgs),
+    Record(RecordArgs),
+    Replay(ReplayArgs),
+    Report(ReportArgs),
+    Bundle(BundleArgs),
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
+    #[cfg(feature = "demo")]
+    Bench(BenchArgs),
     Context(ContextArgs),
+    Config(ConfigArgs),
     Doctor(DoctorArgs),
     Version(VersionArgs),
     Completions(CompletionsArgs),

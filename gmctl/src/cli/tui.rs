@@ -5,12 +5,11 @@ use gms::client::Client;
 use tokio::sync::mpsc::Sender;
 
 use crate::{
-    cli::console::Console,
+    cli::{console::Console, shown},
     error::Failure,
     exit::Exit,
-    output::terminal::ColorWish,
     tui::{
-        dashboard::{self, ColorChoice, FPS, Options, Outcome, RunError},
+        dashboard::{self, FPS, Options},
         demo::DemoCommand,
         place::Place,
     },
@@ -68,6 +67,9 @@ pub struct TuiArgs {
     /// News is drawn at most so many times a second; keys are answered at once
     #[arg(long, value_name = "N", env = "GMCTL_FPS", value_parser = clap::value_parser!(u32).range(1..=60))]
     fps: Option<u32>,
+    /// For a slow link: a frame a second, ASCII, no sparklines
+    #[arg(long, env = "GMCTL_SLOW")]
+    slow: bool,
     /// No writes
     #[arg(long, env = "GMCTL_READ_ONLY")]
     read_only: bool,
@@ -76,7 +78,9 @@ pub struct TuiArgs {
 /// Shows the cluster of the command line until somebody quits.
 pub async fn run(args: &TuiArgs, console: &Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let context = console.globals.context.as_ref().map(ToString::to_string);
+    let context =
+        console.settings.context.value.as_ref().filter(|_| console.globals.endpoints.is_empty());
+    let context = context.map(ToString::to_string);
     show(args, console, client, context.unwrap_or_else(|| "default".to_owned()), None).await
 }
 
@@ -91,24 +95,14 @@ pub async fn show(
     let options = Options {
         context,
         place: args.screen.place(),
-        ascii: console.globals.ascii,
-        color: match console.globals.color {
-            ColorWish::Auto => ColorChoice::Auto,
-            ColorWish::Always => ColorChoice::Always,
-            ColorWish::Never => ColorChoice::Never,
-        },
+        ascii: console.settings.ascii.value,
+        color: shown::colors(console.settings.color.value),
         fps: args.fps.unwrap_or(FPS),
-        read_only: args.read_only,
+        read_only: args.read_only || console.globals.readonly,
+        protected: console.protected_context().is_some(),
+        slow: args.slow,
         demo,
         ..Options::new(client)
     };
-    match dashboard::run(options).await {
-        Ok(Outcome::Quit) => Ok(Exit::Ok),
-        Ok(Outcome::Signal(signal)) => Ok(Exit::Signal(u8::try_from(signal).unwrap_or(0))),
-        // Hang-up: there is nobody left to tell.
-        Err(RunError::TerminalGone) => Ok(Exit::Signal(1)),
-        Err(error @ RunError::NotATerminal) => Err(Failure::usage(error.to_string())),
-        Err(error @ RunError::Terminal(_)) => Err(Failure::new(Exit::Refused, error.to_string())),
-        Err(error @ RunError::Task(_)) => Err(Failure::bug(error.to_string())),
-    }
+    shown::ended(dashboard::run(options).await)
 }

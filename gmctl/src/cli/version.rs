@@ -9,7 +9,11 @@ use crate::{
     cli::console::Console,
     error::Failure,
     exit::Exit,
-    output::{page::Page, style::Style},
+    output::{
+        page::Page,
+        style::Style,
+        table::{Cell, Column, Table},
+    },
 };
 
 /// This program's version.
@@ -75,6 +79,28 @@ impl Page for Versions {
 
     fn names(&self) -> Vec<String> {
         vec![self.version.to_owned()]
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("PROGRAM"),
+            Column::new("NODE").right(),
+            Column::new("VERSION"),
+            Column::new("ENDPOINT"),
+            Column::new("ERROR"),
+        ]);
+        let nothing = || Cell::or_dash(None::<u64>);
+        table.row(["gmctl".into(), nothing(), self.version.into(), nothing(), "".into()]);
+        for server in self.servers.iter().flatten() {
+            table.row([
+                "gmsd".into(),
+                Cell::or_dash(server.node),
+                Cell::or_dash(server.version.as_ref()),
+                (&server.endpoint).into(),
+                server.error.as_deref().unwrap_or("").into(),
+            ]);
+        }
+        table
     }
 
     fn text(&self, _: bool, _: &Style) -> String {

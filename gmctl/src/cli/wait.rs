@@ -1,21 +1,31 @@
-//! `gmctl wait`: returns when a group has enough members, or when a node leads; fails by its time.
+//! `gmctl wait`: returns when a condition holds, fails by its time.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use clap::Args;
 use gms::{
-    client::Options,
-    id::{GroupId, Revision},
+    api::{GroupSummary, NodeStatus, Status},
+    client::{Client, Options},
+    id::{GroupId, MemberId, NodeId, Revision},
     span::Span,
     view::View,
 };
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    cli::console::Console,
+    cli::{
+        console::Console,
+        list::read_filter,
+        members::{self, Listed},
+        met::{Enough, Met},
+    },
     error::Failure,
     exit::Exit,
-    output::{human, page::Page, style::Style},
+    filter::{
+        ast::Filter,
+        vocabulary::{GROUPS, MEMBERS, NODES},
+    },
+    output::{human, page::Page},
 };
 
 /// How long to wait where nobody said.
@@ -27,127 +37,117 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The time for one question while waiting, so that a hanging node does not use up the wait.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Wait until a group has enough members, or until a node leads
+/// Wait until a group has enough members, a node leads, or another condition holds
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Impact: read
 
-WHAT is a group, or the word leader. A group of that name is meant when --count is given. --timeout
-bounds the whole wait [default: 30s]; when it is over the exit code is 8.
+WHAT is one of
+
+  leader         a node leads and has a quorum
+  GROUP          it has --count members, or passes --for (members suspects view hold state)
+  GROUP/MEMBER   it is a member, passes --for (state:ok age<1s ...), or with --gone is none
+  node/N         it can be reached, or passes --for (lag<10 role:leader ...)
+  revision/N     everything up to that revision is applied by the node asked
+
+A group named leader is meant when --count or --for is given. --timeout bounds the whole wait [default:
+30s]; when it is over the exit code is 8.
 
 Examples:
   gmctl wait leader
   gmctl wait payments --count 3 --timeout 30s
+  gmctl wait payments --for 'suspects:0 members>=3'
+  gmctl wait payments/web-1 --for state:ok
+  gmctl wait payments/web-1 --gone
+  gmctl wait node/2 --for 'lag<10'
   gmctl wait payments --count 3 -o json")]
 pub struct WaitArgs {
-    /// A group, or leader
+    /// leader, GROUP, GROUP/MEMBER, node/N or revision/N
     #[arg(value_name = "WHAT")]
-    what: GroupId,
+    what: What,
     /// At least so many members [default: 1]
     #[arg(long, value_name = "N")]
     count: Option<usize>,
+    /// Until it passes this filter; gmctl help filters tells how
+    #[arg(
+        long = "for",
+        value_name = "FILTER",
+        allow_hyphen_values = true,
+        conflicts_with = "count"
+    )]
+    wish: Option<String>,
+    /// Until it is no member
+    #[arg(long, conflicts_with_all = ["count", "wish"])]
+    gone: bool,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Group(GroupId),
+    Member(GroupId, MemberId),
+    Node(NodeId),
+    Revision(Revision),
+}
+
+impl FromStr for What {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{text:?} is no number"));
+        match text.split_once('/') {
+            None => text.parse().map(What::Group).map_err(|why: gms::id::IdError| why.to_string()),
+            Some(("node", id)) => number(id).map(|id| What::Node(NodeId(id))),
+            Some(("revision", at)) => number(at).map(|at| What::Revision(Revision(at))),
+            Some((group, id)) => {
+                let group = group.parse().map_err(|why: gms::id::IdError| why.to_string())?;
+                let id = id.parse().map_err(|why: gms::id::IdError| why.to_string())?;
+                Ok(What::Member(group, id))
+            }
+        }
+    }
 }
 
 /// Waits.
 pub async fn run(args: &WaitArgs, console: &mut Console) -> Result<Exit, Failure> {
     let timeout = console.globals.timeout.map_or(TIMEOUT_DEFAULT, Duration::from);
-    let deadline = Instant::now() + timeout;
-    if args.what.as_str() == "leader" && args.count.is_none() {
-        wait_for_leader(console, deadline, timeout).await
-    } else {
-        wait_for_members(&args.what, args.count.unwrap_or(1), console, deadline, timeout).await
-    }
-}
-
-/// Calls while waiting are short; the wait as a whole is bounded by its own deadline.
-fn options(console: &Console, deadline: Instant) -> Options {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let timeout = CALL_TIMEOUT.min(left.max(Duration::from_millis(1)));
-    Options { timeout, ..console.options() }
-}
-
-fn too_late(what: &str, timeout: Duration, last: Option<Failure>) -> Failure {
-    let span = Span::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-    let late = Failure::new(Exit::Timeout, format!("{what} within {span}"));
-    let late = match last {
-        Some(Failure { asked: Some(asked), what, .. }) => late.asked(format!("{asked}: {what}")),
-        _ => late,
+    let wait =
+        Wait { client: console.client()?, deadline: Instant::now() + timeout, timeout, last: None };
+    let wish =
+        |vocabulary| args.wish.as_deref().map(|text| read_filter(vocabulary, text)).transpose();
+    let misplaced = || {
+        let what = "--gone is for GROUP/MEMBER, --count for GROUP";
+        Failure::usage(what).hint("gmctl wait payments/web-1 --gone")
     };
-    late.hint("--timeout gives more time")
+    match &args.what {
+        what if args.gone && !matches!(what, What::Member(..)) => Err(misplaced()),
+        what if args.count.is_some() && !matches!(what, What::Group(_)) => Err(misplaced()),
+        What::Group(group) if group.as_str() == "leader" && !args.has_condition() => {
+            wait.leader(console).await
+        }
+        What::Group(group) => match wish(&GROUPS)? {
+            Some(filter) => wait.group(group, &filter, console).await,
+            None => wait.count(group, args.count.unwrap_or(1), console).await,
+        },
+        What::Member(group, id) if args.gone => wait.gone(group, id, console).await,
+        What::Member(group, id) => {
+            wait.member(group, id, &wish(&MEMBERS)?.unwrap_or_default(), console).await
+        }
+        What::Node(id) => {
+            let filter = wish(&NODES)?;
+            wait.node(*id, filter.as_ref(), console).await
+        }
+        What::Revision(_) if args.wish.is_some() => {
+            Err(Failure::usage("--for is for groups, members and nodes"))
+        }
+        What::Revision(at) => wait.revision(*at, console).await,
+    }
 }
 
-async fn wait_for_leader(
-    console: &mut Console,
-    deadline: Instant,
-    timeout: Duration,
-) -> Result<Exit, Failure> {
-    let client = console.client()?;
-    let mut last = None;
-    while Instant::now() < deadline {
-        let client = client.with_options(options(console, deadline));
-        match client.status().await {
-            Ok(answer) if answer.value.leader.is_some() && answer.value.quorum.ok => {
-                console.printer.page(&answer.value)?;
-                return Ok(Exit::Ok);
-            }
-            Ok(_) => {}
-            Err(why) => last = Some(keep_waiting(why.into())?),
-        }
-        sleep(PAUSE).await;
+impl WaitArgs {
+    fn has_condition(&self) -> bool {
+        self.count.is_some() || self.wish.is_some()
     }
-    Err(too_late("no leader with a quorum", timeout, last))
-}
-
-async fn wait_for_members(
-    group: &GroupId,
-    count: usize,
-    console: &mut Console,
-    deadline: Instant,
-    timeout: Duration,
-) -> Result<Exit, Failure> {
-    let client = console.client()?;
-    let mut after: Option<Revision> = None;
-    let mut last = None;
-    let mut seen = 0;
-    while Instant::now() < deadline {
-        let client = client.with_options(options(console, deadline));
-        let result = match after {
-            None => client.group(group).await,
-            Some(after) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let wait = left.min(POLL_MAX).as_millis();
-                let wait = Span::from_millis(u64::try_from(wait).unwrap_or(u64::MAX));
-                client.group_after(group, after, wait).await
-            }
-        };
-        match result {
-            Ok(answer) => {
-                let view = answer.value;
-                if view.members.len() >= count {
-                    console.printer.page(&Enough(view))?;
-                    return Ok(Exit::Ok);
-                }
-                seen = view.members.len();
-                // A node that answers the same view at once must not be asked without a pause.
-                if after == Some(view.view) {
-                    sleep(PAUSE).await;
-                }
-                after = Some(view.view);
-            }
-            Err(why) => {
-                let failure = Failure::from(why);
-                // A group nobody joined yet is what one waits for.
-                if failure.exit != Exit::NotFound {
-                    last = Some(keep_waiting(failure)?);
-                }
-                after = None;
-                sleep(PAUSE).await;
-            }
-        }
-    }
-    let members = human::count(count, "member");
-    let what = format!("group {group} has {seen} of at least {members}");
-    Err(too_late(&what, timeout, last))
 }
 
 /// What time may mend is waited out.
@@ -158,28 +158,225 @@ fn keep_waiting(failure: Failure) -> Result<Failure, Failure> {
     }
 }
 
-/// A view with enough members. Its JSON is the view.
-#[derive(serde::Serialize)]
-#[serde(transparent)]
-struct Enough(View);
+struct Wait {
+    client: Client,
+    deadline: Instant,
+    timeout: Duration,
+    /// Why the last question had no answer.
+    last: Option<Failure>,
+}
 
-impl Page for Enough {
-    type Item = View;
-
-    fn items(&self) -> Vec<&View> {
-        vec![&self.0]
+impl Wait {
+    /// Calls while waiting are short; the wait as a whole is bounded by its own deadline.
+    fn asking(&self) -> Client {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let timeout = CALL_TIMEOUT.min(left.max(Duration::from_millis(1)));
+        self.client.with_options(Options { timeout, ..self.client.options().clone() })
     }
 
-    fn names(&self) -> Vec<String> {
-        self.0.names()
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
     }
 
-    fn text(&self, _: bool, _: &Style) -> String {
-        format!(
-            "{} has {} at view {}\n",
-            self.0.group,
-            human::count(self.0.members.len(), "member"),
-            self.0.view
-        )
+    fn too_late(self, what: &str) -> Failure {
+        let span = Span::from_millis(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX));
+        let late = Failure::new(Exit::Timeout, format!("{what} within {span}"));
+        let late = match self.last {
+            Some(Failure { asked: Some(asked), what, .. }) => {
+                late.asked(format!("{asked}: {what}"))
+            }
+            _ => late,
+        };
+        late.hint("--timeout gives more time")
+    }
+
+    /// Asks again and again until the answer is a page; `nothing` says what was waited for.
+    async fn until<P: Page>(
+        mut self,
+        console: &mut Console,
+        nothing: &str,
+        ask: impl AsyncFn(&Client) -> Result<Option<P>, Failure>,
+    ) -> Result<Exit, Failure> {
+        while !self.is_over() {
+            match ask(&self.asking()).await {
+                Ok(Some(page)) => {
+                    console.printer.page(&page)?;
+                    return Ok(Exit::Ok);
+                }
+                Ok(None) => {}
+                // What is not there yet may come.
+                Err(failure) if failure.exit == Exit::NotFound => {}
+                Err(failure) => self.last = Some(keep_waiting(failure)?),
+            }
+            sleep(PAUSE).await;
+        }
+        Err(self.too_late(nothing))
+    }
+
+    async fn leader(self, console: &mut Console) -> Result<Exit, Failure> {
+        let ask = async |client: &Client| {
+            let status: Status = client.status().await?.value;
+            Ok((status.leader.is_some() && status.quorum.ok).then_some(status))
+        };
+        self.until(console, "no leader with a quorum", ask).await
+    }
+
+    async fn revision(self, at: Revision, console: &mut Console) -> Result<Exit, Failure> {
+        let ask = async |client: &Client| {
+            let status: Status = client.status().await?.value;
+            Ok((status.revision >= at).then_some(status))
+        };
+        self.until(console, &format!("revision {at} was not applied"), ask).await
+    }
+
+    async fn group(
+        self,
+        group: &GroupId,
+        filter: &Filter,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let nothing = format!("group {group} did not pass {:?}", filter.text());
+        let ask = async |client: &Client| {
+            let groups = client.groups().await?.value.groups;
+            let found = groups.into_iter().find(|row: &GroupSummary| row.name == *group);
+            Ok(found.filter(|row| filter.passes(row)).map(Met))
+        };
+        self.until(console, &nothing, ask).await
+    }
+
+    async fn node(
+        self,
+        id: NodeId,
+        filter: Option<&Filter>,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let nothing = match filter {
+            Some(filter) => format!("node {id} did not pass {:?}", filter.text()),
+            None => format!("node {id} could not be reached"),
+        };
+        let ask = async |client: &Client| {
+            let nodes = client.nodes().await?.value.nodes;
+            let found = nodes.into_iter().find(|row: &NodeStatus| row.id == id);
+            let wanted = |row: &NodeStatus| match filter {
+                Some(filter) => filter.passes(row),
+                None => row.reachable,
+            };
+            Ok(found.filter(wanted).map(Met))
+        };
+        self.until(console, &nothing, ask).await
+    }
+
+    async fn member(
+        self,
+        group: &GroupId,
+        id: &MemberId,
+        filter: &Filter,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let nothing = if filter.is_empty() {
+            format!("{group}/{id} did not join")
+        } else {
+            format!("{group}/{id} did not pass {:?}", filter.text())
+        };
+        let ask = async |client: &Client| {
+            let view = client.group(group).await?.value;
+            let mut views = vec![Listed::from(view)];
+            views[0].members.retain(|row| row.member.id == *id);
+            members::select(client, Some(group), &mut views, filter, false).await?;
+            Ok(views.pop().and_then(|mut view| view.members.pop()).map(Met))
+        };
+        self.until(console, &nothing, ask).await
+    }
+
+    async fn gone(
+        self,
+        group: &GroupId,
+        id: &MemberId,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let ask = async |client: &Client| {
+            let view = match client.group(group).await {
+                Ok(answer) => answer.value,
+                Err(why) => {
+                    let failure = Failure::from(why);
+                    // Nobody is a member of a group that is not there.
+                    if failure.exit == Exit::NotFound {
+                        let view =
+                            View { group: group.clone(), view: Revision(0), members: vec![] };
+                        return Ok(Some(Enough(view)));
+                    }
+                    return Err(failure);
+                }
+            };
+            Ok((!view.members.iter().any(|member| member.id == *id)).then_some(Enough(view)))
+        };
+        self.until(console, &format!("{group}/{id} is still a member"), ask).await
+    }
+
+    /// Waits by long polls: a view that is enough is seen at once.
+    async fn count(
+        mut self,
+        group: &GroupId,
+        count: usize,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let mut after: Option<Revision> = None;
+        let mut seen = 0;
+        while !self.is_over() {
+            let client = self.asking();
+            let result = match after {
+                None => client.group(group).await,
+                Some(after) => {
+                    let left = self.deadline.saturating_duration_since(Instant::now());
+                    let wait = left.min(POLL_MAX).as_millis();
+                    let wait = Span::from_millis(u64::try_from(wait).unwrap_or(u64::MAX));
+                    client.group_after(group, after, wait).await
+                }
+            };
+            match result {
+                Ok(answer) => {
+                    let view = answer.value;
+                    if view.members.len() >= count {
+                        console.printer.page(&Enough(view))?;
+                        return Ok(Exit::Ok);
+                    }
+                    seen = view.members.len();
+                    // A node that answers the same view at once must not be asked without a pause.
+                    if after == Some(view.view) {
+                        sleep(PAUSE).await;
+                    }
+                    after = Some(view.view);
+                }
+                Err(why) => {
+                    let failure = Failure::from(why);
+                    // A group nobody joined yet is what one waits for.
+                    if failure.exit != Exit::NotFound {
+                        self.last = Some(keep_waiting(failure)?);
+                    }
+                    after = None;
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+        let members = human::count(count, "member");
+        Err(self.too_late(&format!("group {group} has {seen} of at least {members}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_told_by_its_form() {
+        let of = |text: &str| text.parse::<What>();
+        assert_eq!(of("payments"), Ok(What::Group("payments".parse().unwrap())));
+        let member = What::Member("payments".parse().unwrap(), "web-1".parse().unwrap());
+        assert_eq!(of("payments/web-1"), Ok(member));
+        assert_eq!(of("node/2"), Ok(What::Node(NodeId(2))));
+        assert_eq!(of("revision/918"), Ok(What::Revision(Revision(918))));
+        for wrong in ["", "a b", "node/two", "a/", "/a", "a/b/c"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,30 +1,35 @@
 //! `gmctl watch`: follows a group or all groups, in order and without a gap, across nodes.
 //!
 //! A node that goes away costs a note on stderr, nothing else: the watch resumes on another after
-//! the last revision it printed. It ends by a signal, or when its reader is gone.
+//! the last revision it printed. It ends by a signal, by its condition or its time, or when its reader
+//! is gone. What it prints as JSON is a tape.
 
-use std::{ffi::OsString, process::Stdio};
+use std::{ffi::OsString, time::Duration};
 
 use clap::Args;
 use gms::{
-    api::{Bookmark, Compacted, Event, WatchEvent},
+    api::{GroupSummary, WatchEvent},
     id::{GroupId, Revision},
     mirror::{Applied, Mirror},
-    view::{Change, View},
+    span::Span,
+    view::View,
     watch::{Watch, WatchItem, WatchOptions},
 };
-use serde::Serialize;
-use tokio::{io::AsyncWriteExt as _, process::Command, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
-    cli::{console::Console, events::Line},
+    cli::{
+        complete,
+        console::{Console, now_ms},
+        exec::Calls,
+        list::read_filter,
+        narrate,
+        seen::{Seen, Told},
+        when::reach,
+    },
     error::Failure,
     exit::Exit,
-    output::{
-        human::count,
-        plain,
-        style::{Role, Style},
-    },
+    filter::{ast::Filter, vocabulary::WATCHED},
 };
 
 /// Follow a group, or all groups
@@ -32,19 +37,29 @@ use crate::{
 #[command(after_help = "\
 Impact: read
 
--o json and jsonl print every event of the API as one line, with its name as \"event\": snapshot,
-change, bookmark, compacted, event. --after goes on after the revision of the last line seen.
+-o json and jsonl print every event of the API as one line, with its name as \"event\" (snapshot,
+change, bookmark, compacted, event) and the time it was seen as \"seen_ms\": a tape that replay, report
+and diff read. --after goes on after the revision of the last line seen.
+
+--until ends the watch once a group passes a filter of its name, view and members; exit code 8 if --for
+is over first. --for alone ends it with 0.
 
 --exec runs CMD once for every view, one at a time and in order, with the view's JSON on its stdin
-and GMS_GROUP and GMS_VIEW in its environment. A CMD that fails is reported, and the watch goes on.
+and GMS_GROUP and GMS_VIEW in its environment. Views that come while it runs wait their turn; none is
+left out. A CMD that fails is reported, and the watch goes on.
+
+--narrate prints plain sentences, for screen readers, chats and tickets.
 
 Examples:
   gmctl watch
   gmctl watch payments -o jsonl
   gmctl watch payments --after 918 -o jsonl
+  gmctl watch payments --until 'members>=3' --for 1m
+  gmctl watch --narrate --events
   gmctl watch payments --exec ./reload.sh")]
 pub struct WatchArgs {
     /// The group; all groups when absent
+    #[arg(add = complete::groups())]
     group: Option<GroupId>,
     /// Go on after this revision, instead of beginning with whole views
     #[arg(long, value_name = "REVISION")]
@@ -52,6 +67,15 @@ pub struct WatchArgs {
     /// Also what is no view: elections, nodes, holds
     #[arg(long)]
     events: bool,
+    /// Plain sentences
+    #[arg(long, conflicts_with = "exec")]
+    narrate: bool,
+    /// End once a group passes: members>=3, members:0, view>918
+    #[arg(long, value_name = "FILTER", conflicts_with = "after")]
+    until: Option<String>,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME")]
+    lasts: Option<Span>,
     /// Run this for every view, with its JSON on stdin; arguments may follow it
     #[arg(
         long,
@@ -65,184 +89,120 @@ pub struct WatchArgs {
 
 /// Follows until it is stopped.
 pub async fn run(args: &WatchArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let until = args.until.as_deref().map(|text| read_filter(&WATCHED, text)).transpose()?;
     let client = console.client()?;
     let options =
         WatchOptions { after: args.after, events: args.events, ..WatchOptions::default() };
-    let mut watch = match &args.group {
+    let watch = match &args.group {
         Some(group) => Watch::of_group(&client, group, &options),
         None => Watch::of_all(&client, &options),
     };
-    let mut mirror = Mirror::new();
-    // A watch never gives up, but one that never began in the time for a call is a failed call.
-    let deadline = Instant::now() + client.options().timeout;
-    let mut has_begun = false;
-    loop {
-        let item = watch.next().await.map_err(Failure::from)?;
+    let start = Instant::now();
+    let end = args.lasts.map(|lasts| start + Duration::from(lasts));
+    let mut follower = Follower {
+        args,
+        until,
+        mirror: Mirror::new(),
+        calls: Calls::new(&args.exec),
+        // A watch never gives up, but one that never began in the time for a call has failed.
+        begin_by: start + client.options().timeout,
+        has_begun: false,
+    };
+    follower.follow(watch, end, console).await
+}
+
+struct Follower<'a> {
+    args: &'a WatchArgs,
+    until: Option<Filter>,
+    mirror: Mirror,
+    calls: Calls,
+    begin_by: Instant,
+    has_begun: bool,
+}
+
+impl Follower<'_> {
+    async fn follow(
+        &mut self,
+        mut watch: Watch,
+        end: Option<Instant>,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        loop {
+            tokio::select! {
+                biased;
+                () = reach(end) => return self.over(),
+                fault = self.calls.run() => console.printer.message(&fault),
+                item = watch.next(), if self.calls.has_room() => {
+                    if self.take(item.map_err(Failure::from)?, console)? {
+                        self.calls.finish(console).await;
+                        return Ok(Exit::Ok);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The time is over.
+    fn over(&self) -> Result<Exit, Failure> {
+        match &self.until {
+            None => Ok(Exit::Ok),
+            Some(until) => {
+                let lasts = self.args.lasts.map(|span| span.to_string()).unwrap_or_default();
+                let what = format!("no group passed {:?} within {lasts}", until.text());
+                Err(Failure::new(Exit::Timeout, what).hint("--for gives more time"))
+            }
+        }
+    }
+
+    /// Takes an item; true if the watch has come to its end.
+    fn take(&mut self, item: WatchItem, console: &mut Console) -> Result<bool, Failure> {
         match item {
-            WatchItem::Connected { .. } => has_begun = true,
-            WatchItem::Disconnected { why } if !has_begun && Instant::now() >= deadline => {
+            WatchItem::Connected { .. } => self.has_begun = true,
+            WatchItem::Disconnected { why }
+                if !self.has_begun && Instant::now() >= self.begin_by =>
+            {
                 return Err(Failure::new(Exit::Unreachable, "no node serves a watch").asked(why));
             }
             WatchItem::Disconnected { why } => {
                 console.printer.note(&format!("lost, trying another node: {why}"));
             }
-            WatchItem::Event(event) => match args.exec.split_first() {
-                None => print(&event, console)?,
-                Some((program, arguments)) => {
-                    if let Some(view) = next_view(&mut mirror, &event)
-                        && let Err(why) = call(program, arguments, &view).await
-                    {
-                        console.printer.message(&format!(
-                            "{} failed for view {} of {}: {why}",
-                            program.to_string_lossy(),
-                            view.view,
-                            view.group
-                        ));
-                    }
-                }
-            },
+            WatchItem::Event(event) => return self.take_event(&event, console),
         }
+        Ok(false)
     }
-}
 
-fn next_view(mirror: &mut Mirror, event: &WatchEvent) -> Option<View> {
-    match mirror.apply(event) {
-        Applied::Replaced { group } | Applied::Advanced { group } => {
-            mirror.group(&group).map(|held| held.to_view(&group))
+    fn take_event(&mut self, event: &WatchEvent, console: &mut Console) -> Result<bool, Failure> {
+        let view = match self.mirror.apply(event) {
+            Applied::Replaced { group } | Applied::Advanced { group } => {
+                self.mirror.group(&group).map(|held| held.to_view(&group))
+            }
+            Applied::Unchanged | Applied::Gap { .. } => None,
+        };
+        if self.args.narrate {
+            let members = view.as_ref().map(|view| view.members.len());
+            for sentence in narrate::sentences(event, members) {
+                let told = Told { sentence, event, seen_ms: now_ms() };
+                console.printer.item(&told)?;
+            }
+        } else if self.args.exec.is_empty() {
+            console.printer.item(&Seen { event, seen_ms: now_ms() })?;
         }
-        Applied::Unchanged | Applied::Gap { .. } => None,
+        let has_passed = match (&self.until, &view) {
+            (Some(until), Some(view)) => until.passes(&summary(view)),
+            _ => false,
+        };
+        self.calls.extend(view);
+        Ok(has_passed)
     }
 }
 
-/// Runs the program with the view on its stdin. One that does not read it is no failure.
-async fn call(program: &OsString, arguments: &[OsString], view: &View) -> Result<(), String> {
-    let json = serde_json::to_vec(view).map_err(|why| why.to_string())?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env("GMS_GROUP", view.group.as_str())
-        .env("GMS_VIEW", view.view.to_string())
-        .stdin(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|why| why.to_string())?;
-    let stdin = child.stdin.take();
-    let write = async {
-        if let Some(mut stdin) = stdin {
-            let _ = stdin.write_all(&json).await;
-            let _ = stdin.shutdown().await;
-        }
-    };
-    let ((), status) = tokio::join!(write, child.wait());
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(status.to_string()),
-        Err(why) => Err(why.to_string()),
+/// What `--until` can ask of a view.
+fn summary(view: &View) -> GroupSummary {
+    GroupSummary {
+        name: view.group.clone(),
+        view: view.view,
+        members: view.members.len(),
+        suspects: 0,
+        hold: None,
     }
-}
-
-/// An event as a line of JSON: the API's data, with the event's name.
-#[derive(Serialize)]
-struct Named<'a> {
-    event: &'static str,
-    #[serde(flatten)]
-    data: Data<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Data<'a> {
-    Snapshot(&'a View),
-    Change(&'a Change),
-    Bookmark(&'a Bookmark),
-    Compacted(&'a Compacted),
-    Event(&'a Event),
-}
-
-fn print(event: &WatchEvent, console: &mut Console) -> Result<(), Failure> {
-    let data = match event {
-        WatchEvent::Snapshot(view) => Data::Snapshot(view),
-        WatchEvent::Change(change) => Data::Change(change),
-        WatchEvent::Bookmark(bookmark) => Data::Bookmark(bookmark),
-        WatchEvent::Compacted(compacted) => Data::Compacted(compacted),
-        WatchEvent::Event(event) => Data::Event(event),
-    };
-    let named = Named { event: event.name(), data };
-    console.printer.item(&named, &names(event), |_, style| sentence(event, style))
-}
-
-/// The members an event is about.
-fn names(event: &WatchEvent) -> Vec<String> {
-    match event {
-        WatchEvent::Snapshot(view) => view.members.iter().map(|m| m.id.to_string()).collect(),
-        WatchEvent::Change(change) => change
-            .joined
-            .iter()
-            .chain(&change.updated)
-            .map(|member| member.id.to_string())
-            .chain(change.left.iter().map(|left| left.id.to_string()))
-            .chain(change.removed.iter().map(|gone| gone.id.to_string()))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The event as one line for people; nothing for a bookmark.
-pub fn sentence(event: &WatchEvent, style: &Style) -> String {
-    match event {
-        WatchEvent::Snapshot(view) => {
-            let ids: Vec<&str> = view.members.iter().map(|m| m.id.as_str()).collect();
-            format!(
-                "{} view {}: {}{}{}\n",
-                style.paint(Role::Strong, view.group.as_str()),
-                view.view,
-                count(ids.len(), "member"),
-                if ids.is_empty() { "" } else { ": " },
-                ids.join(" ")
-            )
-        }
-        WatchEvent::Change(change) => of_change(change, style),
-        WatchEvent::Bookmark(_) => String::new(),
-        WatchEvent::Compacted(compacted) => {
-            style.paint(
-                Role::Warn,
-                &format!(
-                    "history after {} is gone, it reaches back to {}; whole views follow",
-                    compacted.after, compacted.floor
-                ),
-            ) + "\n"
-        }
-        WatchEvent::Event(event) => {
-            let line = Line::of(&event.what);
-            let text = [line.kind, &line.subject, &line.detail].join(" ");
-            style.paint(line.role, &plain::clean(&text)) + "\n"
-        }
-    }
-}
-
-fn of_change(change: &Change, style: &Style) -> String {
-    let mut parts = Vec::new();
-    for member in &change.joined {
-        parts.push(style.paint(Role::Good, &format!("+{}", member.id)));
-    }
-    for left in &change.left {
-        let reason = left.reason.as_deref().map(plain::clean);
-        let reason = reason.map_or_else(|| "left".to_owned(), |reason| format!("left: {reason}"));
-        parts.push(format!("-{} ({reason})", left.id));
-    }
-    for gone in &change.removed {
-        let number = gone.number.map(|n| format!(" {n}")).unwrap_or_default();
-        let text = format!("-{} (removed: {}{number})", gone.id, gone.cause.as_str());
-        parts.push(style.paint(Role::Bad, &text));
-    }
-    for member in &change.updated {
-        let text = format!("~{} ({})", member.id, member.state.as_str());
-        parts.push(style.paint(Role::Warn, &text));
-    }
-    format!(
-        "{} view {} after {}: {}\n",
-        style.paint(Role::Strong, change.group.as_str()),
-        change.view,
-        change.from,
-        parts.join(" ")
-    )
 }

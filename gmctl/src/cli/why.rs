@@ -8,11 +8,11 @@ use gms::{
 };
 
 use crate::{
-    cli::{console::Console, events::cause},
+    cli::{complete, console::Console, events::cause, near},
     error::Failure,
     exit::Exit,
     output::{
-        human::{age, or_dash, time_of_day},
+        human::{age, time},
         page::Page,
         style::{Role, Style},
         table::{Cell, Column, Table},
@@ -29,15 +29,22 @@ Examples:
   gmctl why payments web-1 -o json")]
 pub struct WhyArgs {
     /// The group
+    #[arg(add = complete::groups())]
     group: GroupId,
     /// The member
+    #[arg(add = complete::members())]
     id: MemberId,
 }
 
 /// Prints the trail.
 pub async fn run(args: &WhyArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let answer = console.client()?.why(&args.group, &args.id).await?;
-    console.printer.page(&answer.value)?;
+    let client = console.client()?;
+    let why = match client.why(&args.group, &args.id).await {
+        Ok(why) => why,
+        Err(why) => return Err(near::member(&client, &args.group, &args.id, why.into()).await),
+    };
+    let why = console.take(why);
+    console.printer.page(&why)?;
     Ok(Exit::Ok)
 }
 
@@ -50,6 +57,55 @@ impl Page for Why {
 
     fn names(&self) -> Vec<String> {
         vec![self.id.to_string()]
+    }
+
+    /// A row for each observation, with whom and what it is about.
+    fn table(&self, style: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("GROUP"),
+            Column::new("MEMBER").field("id"),
+            Column::new("INCARNATION").right(),
+            Column::new("STATE"),
+            Column::new("CAUSE"),
+            Column::new("REVISION").right(),
+            Column::new("TIME"),
+            Column::new("LAST ROUND TRIP").field("last_round_trip_ms_ago").right(),
+            Column::new("OBSERVER").right(),
+            Column::new("VERDICT"),
+            Column::new("AGE").field("age_ms").right(),
+            Column::new("HEALTH").right(),
+            Column::new("DETAIL"),
+        ]);
+        let record = self.removal.as_ref().map(|removal| &removal.evidence);
+        let observers = match (record, &self.suspicion) {
+            (_, Some(suspicion)) => suspicion.observers.as_slice(),
+            (Some(record), None) => record.observers.as_slice(),
+            (None, None) => &[],
+        };
+        let last = self.suspicion.as_ref().map_or_else(
+            || record.and_then(|record| record.last_round_trip_ms_ago),
+            |suspicion| suspicion.last_round_trip_ms_ago,
+        );
+        let subject = || {
+            let removal = self.removal.as_ref();
+            vec![
+                (&self.group).into(),
+                (&self.id).into(),
+                self.incarnation.into(),
+                word(self.state).into(),
+                Cell::or_dash(record.map(cause)),
+                Cell::or_dash(removal.map(|removal| removal.revision)),
+                removal.map_or(Cell::or_dash(None::<u64>), |r| Cell::time(r.at_ms, style)),
+                Cell::figure(last, |millis| age(*millis)),
+            ]
+        };
+        for observation in observers {
+            table.push([subject(), observed(observation).into()].concat());
+        }
+        if observers.is_empty() {
+            table.push(subject());
+        }
+        table
     }
 
     fn text(&self, wide: bool, style: &Style) -> String {
@@ -91,7 +147,7 @@ fn of_removal(removal: &Removal, wide: bool, style: &Style) -> String {
             "revision {}, term {}, {}",
             removal.revision,
             removal.term,
-            time_of_day(removal.at_ms)
+            time(removal.at_ms, style)
         ),
     );
     facts.fact("cause", Cell::new(Role::Strong, cause(evidence)));
@@ -120,24 +176,38 @@ fn observers(observers: &[Observation], wide: bool, style: &Style) -> String {
     let mut table = Table::new(&[
         Column::new("OBSERVER"),
         Column::new("VERDICT"),
-        Column::new("AGE").right().priority(2),
+        Column::new("AGE").field("age_ms").right().priority(2),
         Column::new("HEALTH").right().priority(3),
         Column::new("DETAIL").priority(1),
     ]);
     for observation in observers {
-        let role = match observation.verdict {
-            Verdict::Alive => Role::Good,
-            Verdict::DeadAffirmed => Role::Bad,
-            Verdict::Silent => Role::Warn,
-            Verdict::Abstain => Role::Faint,
-        };
-        table.row([
-            format!("node {}", observation.node).into(),
-            Cell::new(role, observation.verdict.as_str()),
-            or_dash(observation.age_ms.map(age)).into(),
-            observation.health.into(),
-            (&observation.detail).into(),
-        ]);
+        table.row(observed(observation));
     }
     table.draw(wide, style)
+}
+
+fn observed(observation: &Observation) -> [Cell; 5] {
+    let role = match observation.verdict {
+        Verdict::Alive => Role::Good,
+        Verdict::DeadAffirmed => Role::Bad,
+        Verdict::Silent | Verdict::Lossy => Role::Warn,
+        Verdict::Abstain => Role::Faint,
+    };
+    [
+        Cell::from(format!("node {}", observation.node)).exact(Some(observation.node)),
+        Cell::new(role, observation.verdict.as_str()),
+        Cell::figure(observation.age_ms, |millis| age(*millis)),
+        observation.health.into(),
+        (&observation.detail).into(),
+    ]
+}
+
+/// The API's word for it.
+fn word(state: WhyState) -> &'static str {
+    match state {
+        WhyState::Member => "member",
+        WhyState::Suspect => "suspect",
+        WhyState::Removed => "removed",
+        WhyState::Left => "left",
+    }
 }

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use gms::span::Span;
 use serde::{Deserialize, Serialize};
+
+use crate::config::settings::{Defaults, Freshness};
 
 /// The longest name of a context, in bytes.
 const NAME_MAX_LEN: usize = 64;
@@ -53,11 +56,20 @@ impl fmt::Display for ContextName {
 }
 
 /// One cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
     /// Where its nodes are reached, as written by the user.
     pub endpoints: Vec<String>,
+    /// Whether every verb that writes is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
+    /// As `--timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+    /// As `--consistency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Freshness>,
 }
 
 /// All contexts of a user.
@@ -67,8 +79,14 @@ pub struct Contexts {
     /// The one that holds where no other is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     current: Option<ContextName>,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    defaults: Defaults,
     #[serde(default, rename = "context", skip_serializing_if = "BTreeMap::is_empty")]
-    contexts: BTreeMap<ContextName, Context>,
+    by_name: BTreeMap<ContextName, Context>,
+}
+
+fn is_nothing(defaults: &Defaults) -> bool {
+    *defaults == Defaults::default()
 }
 
 /// There is no such context.
@@ -79,13 +97,16 @@ pub struct NoSuchContext(pub String);
 impl Contexts {
     /// Reads the text of a file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let contexts: Self = toml::from_str(text).map_err(|why| why.to_string())?;
+        let contexts: Self = toml::from_str(text).map_err(|why| {
+            let before = why.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            format!("line {}: {}", before.matches('\n').count() + 1, why.message())
+        })?;
         if let Some(current) = &contexts.current
-            && !contexts.contexts.contains_key(current)
+            && !contexts.by_name.contains_key(current)
         {
             return Err(format!("its current context {:?} is not in it", current.0));
         }
-        if let Some((name, _)) = contexts.contexts.iter().find(|(_, c)| c.endpoints.is_empty()) {
+        if let Some((name, _)) = contexts.by_name.iter().find(|(_, c)| c.endpoints.is_empty()) {
             return Err(format!("context {:?} has no endpoint", name.0));
         }
         Ok(contexts)
@@ -96,6 +117,18 @@ impl Contexts {
         toml::to_string(self).map_err(|why| why.to_string())
     }
 
+    /// What holds where nobody says otherwise.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
+    }
+
+    /// Refuses writes to a context, or allows them again.
+    pub fn protect(&mut self, name: &ContextName, protected: bool) -> Result<(), NoSuchContext> {
+        let missing = || NoSuchContext(name.0.clone());
+        self.by_name.get_mut(name).ok_or_else(missing)?.protected = protected;
+        Ok(())
+    }
+
     /// The name of the current one.
     pub fn current(&self) -> Option<&ContextName> {
         self.current.as_ref()
@@ -103,20 +136,20 @@ impl Contexts {
 
     /// By name.
     pub fn get(&self, name: &ContextName) -> Result<&Context, NoSuchContext> {
-        self.contexts.get(name).ok_or_else(|| NoSuchContext(name.0.clone()))
+        self.by_name.get(name).ok_or_else(|| NoSuchContext(name.0.clone()))
     }
 
     /// All of them, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&ContextName, &Context)> {
-        self.contexts.iter()
+        self.by_name.iter()
     }
 
     /// Sets one; the first becomes current.
     pub fn set(&mut self, name: ContextName, context: Context) {
-        if self.contexts.is_empty() {
+        if self.by_name.is_empty() {
             self.current = Some(name.clone());
         }
-        self.contexts.insert(name, context);
+        self.by_name.insert(name, context);
     }
 
     /// Makes one current.
@@ -129,7 +162,7 @@ impl Contexts {
     /// Forgets one; if it was current, none is.
     pub fn remove(&mut self, name: &ContextName) -> Result<(), NoSuchContext> {
         self.get(name)?;
-        self.contexts.remove(name);
+        self.by_name.remove(name);
         if self.current.as_ref() == Some(name) {
             self.current = None;
         }
@@ -146,7 +179,7 @@ mod tests {
     }
 
     fn of(endpoint: &str) -> Context {
-        Context { endpoints: vec![endpoint.to_owned()] }
+        Context { endpoints: vec![endpoint.to_owned()], ..Context::default() }
     }
 
     #[test]
@@ -156,6 +189,9 @@ mod tests {
         contexts.set(name("prod.eu"), of("b:2"));
         assert_eq!(contexts.current(), Some(&name("lab")));
         contexts.select(&name("prod.eu")).unwrap();
+        assert_eq!(Contexts::parse(&contexts.to_text().unwrap()), Ok(contexts.clone()));
+        contexts.protect(&name("lab"), true).unwrap();
+        assert!(contexts.get(&name("lab")).unwrap().protected);
         assert_eq!(Contexts::parse(&contexts.to_text().unwrap()), Ok(contexts.clone()));
         contexts.remove(&name("prod.eu")).unwrap();
         assert_eq!(contexts.current(), None);
@@ -173,6 +209,7 @@ mod tests {
             ("[context.a]\nendpoints = []", "no endpoint"),
             ("[context.\"a b\"]\nendpoints = [\"h:1\"]", "no name of a context"),
             ("curent = \"x\"", "unknown field"),
+            ("[defaults]\noutput = \"xml\"", "unknown variant"),
         ] {
             let error = Contexts::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

@@ -1,45 +1,23 @@
-//! From wishes to endpoints: the flag, else the environment (clap reads both), else the context,
-//! else the default. Every text is parsed here, and an answer has at least one endpoint.
+//! From wishes to endpoints: those of the context, else the default. Every text is parsed here, and an
+//! answer has at least one endpoint.
 
 use gms::endpoint::Endpoint;
 
 use crate::{
-    config::contexts::{ContextName, Contexts},
+    config::{
+        contexts::{ContextName, Contexts},
+        origin::Origin,
+    },
     error::Failure,
     exit::Exit,
 };
 
-/// Where the endpoints come from, for `doctor` and for messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// `-e` or `GMS_ENDPOINTS`.
-    Flag,
-    /// A context, by name.
-    Context(ContextName),
-    /// Nobody said.
-    Default,
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Origin::Flag => f.write_str("--endpoint or GMS_ENDPOINTS"),
-            Origin::Context(name) => write!(f, "context {name}"),
-            Origin::Default => f.write_str("the default"),
-        }
-    }
-}
-
-/// Decides which endpoints are meant.
+/// The endpoints of this context, or the default where none is meant.
 pub fn resolve(
-    flag: &[String],
     context: Option<&ContextName>,
     contexts: &Contexts,
 ) -> Result<(Vec<Endpoint>, Origin), Failure> {
-    if !flag.is_empty() {
-        return Ok((parse(flag)?, Origin::Flag));
-    }
-    let Some(name) = context.or(contexts.current()) else {
+    let Some(name) = context else {
         return Ok((Endpoint::local_defaults(), Origin::Default));
     };
     let context = contexts.get(name).map_err(|why| {
@@ -81,25 +59,19 @@ mod tests {
     }
 
     #[test]
-    fn the_flag_beats_the_context_and_that_the_default() {
+    fn a_context_beats_the_default_and_must_be_there() {
         let mut contexts = Contexts::default();
-        let of = |flag: &[&str], context: Option<&str>, contexts: &Contexts| {
-            let flag: Vec<String> = flag.iter().map(|text| (*text).to_owned()).collect();
-            let context = context.map(|name| name.parse().unwrap());
-            resolve(&flag, context.as_ref(), contexts).map(|(list, origin)| (texts(&list), origin))
-        };
-        let default = of(&[], None, &contexts).unwrap();
-        assert_eq!((default.0.len(), default.1), (3, Origin::Default));
-        for (name, endpoint) in [("lab", "a:1"), ("prod", "b:2")] {
-            contexts.set(name.parse().unwrap(), Context { endpoints: vec![endpoint.to_owned()] });
+        assert_eq!(resolve(None, &contexts).unwrap().0.len(), 3);
+        let context = Context { endpoints: vec!["a:1".to_owned()], ..Context::default() };
+        contexts.set("lab".parse().unwrap(), context);
+        let lab = "lab".parse().unwrap();
+        let (list, origin) = resolve(Some(&lab), &contexts).unwrap();
+        assert_eq!((texts(&list), origin), (vec!["http://a:1".to_owned()], Origin::Context(lab)));
+        let missing = resolve(Some(&"no".parse().unwrap()), &contexts).unwrap_err();
+        assert_eq!(missing.exit, Exit::NotFound);
+        for nonsense in ["nonsense", ""] {
+            assert_eq!(parse(&[nonsense.to_owned()]).unwrap_err().exit, Exit::Usage);
         }
-        let lab = Origin::Context("lab".parse().unwrap());
-        assert_eq!(of(&[], None, &contexts).unwrap(), (vec!["http://a:1".to_owned()], lab));
-        assert_eq!(of(&[], Some("prod"), &contexts).unwrap().0, ["http://b:2"]);
-        assert_eq!(of(&["c:3"], Some("prod"), &contexts).unwrap().0, ["http://c:3"]);
-        assert_eq!(of(&[], Some("no"), &contexts).unwrap_err().exit, Exit::NotFound);
-        assert_eq!(of(&["nonsense"], None, &contexts).unwrap_err().exit, Exit::Usage);
-        assert_eq!(of(&[""], None, &contexts).unwrap_err().exit, Exit::Usage);
     }
 
     #[test]

@@ -70,7 +70,10 @@ mod tests {
         let path = directory.path().join("deep/contexts.toml");
         assert_eq!(read(Some(&path)).unwrap(), Contexts::default());
         let mut contexts = Contexts::default();
-        contexts.set("lab".parse().unwrap(), Context { endpoints: vec!["h:1".to_owned()] });
+        contexts.set(
+            "lab".parse().unwrap(),
+            Context { endpoints: vec!["h:1".to_owned()], ..Context::default() },
+        );
         write(Some(&path), &contexts).unwrap();
         assert_eq!(read(Some(&path)).unwrap(), contexts);
         fs::write(&path, "current = 3").unwrap();

@@ -1,8 +1,27 @@
-//! Whether a filter holds for a member. Pure, without allocation for texts that are the same case.
+//! Whether a filter holds for something. Pure; members are asked without allocation where their texts
+//! are not looked through.
 
 use gms::{liveness::Kind, view::Tags};
 
-use super::ast::{Comparison, Expression, Filter, NumberField, Pattern, Test, TextField};
+use super::ast::{Comparison, Expression, Filter, Pattern, Test, TextField};
+
+/// Something that a filter can be asked about. What a filter may ask is in its
+/// [`Vocabulary`](super::vocabulary::Vocabulary).
+pub trait Subject {
+    /// Whether `holds` is true for a text of this field; false where it has none.
+    fn any_text(&self, field: &str, holds: &mut dyn FnMut(&str) -> bool) -> bool;
+
+    /// The number of this field; none where it is not known.
+    fn number(&self, field: &str) -> Option<u64>;
+
+    /// Whether `holds` is true for a text that a plain word is looked for in.
+    fn any_word(&self, holds: &mut dyn FnMut(&str) -> bool) -> bool;
+
+    /// Its tags; none where it has none or they are not known.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
+}
 
 /// What a filter can ask of a member. Whoever has less leaves the rest empty.
 #[derive(Debug, Clone, Copy)]
@@ -33,55 +52,89 @@ pub struct Facts<'a> {
     pub tags: Option<&'a Tags>,
 }
 
+impl Subject for Facts<'_> {
+    fn any_text(&self, field: &str, holds: &mut dyn FnMut(&str) -> bool) -> bool {
+        match field {
+            "state" => self.states.iter().any(|state| holds(state)),
+            "id" => holds(self.id),
+            "group" => holds(self.group),
+            "address" => holds(self.address),
+            "kind" => self.kind.is_some_and(|kind| holds(kind.as_str())),
+            "seen" => {
+                [self.monitor, self.witness].iter().flatten().any(|node| holds(&node.to_string()))
+            }
+            _ => false,
+        }
+    }
+
+    fn number(&self, field: &str) -> Option<u64> {
+        match field {
+            "monitor" => self.monitor,
+            "witness" => self.witness,
+            "misses" => self.misses,
+            "incarnation" => Some(self.incarnation),
+            "age" => self.age_us,
+            "rtt" => self.rtt_us,
+            _ => None,
+        }
+    }
+
+    fn any_word(&self, holds: &mut dyn FnMut(&str) -> bool) -> bool {
+        holds(self.id)
+            || holds(self.group)
+            || holds(self.address)
+            || self
+                .tags
+                .is_some_and(|tags| tags.iter().any(|(key, value)| holds(key) || holds(value)))
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        self.tags
+    }
+}
+
 impl Filter {
-    /// Whether the member passes.
-    pub fn passes(&self, facts: &Facts<'_>) -> bool {
-        holds(&self.root, facts)
+    /// Whether it passes.
+    pub fn passes(&self, subject: &impl Subject) -> bool {
+        holds(&self.root, subject)
     }
 }
 
-fn holds(expression: &Expression, facts: &Facts<'_>) -> bool {
+fn holds(expression: &Expression, subject: &impl Subject) -> bool {
     match expression {
-        Expression::All(parts) => parts.iter().all(|part| holds(part, facts)),
-        Expression::Any(parts) => parts.iter().any(|part| holds(part, facts)),
-        Expression::Not(part) => !holds(part, facts),
-        Expression::Test(test) => test_holds(test, facts),
+        Expression::All(parts) => parts.iter().all(|part| holds(part, subject)),
+        Expression::Any(parts) => parts.iter().any(|part| holds(part, subject)),
+        Expression::Not(part) => !holds(part, subject),
+        Expression::Test(test) => test_holds(test, subject),
     }
 }
 
-fn test_holds(test: &Test, facts: &Facts<'_>) -> bool {
+fn test_holds(test: &Test, subject: &impl Subject) -> bool {
     match test {
         Test::Anywhere(word) => {
-            let contains = |text: &str| text.to_lowercase().contains(word.as_str());
-            contains(facts.id)
-                || contains(facts.group)
-                || contains(facts.address)
-                || facts.tags.is_some_and(|tags| {
-                    tags.iter().any(|(key, value)| contains(key) || contains(value))
-                })
+            subject.any_word(&mut |text| text.to_lowercase().contains(word.as_str()))
         }
-        Test::Carries(key) => facts.tags.is_some_and(|tags| tags.contains_key(key)),
-        Test::Text(field, pattern) => text_holds(field, pattern, facts),
+        Test::Carries(key) => subject.tags().is_some_and(|tags| tags.contains_key(key)),
+        Test::Text(field, Pattern::IsNot(word)) => {
+            !any_text(field, subject, &mut |text| text == word)
+        }
+        Test::Text(field, pattern) => any_text(field, subject, &mut |text| fits(pattern, text)),
         Test::Number(field, comparison, value) => {
-            number_of(*field, facts).is_some_and(|number| compares(number, *comparison, *value))
+            subject.number(field).is_some_and(|number| compares(number, *comparison, *value))
         }
     }
 }
 
-fn text_holds(field: &TextField, pattern: &Pattern, facts: &Facts<'_>) -> bool {
+fn any_text(
+    field: &TextField,
+    subject: &impl Subject,
+    holds: &mut dyn FnMut(&str) -> bool,
+) -> bool {
     match field {
-        TextField::State => match pattern {
-            Pattern::IsNot(word) => !facts.states.contains(&word.as_str()),
-            _ => facts.states.iter().any(|state| fits(pattern, state)),
-        },
-        TextField::Id => fits(pattern, facts.id),
-        TextField::Group => fits(pattern, facts.group),
-        TextField::Address => fits(pattern, facts.address),
-        TextField::Kind => facts.kind.is_some_and(|kind| fits(pattern, kind.as_str())),
-        TextField::Tag(key) => match facts.tags.and_then(|tags| tags.get(key)) {
-            Some(value) => fits(pattern, value),
-            None => matches!(pattern, Pattern::IsNot(_)),
-        },
+        TextField::Known(name) => subject.any_text(name, holds),
+        TextField::Tag(key) => {
+            subject.tags().and_then(|tags| tags.get(key)).is_some_and(|value| holds(value))
+        }
     }
 }
 
@@ -93,17 +146,6 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
         Pattern::Contains { text: part, at_start: true, .. } => text.starts_with(part.as_str()),
         Pattern::Contains { text: part, at_end: true, .. } => text.ends_with(part.as_str()),
         Pattern::Contains { text: part, .. } => text.contains(part.as_str()),
-    }
-}
-
-fn number_of(field: NumberField, facts: &Facts<'_>) -> Option<u64> {
-    match field {
-        NumberField::Monitor => facts.monitor,
-        NumberField::Witness => facts.witness,
-        NumberField::Misses => facts.misses,
-        NumberField::Incarnation => Some(facts.incarnation),
-        NumberField::Age => facts.age_us,
-        NumberField::RoundTrip => facts.rtt_us,
     }
 }
 
@@ -123,7 +165,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filter::parser::parse;
+    use crate::filter::{
+        parser::{parse, parse_for},
+        vocabulary::{EVENTS, GROUPS, NODES},
+    };
 
     fn tags() -> Tags {
         [("rack", "r7"), ("version", "1.9"), ("canary", "yes")]
@@ -179,6 +224,8 @@ mod tests {
             ("zone!=a", true),
             ("zone:a", false),
             ("address~10.7.", true),
+            ("seen:2 -seen:3 name:m-0412", true),
+            ("kind!=udp", false),
         ] {
             let parsed = parse(filter).unwrap_or_else(|error| panic!("{filter:?}: {error}"));
             assert_eq!(parsed.passes(&facts(&tags)), expected, "{filter:?}");
@@ -204,6 +251,7 @@ mod tests {
             ("misses~3", 0, "for texts"),
             ("monitor:two", 8, "whole number"),
             ("a!b", 1, "not expected"),
+            ("état:ok age>x", 12, "length of time"),
         ] {
             let error = parse(filter).expect_err(filter);
             assert_eq!((error.at, error.message.contains(part)), (at, true), "{filter:?}: {error}");
@@ -215,11 +263,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_parses_or_points_into_itself(text in "[a-z0-9:=!~<>|()\" .$^-]{0,60}") {
+        fn any_text_parses_or_points_into_itself(
+            likely in "[a-z0-9:=!~<>|()\" .$^-]{0,60}", any in any::<String>(),
+        ) {
             let tags = tags();
-            match parse(&text) {
-                Ok(filter) => { filter.passes(&facts(&tags)); }
-                Err(error) => prop_assert!(error.at <= text.chars().count()),
+            for text in [likely, any] {
+                match parse(&text) {
+                    Ok(filter) => { filter.passes(&facts(&tags)); }
+                    Err(error) => prop_assert!(error.at <= text.chars().count()),
+                }
+                for vocabulary in [&GROUPS, &NODES, &EVENTS] {
+                    if let Err(error) = parse_for(vocabulary, &text) {
+                        prop_assert!(error.at <= text.chars().count());
+                    }
+                }
             }
         }
 

@@ -79,6 +79,16 @@ pub struct FilterError {
     pub message: String,
 }
 
+impl FilterError {
+    /// The filter with a mark under the place, in two lines.
+    pub fn pointed_out(&self, text: &str) -> String {
+        let clean = |c: char| if c.is_control() { ' ' } else { c };
+        let shown: String = text.chars().map(clean).collect();
+        let before: String = shown.chars().take(self.at).collect();
+        format!("{shown}\n{}^", " ".repeat(unicode_width::UnicodeWidthStr::width(before.as_str())))
+    }
+}
+
 /// Takes a filter apart.
 pub fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
     let characters: Vec<char> = text.chars().collect();

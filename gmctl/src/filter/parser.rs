@@ -1,8 +1,9 @@
 //! Tokens to a filter, or the place of the mistake. What parses can always be evaluated.
 
 use super::{
-    ast::{Comparison, Expression, Filter, NumberField, Pattern, Test, TextField},
+    ast::{Comparison, Expression, Filter, Pattern, Test, TextField},
     lexer::{self, FilterError, Operator, Placed, Token},
+    vocabulary::{MEMBERS, Unit, Vocabulary},
 };
 
 /// The longest filter, in characters: nobody types a longer one.
@@ -10,25 +11,13 @@ pub const FILTER_MAX_LEN: usize = 1_024;
 /// The deepest nesting of parentheses and negations: the parser and its users recurse.
 const DEPTH_MAX: usize = 64;
 
-/// The words `state:` knows.
-const STATES: &[&str] = &[
-    "ok",
-    "late",
-    "suspect",
-    "condemned",
-    "unknown",
-    "new",
-    "away",
-    "left",
-    "removed",
-    "active",
-    "draining",
-];
-/// The words `kind:` knows.
-const KINDS: &[&str] = &["udp", "stream", "http", "tcp"];
-
-/// Reads a filter; an empty text lets everything pass.
+/// Reads a filter for members; an empty text lets everything pass.
 pub fn parse(text: &str) -> Result<Filter, FilterError> {
+    parse_for(&MEMBERS, text)
+}
+
+/// Reads a filter for what has this vocabulary; an empty text lets everything pass.
+pub fn parse_for(vocabulary: &'static Vocabulary, text: &str) -> Result<Filter, FilterError> {
     let length = text.chars().count();
     if length > FILTER_MAX_LEN {
         return Err(FilterError {
@@ -37,7 +26,7 @@ pub fn parse(text: &str) -> Result<Filter, FilterError> {
         });
     }
     let tokens = lexer::tokens(text)?;
-    let mut parser = Parser { tokens: &tokens, next: 0, end: length };
+    let mut parser = Parser { vocabulary, tokens: &tokens, next: 0, end: length };
     let root = parser.any(0)?;
     match parser.peek() {
         None => Ok(Filter { text: text.trim().to_owned(), root }),
@@ -49,6 +38,7 @@ pub fn parse(text: &str) -> Result<Filter, FilterError> {
 }
 
 struct Parser<'a> {
+    vocabulary: &'static Vocabulary,
     tokens: &'a [Placed],
     next: usize,
     end: usize,
@@ -124,8 +114,9 @@ impl<'a> Parser<'a> {
             }
             Token::Word(word) => Ok(Expression::Test(Test::Anywhere(word.to_lowercase()))),
             Token::Test { field, operator, value, value_at } => {
-                test(field, *operator, value).map(Expression::Test).map_err(|wrong| match wrong {
-                    Wrong::Operator(message) => FilterError { at: placed.at, message },
+                let test = test(self.vocabulary, field, *operator, value);
+                test.map(Expression::Test).map_err(|wrong| match wrong {
+                    Wrong::Field(message) => FilterError { at: placed.at, message },
                     Wrong::Value(message) => FilterError { at: *value_at, message },
                 })
             }
@@ -135,60 +126,43 @@ impl<'a> Parser<'a> {
 }
 
 enum Wrong {
-    Operator(String),
+    Field(String),
     Value(String),
 }
 
-fn test(field: &str, operator: Operator, value: &str) -> Result<Test, Wrong> {
-    let number = match field {
-        "monitor" => Some(NumberField::Monitor),
-        "witness" => Some(NumberField::Witness),
-        "misses" => Some(NumberField::Misses),
-        "incarnation" => Some(NumberField::Incarnation),
-        "age" => Some(NumberField::Age),
-        "rtt" => Some(NumberField::RoundTrip),
-        _ => None,
-    };
-    if let Some(number) = number {
+fn test(
+    vocabulary: &'static Vocabulary,
+    field: &str,
+    operator: Operator,
+    value: &str,
+) -> Result<Test, Wrong> {
+    if let Some(number) = vocabulary.numbers.iter().find(|number| number.name == field) {
         let comparison = comparison(field, operator)?;
-        let value = match number {
-            NumberField::Age | NumberField::RoundTrip => microseconds(value),
-            _ => value.parse().ok(),
+        let value = match number.unit {
+            Unit::Time => microseconds(value).ok_or("a length of time: 5s, 50ms, 300us, 2m"),
+            Unit::Count => value.parse().map_err(|_| "a whole number"),
         };
-        return match value {
-            Some(value) => Ok(Test::Number(number, comparison, value)),
-            None if matches!(number, NumberField::Age | NumberField::RoundTrip) => {
-                Err(Wrong::Value(format!("{field} takes a length of time: 5s, 50ms, 300us, 2m")))
-            }
-            None => Err(Wrong::Value(format!("{field} takes a whole number"))),
-        };
+        let value = value.map_err(|what| Wrong::Value(format!("{field} takes {what}")))?;
+        return Ok(Test::Number(number.name, comparison, value));
+    }
+    if let Some(text) = vocabulary.texts.iter().find(|text| text.name == field) {
+        let is_known = text.words.is_empty() || text.words.contains(&value);
+        if operator != Operator::Contains && !is_known {
+            return Err(Wrong::Value(format!("{field} is one of {}", text.words.join(" "))));
+        }
+        return Ok(Test::Text(TextField::Known(text.field), pattern(field, operator, value)?));
+    }
+    if !vocabulary.has_tags {
+        let (subject, names) = (vocabulary.subject, vocabulary.names().join(" "));
+        return Err(Wrong::Field(format!("{subject} have no {field:?}; they have {names}")));
     }
     if field == "tag" {
         return match operator {
             Operator::Is => Ok(Test::Carries(value.to_owned())),
-            _ => Err(Wrong::Operator("tag takes : alone; write KEY~text for its value".to_owned())),
+            _ => Err(Wrong::Field("tag takes : alone; write KEY~text for its value".to_owned())),
         };
     }
-    let text = match field {
-        "state" => TextField::State,
-        "id" => TextField::Id,
-        "group" => TextField::Group,
-        "address" => TextField::Address,
-        "kind" => TextField::Kind,
-        tag => TextField::Tag(tag.to_owned()),
-    };
-    let known = match text {
-        TextField::State => Some(STATES),
-        TextField::Kind => Some(KINDS),
-        _ => None,
-    };
-    if let Some(known) = known
-        && operator != Operator::Contains
-        && !known.contains(&value)
-    {
-        return Err(Wrong::Value(format!("{field} is one of {}", known.join(" "))));
-    }
-    Ok(Test::Text(text, pattern(field, operator, value)?))
+    Ok(Test::Text(TextField::Tag(field.to_owned()), pattern(field, operator, value)?))
 }
 
 fn comparison(field: &str, operator: Operator) -> Result<Comparison, Wrong> {
@@ -200,7 +174,7 @@ fn comparison(field: &str, operator: Operator) -> Result<Comparison, Wrong> {
         Operator::Below => Comparison::Below,
         Operator::AtMost => Comparison::AtMost,
         Operator::Contains => {
-            return Err(Wrong::Operator(format!("{field} is a number; ~ is for texts")));
+            return Err(Wrong::Field(format!("{field} is a number; ~ is for texts")));
         }
     })
 }
@@ -218,7 +192,7 @@ fn pattern(field: &str, operator: Operator, value: &str) -> Result<Pattern, Wron
                 at_end: text.len() < rest.len(),
             })
         }
-        _ => Err(Wrong::Operator(format!(
+        _ => Err(Wrong::Field(format!(
             "{field} is a text; {} is for numbers and times",
             operator.as_str()
         ))),

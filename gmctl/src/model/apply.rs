@@ -13,6 +13,7 @@ use gms::{
     id::Revision,
     view::{Change, View},
 };
+use imbl::OrdMap;
 
 use super::{
     cluster::Model,
@@ -20,6 +21,7 @@ use super::{
     happening::{Happening, Who},
     link::{Stream, StreamNews, StreamState},
     moment::Moment,
+    opinion::Opinion,
 };
 
 /// What became of a message of the watch.
@@ -61,10 +63,14 @@ impl Model {
 
     /// A feed that opens tells of every member anew; until then nothing is known.
     fn forget_heard(&mut self) {
-        self.groups = std::mem::take(&mut self.groups)
-            .into_iter()
-            .map(|(id, group)| (id, Group { heard: imbl::OrdMap::new(), counts: None, ..group }))
-            .collect();
+        let ids: Vec<_> = self.groups.keys().cloned().collect();
+        for id in ids {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.forget_all_heard();
+            }
+        }
+        self.beats.clear();
+        self.stamp.bands += 1;
     }
 
     /// Takes in one message of the watch of all groups.
@@ -79,6 +85,7 @@ impl Model {
                     && !told.is_empty()
                 {
                     drop_where(&mut self.groups, |id, _| !told.contains(id));
+                    self.stamp.shape += 1;
                 }
             }
             WatchEvent::Compacted(compacted) => {
@@ -102,17 +109,20 @@ impl Model {
         if group.view > view.view {
             return;
         }
-        let known = std::mem::take(&mut group.members);
-        let first_look = group.view == Revision(0) && known.is_empty();
+        let first_look = group.view == Revision(0) && group.members.is_empty();
+        let mut members = OrdMap::new();
         for member in view.members {
-            let is_new = known.get(&member.id).is_none_or(|m| m.incarnation != member.incarnation);
+            let known = group.members.get(&member.id);
+            let is_new = known.is_none_or(|m| m.incarnation != member.incarnation);
             if is_new && !first_look {
                 group.arrived.insert(member.id.clone(), now.at);
             }
             group.gone.remove(&member.id);
-            group.members.insert(member.id.clone(), Arc::new(member));
+            members.insert(member.id.clone(), Arc::new(member));
         }
+        group.replace_members(members);
         group.view = view.view;
+        self.stamp.shape += 1;
         self.revision = self.revision.max(view.view);
     }
 
@@ -125,6 +135,7 @@ impl Model {
             return Applied::Gap;
         }
         follow(group, now, change);
+        self.stamp.shape += 1;
         self.revision = self.revision.max(change.view);
         self.timeline.record_change(change);
         Applied::Done
@@ -160,7 +171,12 @@ impl Model {
             .get(&report.id)
             .filter(|heard| heard.incarnation == report.incarnation)
             .map(|heard| heard.band);
-        group.heard.insert(report.id.clone(), Heard::of(now, report));
+        group.hear(&report.id, Heard::of(now, report));
+        self.stamp.reports += 1;
+        if before != Some(report.state) {
+            self.stamp.bands += 1;
+        }
+        self.beats.note(now, report);
         let doubted = |band: Band| band >= Band::Suspect;
         let who = Who { first: report.id.clone(), count: 1 };
         match before {
@@ -216,6 +232,11 @@ impl Model {
         self.take_nodes(now, nodes);
     }
 
+    /// Takes in what one node said of itself when it was asked directly.
+    pub fn apply_opinion(&mut self, opinion: Opinion) {
+        self.opinions.insert(opinion.node, Arc::new(opinion));
+    }
+
     /// Takes in the recorded past.
     pub fn apply_history(&mut self, now: Moment, history: &Events) {
         self.link.heard(now);
@@ -232,8 +253,10 @@ impl Model {
         let ids: Vec<_> =
             self.groups.iter().filter(|(_, g)| untidy(g)).map(|(id, _)| id.clone()).collect();
         for id in ids {
-            if let Some(group) = self.groups.get_mut(&id) {
-                group.tidy(now);
+            if let Some(group) = self.groups.get_mut(&id)
+                && group.tidy(now)
+            {
+                self.stamp.shape += 1;
             }
         }
     }
@@ -247,20 +270,18 @@ fn follow(group: &mut Group, now: Moment, change: &Change) {
         .iter()
         .map(|removed| (&removed.id, removed.incarnation, Some(removed.cause)));
     for (id, incarnation, cause) in left.chain(removed) {
-        let member = group.members.remove(id);
-        if group.heard.get(id).is_some_and(|heard| heard.incarnation <= incarnation) {
-            group.heard.remove(id);
-        }
+        let member = group.take(id);
+        group.forget(id, incarnation);
         group.arrived.remove(id);
         group.gone.insert(id.clone(), Gone { incarnation, at: now.at, cause, member });
     }
     for member in &change.joined {
         group.gone.remove(&member.id);
         group.arrived.insert(member.id.clone(), now.at);
-        group.members.insert(member.id.clone(), Arc::new(member.clone()));
+        group.put(member.clone());
     }
     for member in &change.updated {
-        group.members.insert(member.id.clone(), Arc::new(member.clone()));
+        group.put(member.clone());
     }
     group.view = change.view;
 }

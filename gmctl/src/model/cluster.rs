@@ -11,7 +11,10 @@ use gms::{
 };
 use imbl::{OrdMap, OrdSet, Vector};
 
-use super::{condition::Tally, group::Group, link::Link, moment::Moment, timeline::Timeline};
+use super::{
+    beats::Beats, condition::Tally, group::Group, link::Link, moment::Moment, opinion::Opinion,
+    timeline::Timeline,
+};
 
 /// How many of a node's median round trips are kept: one a second for a minute.
 pub const ROUND_TRIPS_MAX: usize = 60;
@@ -23,6 +26,17 @@ pub struct NodeFacts {
     pub status: Arc<NodeStatus>,
     /// Its median round trips in microseconds, one a poll, oldest first; a gap where it told none.
     pub round_trips: Vector<Option<u64>>,
+}
+
+/// Counts what changed: two models with the same stamp list the same members in the same order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Members came, went or changed.
+    pub shape: u64,
+    /// A member's band changed.
+    pub bands: u64,
+    /// Anything at all was reported of a member.
+    pub reports: u64,
 }
 
 /// The cluster as we know it.
@@ -47,16 +61,27 @@ pub struct Model {
     /// While a watch opens anew: the groups it has told of so far. Those it does not mention
     /// before its bookmark are no more.
     pub reopening: Option<OrdSet<GroupId>>,
+    /// What each node said when it was asked directly.
+    pub opinions: OrdMap<NodeId, Arc<Opinion>>,
+    /// Second by second, the members that are looked at.
+    pub beats: Beats,
+    /// What changed so far.
+    pub stamp: Stamp,
 }
 
 impl Model {
     /// How many members look how, over all groups.
-    pub fn tally(&self, now: Moment) -> Tally {
+    pub fn tally(&self) -> Tally {
         let mut all = Tally::default();
         for group in self.groups.values() {
-            all.merge(group.tally(now));
+            all.merge(group.tally());
         }
         all
+    }
+
+    /// How many members there are, over all groups.
+    pub fn members(&self) -> usize {
+        self.groups.values().map(|group| group.members.len()).sum()
     }
 
     /// The leader, as the node that answers knows it.

@@ -106,6 +106,19 @@ impl Tally {
         }
     }
 
+    /// Counts one less of what was counted before.
+    pub fn take(&mut self, condition: Condition) {
+        let count = match condition {
+            Condition::Ok | Condition::New => &mut self.ok,
+            Condition::Late => &mut self.late,
+            Condition::Suspect | Condition::Condemned => &mut self.suspect,
+            Condition::Unknown => &mut self.unknown,
+            Condition::Away => &mut self.away,
+            Condition::Left | Condition::Removed => return,
+        };
+        *count = count.saturating_sub(1);
+    }
+
     /// Counts what another tally counted.
     pub fn merge(&mut self, other: Tally) {
         self.ok += other.ok;

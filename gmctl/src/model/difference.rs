@@ -3,7 +3,7 @@
 use gms::id::GroupId;
 
 use super::{
-    cluster::Model, condition::Tally, happening::Happening, moment::Moment, timeline::Entry,
+    cluster::Model, condition::Tally, group::Group, happening::Happening, timeline::Entry,
 };
 
 /// How much happened.
@@ -49,12 +49,10 @@ pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Ent
 }
 
 /// How much happened in between.
-pub fn sums(then: (&Model, Moment), now: (&Model, Moment)) -> Sums {
-    let mut sums = Sums {
-        suspects: (then.0.tally(then.1).suspect, now.0.tally(now.1).suspect),
-        ..Sums::default()
-    };
-    for entry in entries(then.0, now.0) {
+pub fn sums(then: &Model, now: &Model) -> Sums {
+    let mut sums =
+        Sums { suspects: (then.tally().suspect, now.tally().suspect), ..Sums::default() };
+    for entry in entries(then, now) {
         match &entry.what {
             Happening::Joined(_, who, _) => sums.joined += who.count,
             Happening::Left(_, who, _) => sums.left += who.count,
@@ -68,14 +66,13 @@ pub fn sums(then: (&Model, Moment), now: (&Model, Moment)) -> Sums {
 }
 
 /// The groups that are not as they were.
-pub fn groups(then: (&Model, Moment), now: (&Model, Moment)) -> Vec<GroupChange> {
-    now.0
-        .groups
+pub fn groups(then: &Model, now: &Model) -> Vec<GroupChange> {
+    now.groups
         .iter()
         .map(|(id, group)| GroupChange {
             group: id.clone(),
-            then: then.0.groups.get(id).map(|group| group.tally(then.1)),
-            now: group.tally(now.1),
+            then: then.groups.get(id).map(Group::tally),
+            now: group.tally(),
         })
         .filter(|change| change.then != Some(change.now))
         .collect()

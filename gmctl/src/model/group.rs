@@ -1,7 +1,10 @@
 //! One group: its members by their last known view, what was heard of each, and who is just gone.
 //!
-//! A member's condition is derived from these facts at the moment it is asked for and stored
-//! nowhere, so two screens cannot disagree about it.
+//! A member's condition is derived from these facts at the moment it is asked for, so two screens
+//! cannot disagree about it. What every frame needs of a whole group, how many look how and who is
+//! not well, is kept up to date by the functions that change a member: reading it costs nothing,
+//! however large the group is. Whoever reads a group may look at its fields; only the functions
+//! here change them.
 
 use std::{
     sync::Arc,
@@ -14,7 +17,7 @@ use gms::{
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     view::{Member, MemberState},
 };
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use super::{
     condition::{Condition, Tally},
@@ -78,6 +81,18 @@ pub enum Age {
     Unknown,
 }
 
+/// The misses before a removal that a group forgives unless a member asked for others.
+const MISSES_DEFAULT: u32 = 3;
+
+/// How long it is until a silent member can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// Not before this; zero if it is a matter of its confirmation only.
+    AtLeast(Duration),
+    /// Never while the hold lasts.
+    Held,
+}
+
 /// Somebody who is no member any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
@@ -108,9 +123,105 @@ pub struct Group {
     pub hold: Option<Hold>,
     /// The group's counts and percentiles by the liveness feed.
     pub counts: Option<GroupLiveness>,
+    /// How many members look how.
+    tally: Tally,
+    /// The members that do not simply answer.
+    unwell: OrdSet<MemberId>,
 }
 
 impl Group {
+    /// Changes what is known of one member, and keeps the counts true.
+    fn change(&mut self, id: &MemberId, how: impl FnOnce(&mut Self)) {
+        if let Some(before) = self.standing(id) {
+            self.tally.take(before);
+        }
+        how(self);
+        match self.standing(id) {
+            Some(after) => {
+                self.tally.add(after);
+                if after == Condition::Ok {
+                    self.unwell.remove(id);
+                } else {
+                    self.unwell.insert(id.clone());
+                }
+            }
+            None => {
+                self.unwell.remove(id);
+            }
+        }
+    }
+
+    /// A member as a view shows it.
+    pub(super) fn put(&mut self, member: Member) {
+        let id = member.id.clone();
+        self.change(&id, |group| {
+            group.members.insert(member.id.clone(), Arc::new(member));
+        });
+    }
+
+    /// A member that no view shows any more.
+    pub(super) fn take(&mut self, id: &MemberId) -> Option<Arc<Member>> {
+        let mut taken = None;
+        self.change(id, |group| taken = group.members.remove(id));
+        taken
+    }
+
+    /// What the liveness feed says of a member.
+    pub(super) fn hear(&mut self, id: &MemberId, heard: Heard) {
+        self.change(id, |group| {
+            group.heard.insert(id.clone(), heard);
+        });
+    }
+
+    /// What the feed said of a life that ended is of no use.
+    pub(super) fn forget(&mut self, id: &MemberId, incarnation: Incarnation) {
+        self.change(id, |group| {
+            if group.heard.get(id).is_some_and(|heard| heard.incarnation <= incarnation) {
+                group.heard.remove(id);
+            }
+        });
+    }
+
+    /// Nothing is known of how its members are.
+    pub(super) fn forget_all_heard(&mut self) {
+        self.heard = OrdMap::new();
+        self.counts = None;
+        self.count_anew();
+    }
+
+    /// Every member is another: as a snapshot shows them.
+    pub(super) fn replace_members(&mut self, members: OrdMap<MemberId, Arc<Member>>) {
+        self.members = members;
+        self.count_anew();
+    }
+
+    fn count_anew(&mut self) {
+        self.tally = Tally::default();
+        self.unwell = OrdSet::new();
+        for id in self.members.keys() {
+            if let Some(standing) = self.standing(id) {
+                self.tally.add(standing);
+                if standing != Condition::Ok {
+                    self.unwell.insert(id.clone());
+                }
+            }
+        }
+    }
+
+    /// How a member looks, whether it is new or not; none if it is no member.
+    fn standing(&self, id: &MemberId) -> Option<Condition> {
+        let member = self.members.get(id)?;
+        if member.state == MemberState::Away {
+            return Some(Condition::Away);
+        }
+        Some(self.heard_of(member).map_or(Condition::Unknown, |heard| heard.band.into()))
+    }
+
+    /// The members that do not simply answer: silent, suspected, away or unknown.
+    pub fn unwell(&self) -> impl Iterator<Item = &MemberId> {
+        self.unwell.iter()
+    }
+
     /// What was heard of this life of the member.
     pub fn heard_of(&self, member: &Member) -> Option<&Heard> {
         self.heard.get(&member.id).filter(|heard| heard.incarnation == member.incarnation)
@@ -118,18 +229,15 @@ impl Group {
 
     /// How the member looks now; none if it is neither a member nor just gone.
     pub fn condition(&self, now: Moment, id: &MemberId) -> Option<Condition> {
-        let Some(member) = self.members.get(id) else {
+        let Some(standing) = self.standing(id) else {
             return self.gone.get(id).map(|gone| match gone.cause {
                 Some(_) => Condition::Removed,
                 None => Condition::Left,
             });
         };
-        if member.state == MemberState::Away {
-            return Some(Condition::Away);
-        }
-        let band = self.heard_of(member).map_or(Band::Unknown, |heard| heard.band);
-        let new = self.arrived.get(id).is_some_and(|at| now.since(*at) < RECENT);
-        Some(if band == Band::Ok && new { Condition::New } else { band.into() })
+        let new = standing == Condition::Ok
+            && self.arrived.get(id).is_some_and(|at| now.since(*at) < RECENT);
+        Some(if new { Condition::New } else { standing })
     }
 
     /// How long ago the member's last round trip was, as far as that is known.
@@ -146,19 +254,44 @@ impl Group {
         }
     }
 
-    /// How many members look how.
-    pub fn tally(&self, now: Moment) -> Tally {
-        let mut tally = Tally::default();
-        for id in self.members.keys() {
-            if let Some(condition) = self.condition(now, id) {
-                tally.add(condition);
-            }
-        }
-        tally
+    /// Whether the member does not simply answer.
+    pub fn is_unwell(&self, id: &MemberId) -> bool {
+        self.unwell.contains(id)
     }
 
-    /// Forgets who is gone for long, and what was heard of nobody we know.
-    pub fn tidy(&mut self, now: Moment) {
+    /// How many members look how.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// How much of the hold is left, by the clock of the leader that set it; none without a hold.
+    pub fn hold_left(&self, now: Moment) -> Option<Duration> {
+        let hold = self.hold.as_ref()?;
+        let ends = hold.at_ms.saturating_add(hold.lasts.as_millis());
+        Some(Duration::from_millis(ends.saturating_sub(now.wall_ms)))
+    }
+
+    /// How long it is, at the earliest, until the member is removed for its silence; none while it
+    /// answers or nothing is known. The service removes later than this if its observers disagree,
+    /// are unfit, or the member has only just joined.
+    pub fn left(&self, now: Moment, member: &Member) -> Option<Left> {
+        let heard = self.heard_of(member)?;
+        let (Age::Known(age), true) = (self.age(now, member), heard.band >= Band::Late) else {
+            return None;
+        };
+        if self.hold.is_some() {
+            return Some(Left::Held);
+        }
+        let misses = u64::from(member.liveness.misses.unwrap_or(MISSES_DEFAULT));
+        // The window runs from the first unanswered ping, at most a period after the last answer.
+        let window = Duration::from_millis(heard.period_ms.saturating_mul(misses));
+        Some(Left::AtLeast(window.saturating_sub(age)))
+    }
+
+    /// Forgets who is gone for long, and what was heard of nobody we know; true if anybody looks
+    /// different for it.
+    pub fn tidy(&mut self, now: Moment) -> bool {
+        let before = (self.gone.len(), self.arrived.len());
         drop_where(&mut self.gone, |_, gone| now.since(gone.at) >= RECENT);
         drop_where(&mut self.arrived, |_, at| now.since(*at) >= RECENT);
         if self.heard.len() > self.members.len() {
@@ -167,6 +300,7 @@ impl Group {
                 !members.contains_key(id) && now.since(heard.reported_at) >= RECENT
             });
         }
+        before != (self.gone.len(), self.arrived.len())
     }
 }
 

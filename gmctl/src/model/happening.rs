@@ -86,6 +86,8 @@ pub enum Happening {
     Gap(String),
     /// What became of a command of ours; true if it was done.
     Command(String, bool),
+    /// A note that somebody left.
+    Note(String),
 }
 
 impl Happening {
@@ -110,6 +112,7 @@ impl Happening {
             Happening::LinkLost(..) => "link lost",
             Happening::LinkBack(..) => "link back",
             Happening::Gap(..) => "gap",
+            Happening::Note(_) => "note",
             Happening::Command(_, true) => "done",
             Happening::Command(_, false) => "refused",
         }
@@ -129,6 +132,11 @@ impl Happening {
             | Happening::Refuted(group, ..) => Some(group),
             _ => None,
         }
+    }
+
+    /// How many members or other things it is about.
+    pub fn count(&self) -> usize {
+        self.who().map_or(1, |who| who.count.max(1))
     }
 
     /// The first member it is about, if it is about members.
@@ -161,6 +169,7 @@ impl Happening {
             | Happening::Refuted(..) => Tone::Good,
             Happening::Left(..) | Happening::Updated(..) | Happening::HoldCleared(..) => Tone::Calm,
             Happening::Monitors(..)
+            | Happening::Note(_)
             | Happening::Configuration(..)
             | Happening::Election(..)
             | Happening::HoldSet(..) => Tone::Notice,
@@ -200,6 +209,7 @@ impl Happening {
             | Happening::LinkLost(text)
             | Happening::LinkBack(text)
             | Happening::Gap(text)
+            | Happening::Note(text)
             | Happening::Command(text, _) => text.clone(),
         }
     }
@@ -288,6 +298,9 @@ pub(super) fn happening_of(what: &What) -> Happening {
         What::Election { leader, term } => Happening::Election(*leader, *term),
         What::NodeStarted { node, api_url, version } => {
             Happening::NodeStarted(*node, format!("at {api_url}, version {version}"))
+        }
+        What::Restored { from, .. } => {
+            Happening::Gap(format!("founded anew from a snapshot of revision {from}"))
         }
         What::Configuration { voters, learners } => {
             let learners = match learners.as_slice() {

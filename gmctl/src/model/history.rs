@@ -39,6 +39,11 @@ pub struct History {
 impl History {
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
+        // A picture that is only being built was never true.
+        let half_told = model.is_blank() || model.reopening.is_some();
+        if self.frames.is_empty() && half_told {
+            return;
+        }
         if let Some(last) = self.frames.back() {
             let apart = now.since(last.moment.at);
             let happened = last.model.timeline.written() != model.timeline.written();

@@ -12,6 +12,9 @@
 //! | `link` | whether what is shown can be trusted, and how old it is |
 //! | `happening` | what can happen, in the words of the screen |
 //! | `timeline` | what happened, oldest first |
+//! | `scrub` | how much happened when, in columns |
+//! | `beats` | second by second, the members that are looked at |
+//! | `opinion` | what a node says of itself when it is asked directly |
 //! | `cluster` | all of it together |
 //! | `history` | the past, frame by frame |
 //! | `apply` | how each message changes it |
@@ -21,6 +24,7 @@
 
 pub mod alarm;
 pub mod apply;
+pub mod beats;
 pub mod cluster;
 pub mod condition;
 pub mod correlate;
@@ -30,4 +34,6 @@ pub mod happening;
 pub mod history;
 pub mod link;
 pub mod moment;
+pub mod opinion;
+pub mod scrub;
 pub mod timeline;

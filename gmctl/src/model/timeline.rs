@@ -5,11 +5,11 @@
 //! within a second become one entry with a count, so that a mass failure is one line, not a
 //! thousand.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use gms::{
     api::{Event, Events, What},
-    id::Revision,
+    id::{GroupId, Revision},
     view::Change,
 };
 use imbl::Vector;
@@ -40,6 +40,19 @@ pub struct Entry {
     pub revision: Option<Revision>,
     /// What.
     pub what: Happening,
+}
+
+/// How many members of a group came and went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// They joined.
+    pub joined: usize,
+    /// They left.
+    pub left: usize,
+    /// They were removed.
+    pub removed: usize,
+    /// They came back as new lives.
+    pub restarted: usize,
 }
 
 /// What happened, oldest first.
@@ -109,8 +122,14 @@ impl Timeline {
             return;
         }
         let newer = std::mem::take(&mut self.entries);
+        // What carries no time of day and stands first happened not after what follows.
+        let first_known = history.events.iter().map(|event| event.at_ms).find(|at| *at > 0);
         for event in &history.events {
-            self.push(event.at_ms, Some(event.revision), happening_of(&event.what));
+            let at_ms = match event.at_ms {
+                0 if self.entries.is_empty() => first_known.unwrap_or(0),
+                known => known,
+            };
+            self.push(at_ms, Some(event.revision), happening_of(&event.what));
         }
         let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
         for entry in newer.into_iter().filter(|entry| !known(entry)) {
@@ -119,7 +138,42 @@ impl Timeline {
         self.history_through = history.revision;
     }
 
+    /// The last election on record, if it is the one of this term.
+    pub fn elected(&self, in_term: u64) -> Option<u64> {
+        let last = self.entries.iter().rev().find_map(|entry| match entry.what {
+            Happening::Election(_, term) => Some((term, entry.wall_ms)),
+            _ => None,
+        });
+        // The time of day of an election may be unknown.
+        last.filter(|(term, at)| *term == in_term && *at > 0).map(|(_, at)| at)
+    }
+
+    /// How many members joined, left and were removed after a moment, by group. Complete as far as
+    /// the entries reach back.
+    pub fn moves(&self, after_ms: u64) -> BTreeMap<GroupId, Moves> {
+        let mut moves: BTreeMap<GroupId, Moves> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.wall_ms >= after_ms) {
+            let Some(group) = entry.what.group() else {
+                continue;
+            };
+            let of = moves.entry(group.clone()).or_default();
+            match &entry.what {
+                Happening::Joined(_, who, _) => of.joined += who.count,
+                Happening::Left(_, who, _) => of.left += who.count,
+                Happening::Removed(_, who, ..) => of.removed += who.count,
+                Happening::Replaced(_, who) => of.restarted += who.count,
+                _ => {}
+            }
+        }
+        moves
+    }
+
     fn push(&mut self, wall_ms: u64, revision: Option<Revision>, what: Happening) {
+        // An entry that carries no time of day happened not before the one in front of it.
+        let wall_ms = match wall_ms {
+            0 => self.entries.back().map_or(0, |last| last.wall_ms),
+            known => known,
+        };
         let key = EntryKey(self.next);
         self.next = self.next.saturating_add(1);
         self.entries.push_back(Arc::new(Entry { key, wall_ms, revision, what }));

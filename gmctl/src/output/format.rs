@@ -1,7 +1,10 @@
 //! The formats of `-o`.
 
+use serde::{Deserialize, Serialize};
+
 /// How data is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// For people: aligned columns that fit the terminal.
     #[default]
@@ -14,6 +17,8 @@ pub enum Format {
     Jsonl,
     /// The body of the API's answer as YAML.
     Yaml,
+    /// Every column of the table, separated by commas, with exact figures.
+    Csv,
     /// Ids only, one a line.
     Name,
 }
@@ -23,4 +28,17 @@ impl Format {
     pub fn is_json(self) -> bool {
         matches!(self, Format::Json | Format::Jsonl)
     }
+}
+
+/// How a time of day is written for people. JSON and CSV have their own way, whatever this says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeWish {
+    /// In UTC: 2026-11-22T10:00:00.123Z.
+    #[default]
+    Utc,
+    /// In this machine's time zone: 2026-11-22T11:00:00.123+01:00.
+    Local,
+    /// How long ago: 3m 4s ago.
+    Rel,
 }

@@ -3,6 +3,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use gms::span::Span;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::output::{format::TimeWish, style::Style};
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -36,6 +39,28 @@ pub fn time_of_day(millis_since_1970: u64) -> String {
     const LAST_MS: u64 = 253_402_300_799_999;
     let time = UNIX_EPOCH + Duration::from_millis(millis_since_1970.min(LAST_MS));
     humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// A time of day as the style wishes.
+pub fn time(millis_since_1970: u64, style: &Style) -> String {
+    match style.time {
+        TimeWish::Utc => time_of_day(millis_since_1970),
+        TimeWish::Local => local(millis_since_1970, TimeZone::system()),
+        TimeWish::Rel => match style.now_ms.checked_sub(millis_since_1970) {
+            Some(ago) => format!("{} ago", age(ago)),
+            None => format!("in {}", age(millis_since_1970 - style.now_ms)),
+        },
+    }
+}
+
+fn local(millis_since_1970: u64, zone: TimeZone) -> String {
+    i64::try_from(millis_since_1970)
+        .ok()
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
+        .map_or_else(
+            || time_of_day(millis_since_1970),
+            |time| time.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
+        )
 }
 
 /// The value, or `-` where there is none.
@@ -74,6 +99,17 @@ mod tests {
         {
             assert_eq!(round_trip(micros), text);
         }
+    }
+
+    #[test]
+    fn a_time_is_written_as_wished() {
+        let style = |time, now_ms| Style { time, now_ms, ..Style::default() };
+        assert_eq!(time(0, &style(TimeWish::Utc, 5)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(time(1_000, &style(TimeWish::Rel, 13_500)), "12s ago");
+        assert_eq!(time(13_500, &style(TimeWish::Rel, 1_000)), "in 12s");
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(local(1, zone.clone()), "1970-01-01T02:00:00.001+02:00");
+        assert_eq!(local(u64::MAX, zone), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! | floor | file | what |
 //! |---|---|---|
-//! | 3 | `printer` | the only writer to stdout and stderr |
-//! | 2 | `page` | one answer in each format |
-//! | 1 | `table` | aligned columns within the terminal's width |
-//! | 0 | `format`, `style`, `terminal`, `human`, `plain` | formats, colours, what is known of the terminal, times, foreign text |
+//! | 5 | `printer` | the only writer to stdout and stderr |
+//! | 4 | `page` | one answer in each format |
+//! | 3 | `table` | aligned columns within the terminal's width; the same as CSV |
+//! | 2 | `human` | times and figures as people read them |
+//! | 1 | `style` | colours, and how the user wants it drawn |
+//! | 0 | `format`, `terminal`, `plain` | formats, what is known of the terminal, foreign text |
 
 pub mod format;
 pub mod human;

@@ -6,13 +6,11 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use crate::{
     error::Failure,
     output::{
         format::Format,
-        page::{self, Page, PageError},
+        page::{self, Form, Page, PageError},
         plain,
         style::{Role, Style},
     },
@@ -22,6 +20,10 @@ use crate::{
 pub struct Printer {
     /// The format of data; none where the command line did not say.
     wish: Option<Format>,
+    /// The columns of tables; those of the format where empty.
+    columns: Vec<String>,
+    /// Whether an item of a list was printed, so that heads do not come again.
+    has_begun: bool,
     /// For data.
     style: Style,
     /// For messages.
@@ -41,12 +43,20 @@ impl Printer {
     ) -> Self {
         Self {
             wish,
+            columns: Vec::new(),
+            has_begun: false,
             style,
             message_style,
             quiet,
             out: Box::new(io::stdout()),
             messages: Box::new(io::stderr()),
         }
+    }
+
+    /// The same with only these columns.
+    #[must_use]
+    pub fn with_columns(self, columns: Vec<String>) -> Self {
+        Self { columns, ..self }
     }
 
     /// The format of data. `-q` alone means ids.
@@ -65,28 +75,20 @@ impl Printer {
 
     /// Prints an answer in the format asked for.
     pub fn page<P: Page>(&mut self, page: &P) -> Result<(), Failure> {
-        let text = page::render(page, self.format(), &self.style)?;
+        let text = page::render(page, self.form(false), &self.style)?;
         self.data(&text)
     }
 
     /// Prints one item of an endless list: a line of JSON (also for `-o json`, which has no end
-    /// to close), a YAML document, the names, or the text for people.
-    pub fn item<T: Serialize>(
-        &mut self,
-        item: &T,
-        names: &[String],
-        text: impl FnOnce(bool, &Style) -> String,
-    ) -> Result<(), Failure> {
-        let text = match self.format() {
-            Format::Table => text(false, &self.style),
-            Format::Wide => text(true, &self.style),
-            Format::Json | Format::Jsonl => {
-                serde_json::to_string(item).map_err(Failure::bug)? + "\n"
-            }
-            Format::Yaml => format!("---\n{}", page::yaml(item)?),
-            Format::Name => page::lines(names),
-        };
+    /// to close), a YAML document, the names, a row of CSV, or the text for people.
+    pub fn item<P: Page>(&mut self, item: &P) -> Result<(), Failure> {
+        let text = page::render_item(item, self.form(self.has_begun), &self.style)?;
+        self.has_begun = true;
         self.data(&text)
+    }
+
+    fn form(&self, goes_on: bool) -> Form<'_> {
+        Form { format: self.format(), columns: &self.columns, goes_on }
     }
 
     /// Prints data as it is.
@@ -133,6 +135,9 @@ impl Printer {
 fn lines_of(failure: &Failure, style: &Style) -> String {
     let error = style.paint(Role::Bad, "error:");
     let mut text = format!("{error} {}\n", plain::clean(&failure.what));
+    for line in failure.shown.iter().flat_map(|shown| shown.lines()) {
+        text.extend(["  ", &plain::clean(line), "\n"]);
+    }
     for (name, value) in [("asked", &failure.asked), ("hint ", &failure.hint)] {
         if let Some(value) = value {
             text.extend(["  ", name, "  ", &plain::clean(value), "\n"]);
@@ -143,7 +148,10 @@ fn lines_of(failure: &Failure, style: &Style) -> String {
 
 impl From<PageError> for Failure {
     fn from(why: PageError) -> Self {
-        Failure::bug(why)
+        match why {
+            PageError::Column(_) => Failure::usage(format!("--columns: {why}")),
+            PageError::Format { .. } => Failure::bug(why),
+        }
     }
 }
 

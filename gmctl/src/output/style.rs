@@ -3,6 +3,8 @@
 
 use anstyle::{AnsiColor, Effects, Style as Codes};
 
+use crate::output::format::TimeWish;
+
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
@@ -30,6 +32,12 @@ pub struct Style {
     pub ascii: bool,
     /// The columns to fit into; none where nothing may be cut.
     pub columns: Option<usize>,
+    /// No line of heads above columns.
+    pub no_headers: bool,
+    /// How times of day are written.
+    pub time: TimeWish,
+    /// Milliseconds since 1970 when the run began, for what is told as an age.
+    pub now_ms: u64,
 }
 
 impl Style {

@@ -6,8 +6,11 @@ use std::{
     io::{IsTerminal, stderr, stdin, stdout},
 };
 
+use serde::{Deserialize, Serialize};
+
 /// Whether to colour.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ColorWish {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
     #[default]

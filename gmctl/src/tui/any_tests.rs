@@ -7,6 +7,7 @@ use gms::{
     view::{Change, Left, View},
 };
 use proptest::prelude::*;
+use ratatui::layout::Rect;
 
 use super::{
     app::Settings,
@@ -14,6 +15,7 @@ use super::{
     message::Message,
     selection::List,
     theme::Theme,
+    view::screen,
 };
 use crate::{
     action::{key::Key, table::ROWS},
@@ -25,6 +27,9 @@ use crate::{
 enum Step {
     Key(Key),
     Paste(String),
+    Command(String),
+    Click(u16, u16),
+    Wheel(isize),
     Size(u16, u16),
     Later(u64),
     Join(u8, u64),
@@ -52,10 +57,26 @@ fn keys() -> impl Strategy<Value = Key> {
     ]
 }
 
+/// An action by its name with anything behind it.
+fn commands() -> impl Strategy<Value = String> {
+    let names: Vec<&'static str> = ROWS.iter().map(|row| row.name).collect();
+    let anything = prop_oneof![
+        Just("12:03:20".to_owned()),
+        Just("10m".to_owned()),
+        Just("3".to_owned()),
+        Just("rack".to_owned()),
+        ".{0,12}",
+    ];
+    (proptest::sample::select(names), anything).prop_map(|(name, more)| format!("{name} {more}"))
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => keys().prop_map(Step::Key),
         1 => ".{0,20}".prop_map(Step::Paste),
+        1 => commands().prop_map(Step::Command),
+        1 => (0_u16..200, 0_u16..60).prop_map(|(x, y)| Step::Click(x, y)),
+        1 => (-5_isize..5).prop_map(Step::Wheel),
         2 => (0_u16..=200, 0_u16..=60).prop_map(|(w, h)| Step::Size(w, h)),
         2 => (0_u64..70_000).prop_map(Step::Later),
         2 => (any::<u8>(), 0_u64..30).prop_map(|(g, n)| Step::Join(g, n)),
@@ -83,6 +104,27 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
         }
         Step::Paste(text) => {
             play.tell(Message::Paste(text));
+        }
+        Step::Command(text) => {
+            play.keys("Esc Esc :").tell(Message::Paste(text)).keys("Enter");
+        }
+        Step::Click(x, y) => {
+            play.tell(Message::Resized(size.0, size.1));
+            play.app.settle();
+            let mut buffer = ratatui::buffer::Buffer::empty(Rect::new(0, 0, size.0, size.1));
+            let drawn = screen::draw(&play.app, &mut buffer);
+            for (area, _) in &drawn.spots {
+                assert!(buffer.area.contains((area.x, area.y).into()), "{area:?}");
+            }
+            if let Some(cursor) = drawn.cursor {
+                assert!(buffer.area.contains(cursor), "{cursor:?}");
+            }
+            if let Some(spot) = drawn.spot_at(x, y).cloned() {
+                play.tell(Message::Clicked(spot, x % 2 == 0));
+            }
+        }
+        Step::Wheel(by) => {
+            play.tell(Message::Wheeled(by));
         }
         Step::Size(width, height) => *size = (width, height),
         Step::Later(millis) => {
@@ -154,11 +196,10 @@ proptest! {
         height in 0_u16..=60,
     ) {
         let mut play = Play::with(Settings {
-            context: "any".to_owned(),
             ascii,
             theme: if ascii { Theme::Mono } else { Theme::Palette },
-            read_only: false,
             demo: true,
+            ..Settings::new("any")
         });
         play.healthy();
         let (mut size, mut revision) = ((width, height), 10_000_000);

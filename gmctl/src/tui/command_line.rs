@@ -5,7 +5,7 @@ use gms::liveness::Kind;
 use crate::tui::{
     app::App,
     place::{Pane, Place},
-    request::Request,
+    request::{Request, Target},
 };
 
 /// The command line that shows what the screen shows.
@@ -23,6 +23,12 @@ pub fn of(app: &App) -> String {
         },
         Place::Groups => format!("gmctl groups{filter}"),
         Place::Members(None) | Place::Heat => format!("gmctl members{filter}"),
+        Place::Cell(keys) => {
+            let ids: Vec<String> =
+                keys.iter().take(3).map(|key| format!("id:{}", key.id)).collect();
+            let more = if keys.len() > 3 { " | ..." } else { "" };
+            format!("gmctl members -f {}", quoted(&(ids.join(" | ") + more)))
+        }
         Place::Members(Some(group)) => format!("gmctl members {group}{filter}"),
         Place::Timeline | Place::Difference => format!("gmctl events{filter}"),
         Place::Nodes | Place::Views => "gmctl nodes -o wide".to_owned(),
@@ -31,8 +37,8 @@ pub fn of(app: &App) -> String {
     }
 }
 
-/// The command line that does what a form does.
-pub fn of_request(request: &Request) -> String {
+/// The command line that does what a form does. What no verb does is a call to `endpoint`.
+pub fn of_request(request: &Request, endpoint: &str) -> String {
     match request {
         Request::Join(group, join) => {
             let kind = join.liveness.as_ref().map_or(Kind::Tcp, |liveness| liveness.kind);
@@ -53,17 +59,37 @@ pub fn of_request(request: &Request) -> String {
                 quoted(join.address.as_str())
             )
         }
-        Request::Leave(targets, reason) => {
-            let reason = reason
+        Request::Leave(targets, reason, _) => {
+            let because = reason
                 .as_ref()
                 .map(|reason| format!(" --reason {}", quoted(reason)))
                 .unwrap_or_default();
             match targets.as_slice() {
                 [] => "gmctl leave".to_owned(),
-                [only] => format!("gmctl leave {} {}{reason}", only.key.group, only.key.id),
-                [first, ..] => format!("gmctl leave {} -{reason}", first.key.group),
+                [only] => format!(
+                    "gmctl leave {} {} --incarnation {}{because}",
+                    only.key.group, only.key.id, only.incarnation
+                ),
+                many => leave_of_many(many, reason.as_deref()),
             }
         }
+        Request::Drain(targets, drain) => match targets.as_slice() {
+            [] => String::new(),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { "" } else { "   # and the others" };
+                format!(
+                    "curl -X PATCH {endpoint}/v1/groups/{}/members/{} -H \
+                     'content-type: application/json' -d '{{\"drain\":{drain},\
+                     \"incarnation\":{}}}'{more}",
+                    first.key.group, first.key.id, first.incarnation
+                )
+            }
+        },
+        Request::AddNode(add) => {
+            let id = add.id.map(|id| format!(" --id {id}")).unwrap_or_default();
+            format!("gmctl node add {}{id}", quoted(&add.peer_url))
+        }
+        Request::RemoveNode(node) => format!("gmctl node remove {node}"),
         Request::SetHold(group, hold) => format!(
             "gmctl hold set {group} --for {} --reason {}",
             quoted(&hold.lasts.to_string()),
@@ -72,6 +98,25 @@ pub fn of_request(request: &Request) -> String {
         Request::ClearHold(group) => format!("gmctl hold clear {group}"),
         Request::Transfer(node) => format!("gmctl leader transfer --to {node}"),
     }
+}
+
+/// One line of JSON a member, on the standard input.
+fn leave_of_many(targets: &[Target], reason: Option<&str>) -> String {
+    let mut text = "gmctl leave - --yes <<'END'".to_owned();
+    for target in targets {
+        let mut line = serde_json::json!({
+            "group": target.key.group,
+            "id": target.key.id,
+            "incarnation": target.incarnation,
+        });
+        if let (Some(reason), Some(line)) = (reason, line.as_object_mut()) {
+            line.insert("reason".to_owned(), reason.into());
+        }
+        text.push('\n');
+        text.push_str(&line.to_string());
+    }
+    text.push_str("\nEND");
+    text
 }
 
 /// The text as one word of a POSIX shell.

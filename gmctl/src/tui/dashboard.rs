@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal};
 
 use gms::client::Client;
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     run::{clock, event_loop::EventLoop},
     theme::Theme,
 };
+use crate::{model::moment::Moment, tape::read::Tape};
 
 /// The data rate unless told otherwise, in frames a second.
 pub const FPS: u32 = 4;
@@ -32,6 +34,7 @@ pub enum ColorChoice {
 }
 
 /// How to show the cluster.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The service.
@@ -48,8 +51,33 @@ pub struct Options {
     pub fps: u32,
     /// No writes.
     pub read_only: bool,
+    /// No writes unless somebody unlocks them for a while.
+    pub protected: bool,
+    /// For a slow link: a frame a second, ASCII, no sparklines.
+    pub slow: bool,
     /// Where wishes to the demo go, if the cluster is one.
     pub demo: Option<Sender<DemoCommand>>,
+}
+
+/// How to show a recording.
+#[derive(Debug)]
+pub struct Replay {
+    /// What was seen.
+    pub tape: Tape,
+    /// The name of its file, for the header.
+    pub name: String,
+    /// How fast it is played, in times: 1 is as it was.
+    pub speed: f64,
+    /// Begin with this time, in milliseconds since 1970, and stand still.
+    pub at_ms: Option<u64>,
+    /// The screen to open.
+    pub place: Place,
+    /// ASCII alone.
+    pub ascii: bool,
+    /// Whether to use colours.
+    pub color: ColorChoice,
+    /// News is drawn at most so many times a second, 1 to 60; keys are answered at once.
+    pub fps: u32,
 }
 
 impl Options {
@@ -63,6 +91,8 @@ impl Options {
             color: ColorChoice::Auto,
             fps: FPS,
             read_only: false,
+            protected: false,
+            slow: false,
             demo: None,
         }
     }
@@ -97,22 +127,51 @@ pub enum RunError {
 
 /// Shows the cluster until somebody quits, a signal ends it, or the terminal is gone.
 pub async fn run(options: Options) -> Result<Outcome, RunError> {
+    prepare()?;
+    let settings = Settings {
+        ascii: options.ascii || options.slow,
+        theme: theme(options.color),
+        read_only: options.read_only,
+        protected: options.protected,
+        slow: options.slow,
+        demo: options.demo.is_some(),
+        zone: TimeZone::system(),
+        ..Settings::new(options.context)
+    };
+    let mut app = App::new(settings, clock::now());
+    app.ui.place = options.place;
+    let fps = if options.slow { 1 } else { options.fps };
+    // On the heap: it holds the whole picture.
+    Box::pin(EventLoop::start(app, options.client, options.demo, fps)?.run()).await
+}
+
+/// Shows a recording until somebody quits, a signal ends it, or the terminal is gone. It has the
+/// screens and the keys of the live dashboard, and asks nobody anything.
+pub async fn replay(replay: Replay) -> Result<Outcome, RunError> {
+    prepare()?;
+    let settings = Settings {
+        ascii: replay.ascii,
+        theme: theme(replay.color),
+        replay: true,
+        zone: TimeZone::system(),
+        ..Settings::new(replay.name)
+    };
+    let start = Moment { wall_ms: replay.tape.start_ms().unwrap_or(0), ..clock::now() };
+    let mut app = App::new(settings, start);
+    app.ui.place = replay.place;
+    app.ui.speed = if replay.at_ms.is_some() { None } else { Some(replay.speed) };
+    let showing = EventLoop::replay(app, replay.tape, replay.speed, replay.at_ms, replay.fps)?;
+    Box::pin(showing.run()).await
+}
+
+fn prepare() -> Result<(), RunError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(RunError::NotATerminal);
     }
     // crossterm answers NO_COLOR by printing empty attributes, which undo reverse and bold. The
     // theme without colours is ours; crossterm prints what it is told.
     crossterm::style::force_color_output(true);
-    let settings = Settings {
-        context: options.context,
-        ascii: options.ascii,
-        theme: theme(options.color),
-        read_only: options.read_only,
-        demo: options.demo.is_some(),
-    };
-    let mut app = App::new(settings, clock::now());
-    app.ui.place = options.place;
-    EventLoop::start(app, options.client, options.demo, options.fps)?.run().await
+    Ok(())
 }
 
 fn theme(color: ColorChoice) -> Theme {

@@ -18,7 +18,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     app::{App, Settings},
     message::{Effect, Message},
-    theme::Theme,
     update::turn::update,
     view::screen,
 };
@@ -50,13 +49,7 @@ pub(crate) struct Play {
 
 impl Play {
     pub(crate) fn new() -> Self {
-        Self::with(Settings {
-            context: "demo".to_owned(),
-            ascii: false,
-            theme: Theme::Palette,
-            read_only: false,
-            demo: false,
-        })
+        Self::with(Settings::new("demo"))
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
@@ -143,7 +136,7 @@ impl Play {
     /// `f` faint, `b` border, `F` focus, `T` title, `K` key, `i` input, `.` text.
     pub(crate) fn roles(&mut self, width: u16, height: u16) -> String {
         use super::theme::Role;
-        let theme = self.app.settings.theme;
+        let theme = self.app.ui.theme;
         let buffer = self.buffer(width, height);
         let letters = [
             (Role::Text, '.'),

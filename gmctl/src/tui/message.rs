@@ -1,15 +1,21 @@
 //! What comes into the dashboard and what it wants done.
 
-use gms::api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent};
+use gms::{
+    api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent},
+    id::NodeId,
+};
 
 use crate::{
     action::key::Key,
     model::{
         group::MemberKey,
         link::{Stream, StreamNews},
+        moment::Moment,
+        opinion::Opinion,
     },
     tui::{
         demo::DemoCommand,
+        place::Spot,
         request::{Reply, Request, Ticket},
     },
 };
@@ -41,6 +47,16 @@ pub enum Message {
     Groups(Groups),
     /// The recorded past.
     History(Events),
+    /// What one node says of itself.
+    Opinion(Box<Opinion>),
+    /// A remark on a recording.
+    Note(String),
+    /// Something of a recording, at the moment when it was seen.
+    Seen(Moment, Box<Message>),
+    /// Something on the screen was clicked; true if twice.
+    Clicked(Spot, bool),
+    /// The wheel was turned by so many rows.
+    Wheeled(isize),
     /// An answer to a question of ours.
     Answered(Ticket, Result<Reply, String>),
     /// Something to say that goes by itself.
@@ -65,13 +81,18 @@ impl Message {
     pub fn is_from_a_person(&self) -> bool {
         matches!(
             self,
-            Message::Key(_) | Message::Paste(_) | Message::Resized(..) | Message::Answered(..)
+            Message::Key(_)
+                | Message::Paste(_)
+                | Message::Resized(..)
+                | Message::Clicked(..)
+                | Message::Wheeled(_)
+                | Message::Answered(..)
         )
     }
 }
 
 /// What the dashboard wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// The end.
     Quit,
@@ -97,6 +118,24 @@ pub enum Effect {
         /// Whom it is about.
         key: MemberKey,
     },
+    /// Ask these nodes directly what they think, at their client APIs.
+    AskOpinions(Vec<(NodeId, String)>),
+    /// Record what is seen into this file, or end the recording.
+    Record(Option<String>),
+    /// A note for the recording.
+    Note(String),
+    /// Write what is listed to this file.
+    Export(String),
+    /// Give the plain text of the screen to the terminal.
+    Print,
+    /// And take the terminal back.
+    EndPrint,
+    /// Use the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Play a recording so many times as fast as it was; none stops it.
+    Play(Option<f64>),
+    /// Play a recording on to this time at once, in milliseconds since 1970.
+    Seek(u64),
     /// Put text on the clipboard.
     Copy(String),
     /// Open every stream anew now.

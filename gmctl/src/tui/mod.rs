@@ -16,27 +16,33 @@
 //! | 6 | `dashboard` | options, the door: [`dashboard::run`] |
 //! | 5 | `run` | the loop, the feeds, the effects: whatever touches the world |
 //! | 4 | `update`, `view` | messages in, app changed; app drawn |
-//! | 3 | `message`, `command_line` | what comes in and goes out; the command line that does the same |
-//! | 2 | `app`, `selection`, `rows` | the whole state; what is selected; what the lists show |
-//! | 1 | `dialog`, `place`, `request`, `demo` | forms; screens; what is asked of the service, of a demo |
+//! | 3 | `message`, `command_line`, `row_json`, `opening` | what comes in and goes out; the command line that does the same; a row as JSON; how a recording begins |
+//! | 2 | `app`, `ui`, `subject`, `selection`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
+//! | 1 | `dialog`, `place`, `request`, `columns`, `demo` | forms; screens; tables; what is asked of the service, of a demo |
 //! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget` | looks; when to draw; the terminal |
 
 pub mod app;
+pub mod columns;
 pub mod command_line;
 pub mod dashboard;
 pub mod demo;
 pub mod dialog;
+pub mod geometry;
 pub mod glyphs;
 pub mod message;
+pub mod opening;
 pub mod pacer;
 pub mod place;
 pub mod request;
+pub mod row_json;
 pub mod rows;
 pub mod run;
 pub mod selection;
 pub mod size;
+pub mod subject;
 pub mod term;
 pub mod theme;
+pub mod ui;
 pub mod update;
 pub mod view;
 pub mod widget;
@@ -45,6 +51,10 @@ pub mod widget;
 mod any_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod matrix_tests;
+#[cfg(test)]
+mod reach_tests;
 #[cfg(test)]
 mod screen_tests;
 #[cfg(test)]

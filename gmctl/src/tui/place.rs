@@ -1,8 +1,8 @@
 //! Where one is: which screen, and of what.
 
-use gms::id::GroupId;
+use gms::id::{GroupId, NodeId};
 
-use crate::model::group::MemberKey;
+use crate::model::{group::MemberKey, timeline::EntryKey};
 
 /// A screen and its subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Place {
     Groups,
     /// The members of a group, or of all.
     Members(Option<GroupId>),
+    /// The members of one cell of the heat grid.
+    Cell(Vec<MemberKey>),
     /// The heat grid.
     Heat,
     /// What happened.
@@ -31,6 +33,30 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether a filter narrows what is shown there.
+    pub fn takes_filter(&self) -> bool {
+        matches!(
+            self,
+            Place::Groups | Place::Members(_) | Place::Cell(_) | Place::Heat | Place::Timeline
+        )
+    }
+
+    /// The word for it in the name of a file.
+    pub fn file_name(&self) -> &'static str {
+        match self {
+            Place::Overview => "overview",
+            Place::Groups => "groups",
+            Place::Members(_) | Place::Cell(_) => "members",
+            Place::Heat => "heat",
+            Place::Timeline => "timeline",
+            Place::Nodes => "nodes",
+            Place::Views => "views",
+            Place::Member(_) => "member",
+            Place::Why(_) => "why",
+            Place::Difference => "diff",
+        }
+    }
+
     /// The way there, for the header: `members of payments`.
     pub fn title(&self) -> String {
         match self {
@@ -38,6 +64,12 @@ impl Place {
             Place::Groups => "groups".to_owned(),
             Place::Members(None) => "members".to_owned(),
             Place::Members(Some(group)) => format!("members of {group}"),
+            Place::Cell(keys) => match keys.first() {
+                Some(first) => {
+                    format!("{} members from {}/{} on", keys.len(), first.group, first.id)
+                }
+                None => "no members".to_owned(),
+            },
             Place::Heat => "heat".to_owned(),
             Place::Timeline => "timeline".to_owned(),
             Place::Nodes => "nodes".to_owned(),
@@ -82,4 +114,23 @@ impl Pane {
         let at = Self::ORDER.iter().position(|pane| *pane == self).unwrap_or_default();
         Self::ORDER[(at + by) % Self::ORDER.len()]
     }
+}
+
+/// Something on the screen that can be clicked, by id and never by its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spot {
+    /// A group.
+    Group(GroupId),
+    /// A member in a list of members.
+    Member(MemberKey),
+    /// A member in the list of the silent.
+    Silent(MemberKey),
+    /// A node.
+    Node(NodeId),
+    /// An entry of the timeline.
+    Entry(EntryKey),
+    /// A cell of the heat grid: its first member.
+    Cell(MemberKey),
+    /// A screen.
+    Screen(Place),
 }

@@ -1,7 +1,12 @@
 //! What the dashboard asks of the service on a person's behalf, and what comes back.
 
+use std::collections::BTreeMap;
+
 use gms::{
-    api::{HoldAnswer, HoldRequest, JoinRequest, Joined, LeaderAnswer, Why},
+    api::{
+        AddNodeRequest, Configuration, HoldAnswer, HoldRequest, JoinRequest, Joined, LeaderAnswer,
+        Why,
+    },
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
 };
 
@@ -20,13 +25,23 @@ pub struct Target {
     pub incarnation: Incarnation,
 }
 
+/// The views that a person saw, by group: the service refuses if they are others by then.
+pub type Fence = BTreeMap<GroupId, Revision>;
+
 /// Something a person wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// Let a member join.
     Join(GroupId, JoinRequest),
-    /// Take members out.
-    Leave(Vec<Target>, Option<String>),
+    /// Take members out. The first of each group is refused if the group has another view than
+    /// the fence says; each is refused if another life has the name by then.
+    Leave(Vec<Target>, Option<String>, Fence),
+    /// Ask members to take no new work (true), or to take work again.
+    Drain(Vec<Target>, bool),
+    /// Add a node to the cluster.
+    AddNode(AddNodeRequest),
+    /// Remove a node for good.
+    RemoveNode(NodeId),
     /// Pause removals by silence.
     SetHold(GroupId, HoldRequest),
     /// Lift the pause.
@@ -35,12 +50,12 @@ pub enum Request {
     Transfer(NodeId),
 }
 
-/// What became of the members of a leave.
+/// What became of each member of an act on many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parting {
-    /// Who left, and the view without them.
+    /// With whom it was done, and the view it made.
     pub left: Vec<(MemberId, Revision)>,
-    /// Who did not, and why.
+    /// With whom it was not, and why.
     pub refused: Vec<(MemberId, String)>,
 }
 
@@ -51,6 +66,10 @@ pub enum Reply {
     Joined(Box<Joined>, bool),
     /// They left.
     Left(Parting),
+    /// They were asked to drain, or to work again.
+    Drained(Parting),
+    /// The cluster configuration as it is now.
+    Configured(Box<Configuration>),
     /// The hold as it is now.
     Hold(HoldAnswer),
     /// Who leads now.

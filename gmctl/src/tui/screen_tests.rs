@@ -1,6 +1,5 @@
-//! Every screen in every size and state, as text to look at.
-
-use std::collections::BTreeMap;
+//! What lies over the screens and the screens about one thing, in every size, as text to look at.
+//! The screens themselves, in every state, are in `matrix_tests`.
 
 use gms::{
     api::{Removal, Suspicion, Why, WhyState},
@@ -8,11 +7,9 @@ use gms::{
 };
 
 use super::{
-    app::Settings,
-    fixture::{Play, evidence, group, id, node, status},
+    fixture::{Play, evidence, group, id, node},
     message::{Effect, Message},
     request::{Parting, Reply},
-    theme::Theme,
 };
 use crate::model::link::{Stream, StreamNews};
 
@@ -25,16 +22,6 @@ fn look(name: &str, play: &mut Play) {
         .map(|(width, height)| format!("{width}x{height}\n{}", play.screen(width, height)))
         .collect();
     insta::assert_snapshot!(name, screens.join("\n"));
-}
-
-fn ascii() -> Play {
-    Play::with(Settings {
-        context: "demo".to_owned(),
-        ascii: true,
-        theme: Theme::Mono,
-        read_only: false,
-        demo: true,
-    })
 }
 
 fn answer_why(play: &mut Play) {
@@ -81,31 +68,11 @@ fn last_ticket(play: &Play) -> super::request::Ticket {
 }
 
 #[test]
-fn overview() {
-    look("overview_blank", &mut Play::new());
-    look("overview_empty", Play::new().connected().nodes());
-    look("overview_healthy", Play::new().healthy());
-    look("overview_trouble", Play::new().healthy().trouble());
-    look("overview_ascii", ascii().healthy().trouble());
-    let roles = Play::new().healthy().trouble().roles(120, 36);
-    insta::assert_snapshot!("overview_trouble_roles", roles);
-}
-
-#[test]
-fn overview_without_leader() {
-    let mut play = Play::new();
-    play.healthy();
-    play.tell(Message::Status(Box::new(status(None))));
-    look("overview_no_leader", &mut play);
-}
-
-#[test]
 fn overview_while_reconnecting_and_stale() {
     let mut play = Play::new();
     play.healthy().trouble();
     let down = StreamNews::Down { error: "127.0.0.1:22380: connection refused".to_owned() };
     play.tell(Message::Link(Stream::Watch, down)).later(3_400);
-    look("overview_reconnecting", &mut play);
     play.later(10_000);
     insta::assert_snapshot!("overview_stale_120x36", play.screen(120, 36));
 }
@@ -127,25 +94,6 @@ fn overview_with_a_node_out_of_reach() {
     insta::assert_snapshot!("overview_node_lost_120x36", play.screen(120, 36));
     play.keys("7");
     look("views", &mut play);
-}
-
-#[test]
-fn lists() {
-    let screens: BTreeMap<&str, &str> = [
-        ("groups", "2"),
-        ("members", "2 3"),
-        ("members_of_all", "1 Tab 3"),
-        ("heat", "4 b b"),
-        ("timeline", "5"),
-        ("nodes", "6"),
-    ]
-    .into();
-    for (name, keys) in screens {
-        look(name, Play::new().healthy().trouble().keys(keys));
-        let mut plain = ascii();
-        plain.healthy().trouble().keys(keys);
-        insta::assert_snapshot!(format!("{name}_ascii_80x24"), plain.screen(80, 24));
-    }
 }
 
 #[test]
@@ -207,10 +155,29 @@ fn help_and_palette() {
 }
 
 #[test]
-fn frozen_and_compared() {
+fn nothing_known_yet() {
+    look("overview_blank", &mut Play::new());
+}
+
+#[test]
+fn one_pane_alone_and_the_menus() {
+    let mut play = Play::new();
+    play.healthy().trouble();
+    play.screen(120, 36);
+    play.keys("Tab Tab z");
+    look("zoomed", &mut play);
+    play.keys("z 3 s");
+    look("sort_menu", &mut play);
+    play.keys("Esc c");
+    look("columns_menu", &mut play);
+    play.keys("Esc 4 + l l");
+    look("heat_with_a_cursor", &mut play);
+}
+
+#[test]
+fn compared() {
     let mut play = Play::new();
     play.healthy().keys("j Space").trouble();
-    look("frozen", &mut play);
     play.keys("$").later(90_000).nodes().keys("d");
     look("difference", &mut play);
 }

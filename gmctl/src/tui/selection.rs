@@ -8,7 +8,7 @@ use crate::{
     tui::{
         app::App,
         place::{Pane, Place},
-        rows::Rows,
+        rows::{heat::HeatRow, lists::Rows},
     },
 };
 
@@ -40,34 +40,81 @@ pub struct Selection {
     pub node: Option<NodeId>,
     /// Of what happened; none stays at the newest.
     pub entry: Option<EntryKey>,
+    /// Of the heat grid: the first member of the cell.
+    pub cell: Option<MemberKey>,
+    places: Places,
 }
 
 impl Selection {
-    /// Keeps every selection valid after the rows changed.
-    pub fn follow(&mut self, before: &Rows, after: &Rows) {
-        let groups = |rows: &Rows| rows.groups.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
-        follow(&mut self.group, &groups(before), &groups(after));
-        follow(&mut self.member, &before.members, &after.members);
-        follow(&mut self.silent, &before.silent, &after.silent);
-        follow(&mut self.node, &before.nodes, &after.nodes);
-        let entries = |rows: &Rows| rows.entries.iter().map(|entry| entry.key).collect::<Vec<_>>();
+    /// The groups are listed differently.
+    pub(super) fn follow_groups(&mut self, before: &[GroupId], after: &[GroupId]) {
+        follow(&mut self.group, &mut self.places.group, before, after);
+    }
+
+    /// The members are listed differently.
+    pub(super) fn follow_members(&mut self, before: &[MemberKey], after: &[MemberKey]) {
+        follow(&mut self.member, &mut self.places.member, before, after);
+    }
+
+    /// The silent are listed differently.
+    pub(super) fn follow_silent(&mut self, before: &[MemberKey], after: &[MemberKey]) {
+        follow(&mut self.silent, &mut self.places.silent, before, after);
+    }
+
+    /// The nodes are listed differently.
+    pub(super) fn follow_nodes(&mut self, before: &[NodeId], after: &[NodeId]) {
+        follow(&mut self.node, &mut self.places.node, before, after);
+    }
+
+    /// What happened is listed differently.
+    pub(super) fn follow_entries(&mut self, before: &[EntryKey], after: &[EntryKey]) {
         if self.entry.is_some() {
-            follow(&mut self.entry, &entries(before), &entries(after));
+            follow(&mut self.entry, &mut self.places.entry, before, after);
+        }
+    }
+
+    /// The heat grid has other rows.
+    pub(super) fn follow_cell(&mut self, rows: &[HeatRow]) {
+        let there = |key: &MemberKey| rows.iter().any(|row| row.keys.binary_search(key).is_ok());
+        if !self.cell.as_ref().is_some_and(there) {
+            self.cell = rows.first().and_then(|row| row.keys.first()).cloned();
         }
     }
 }
 
-fn follow<T: Clone + PartialEq>(selected: &mut Option<T>, before: &[T], after: &[T]) {
+/// Where the selected id stood when it was last looked for: tried first, so that a long list need
+/// not be searched for every frame.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Places {
+    group: usize,
+    member: usize,
+    silent: usize,
+    node: usize,
+    entry: usize,
+}
+
+fn find<T: PartialEq>(wanted: &T, place: usize, list: &[T]) -> Option<usize> {
+    if list.get(place) == Some(wanted) {
+        return Some(place);
+    }
+    list.iter().position(|one| one == wanted)
+}
+
+fn follow<T: Clone + PartialEq>(
+    selected: &mut Option<T>,
+    place: &mut usize,
+    before: &[T],
+    after: &[T],
+) {
     if let Some(id) = selected
-        && after.contains(id)
+        && let Some(found) = find(id, *place, after)
     {
+        *place = found;
         return;
     }
-    let place = selected
-        .as_ref()
-        .and_then(|id| before.iter().position(|one| one == id))
-        .unwrap_or_default();
-    *selected = after.get(place).or_else(|| after.last()).cloned();
+    let stood = selected.as_ref().and_then(|id| find(id, *place, before)).unwrap_or_default();
+    *place = stood.min(after.len().saturating_sub(1));
+    *selected = after.get(*place).cloned();
 }
 
 impl Rows {
@@ -91,7 +138,7 @@ impl App {
             (Place::Overview, Pane::Groups) | (Place::Groups, _) => Some(List::Groups),
             (Place::Overview, Pane::Timeline) | (Place::Timeline, _) => Some(List::Entries),
             (Place::Overview, Pane::Silent) => Some(List::Silent),
-            (Place::Members(_), _) => Some(List::Members),
+            (Place::Members(_) | Place::Cell(_), _) => Some(List::Members),
             _ => None,
         }
     }
@@ -100,17 +147,15 @@ impl App {
     pub fn position(&self, list: List) -> Option<usize> {
         let selection = &self.ui.selection;
         let rows = &self.rows;
+        let places = &selection.places;
         match list {
             List::Groups => {
-                rows.groups.iter().position(|row| Some(&row.id) == selection.group.as_ref())
+                let wanted = selection.group.as_ref()?;
+                rows.groups.iter().position(|row| row.id == *wanted)
             }
-            List::Members => {
-                rows.members.iter().position(|key| Some(key) == selection.member.as_ref())
-            }
-            List::Silent => {
-                rows.silent.iter().position(|key| Some(key) == selection.silent.as_ref())
-            }
-            List::Nodes => rows.nodes.iter().position(|id| Some(*id) == selection.node),
+            List::Members => find(selection.member.as_ref()?, places.member, &rows.members),
+            List::Silent => find(selection.silent.as_ref()?, places.silent, &rows.silent),
+            List::Nodes => find(selection.node.as_ref()?, places.node, &rows.nodes),
             List::Entries => match selection.entry {
                 None => (!rows.entries.is_empty()).then_some(0),
                 Some(key) => rows.entries.iter().position(|entry| entry.key == key),
@@ -125,7 +170,10 @@ impl App {
         let selection = &mut self.ui.selection;
         match list {
             List::Groups => selection.group = rows.groups.get(place).map(|row| row.id.clone()),
-            List::Members => selection.member = rows.members.get(place).cloned(),
+            List::Members => {
+                selection.places.member = place;
+                selection.member = rows.members.get(place).cloned();
+            }
             List::Silent => selection.silent = rows.silent.get(place).cloned(),
             List::Nodes => selection.node = rows.nodes.get(place).copied(),
             // The newest is not an id but "the newest": the list goes on under it.

@@ -7,7 +7,7 @@ use gms::{
 };
 
 use super::{
-    app::{App, Overlay, Settings},
+    app::{App, Settings},
     demo::DemoCommand,
     dialog::form::Stage,
     fixture::{Play, group, id, member},
@@ -15,6 +15,7 @@ use super::{
     place::{Pane, Place},
     request::{Parting, Reply, Request, Ticket},
     theme::Theme,
+    ui::Overlay,
 };
 use crate::{
     action::key::Key,
@@ -118,7 +119,9 @@ fn a_form_stays_with_the_life_it_was_opened_for() {
     replaced.joined = vec![member(1, 500)];
     play.tell(Message::Watch(WatchEvent::Change(replaced))).keys("Enter");
     let asked = asks(&play);
-    let Some((_, Request::Leave(targets, None), true)) = asked.last() else { panic!("{asked:?}") };
+    let Some((_, Request::Leave(targets, None, _), true)) = asked.last() else {
+        panic!("{asked:?}")
+    };
     assert_eq!(targets[0].incarnation, Incarnation(101), "not the new life");
     assert!(play.screen(80, 24).contains("0 of 1: the others are gone by now"));
 }
@@ -128,7 +131,9 @@ fn a_leave_of_many_needs_their_number() {
     let mut play = healthy();
     play.keys("3 v v X").types("dark").keys("Enter");
     let (ticket, request, dry_run) = asks(&play).pop().unwrap();
-    assert!(dry_run && matches!(&request, Request::Leave(targets, Some(_)) if targets.len() == 2));
+    assert!(
+        dry_run && matches!(&request, Request::Leave(targets, Some(_), _) if targets.len() == 2)
+    );
     let parting = Parting {
         left: vec![(id("m-0001"), Revision(1)), (id("m-0002"), Revision(1))],
         refused: Vec::new(),
@@ -182,11 +187,10 @@ fn a_refusal_leaves_the_form_open_with_the_reason() {
 #[test]
 fn nothing_is_written_when_reading_only_or_out_of_touch() {
     let mut play = Play::with(Settings {
-        context: "prod".to_owned(),
         ascii: true,
         theme: Theme::Mono,
         read_only: true,
-        demo: false,
+        ..Settings::new("prod")
     });
     play.healthy().keys("3 X");
     assert!(play.app.ui.overlay.is_none());
@@ -300,7 +304,7 @@ fn frozen_time_stands_still_and_the_present_goes_on_beneath() {
     play.keys("2 Space").trouble();
     assert!(play.screen(120, 36).contains("FROZEN"));
     assert_eq!(play.app.rows.tally.suspect, 0);
-    assert_eq!(play.app.live.tally(play.app.now).suspect, 4);
+    assert_eq!(play.app.live.tally().suspect, 4);
     play.keys("A");
     assert!(play.app.ui.overlay.is_none(), "the past cannot be written to");
     play.keys("Space");
@@ -322,10 +326,13 @@ fn esc_goes_back_step_by_step() {
     play.keys("2 Enter / m - 0 0 0 1 Enter Enter w");
     assert_eq!(play.app.ui.place, Place::Why(key("payments", "m-0001")));
     play.keys("Esc");
-    assert!(play.app.ui.filter.is_empty(), "the filter goes first");
-    play.keys("Esc");
     assert_eq!(play.app.ui.place, Place::Member(key("payments", "m-0001")));
-    play.keys("Esc Esc Esc");
+    play.keys("Esc");
+    assert_eq!(play.app.ui.place, Place::Members(Some(group("payments"))));
+    assert!(!play.app.ui.filter.is_empty(), "the list is as it was left");
+    play.keys("Esc");
+    assert!(play.app.ui.filter.is_empty(), "where it narrows, the filter goes first");
+    play.keys("Esc Esc");
     assert_eq!(play.app.ui.place, Place::Overview);
     play.keys("2 4 < <");
     assert_eq!(play.app.ui.place, Place::Overview);
@@ -362,13 +369,7 @@ fn keys_combine_and_unknown_ones_are_said_to_be_unknown() {
 
 #[test]
 fn the_demo_is_told_whom_to_kill() {
-    let mut play = Play::with(Settings {
-        context: "demo".to_owned(),
-        ascii: false,
-        theme: Theme::Palette,
-        read_only: false,
-        demo: true,
-    });
+    let mut play = Play::with(Settings { demo: true, ..Settings::new("demo") });
     play.healthy().keys("6 j K 3 K B");
     let demanded: Vec<_> = play
         .effects

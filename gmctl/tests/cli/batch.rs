@@ -41,7 +41,7 @@ fn lines_that_fail_are_named_and_the_others_take_effect() {
         "line 3: payments/bad: the present life answers",
         "line 4: ",
         "line 5: the line has no \"group\"",
-        "error: 4 lines failed, 2 took effect",
+        "error: 4 acts failed, 2 took effect",
     ] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }

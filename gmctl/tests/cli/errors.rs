@@ -58,7 +58,7 @@ fn three_lines_say_what_failed_whom_we_asked_and_what_to_do() {
         ran.stderr,
         format!(
             "error: there is no group \"none\" \\u{{1b}}[31m\n  asked  {url} (node 2, revision 918)\n  \
-             hint   gmctl groups and gmctl members list what there is\n"
+             hint   gmctl groups lists what there is\n"
         )
     );
     let ran = run(&["-e", &url, "members", "none", "-o", "json"]);

@@ -1,6 +1,6 @@
 //! One node that speaks the contract: a small cluster that never changes, and a list of what was
 //! asked. Names with a meaning: group `none` is not there, `lost` has no quorum, member `old` is
-//! fenced, `bad` a conflict. Only group `live` has members that come and go.
+//! fenced, `bad` a conflict; a snapshot read locally is damaged. Only group `live` has members that come and go.
 
 use std::{
     collections::BTreeMap,
@@ -13,9 +13,9 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use gms::{
     api::{
-        Configuration, Counts, Event, Events, GroupSummary, Groups, Hold, HoldAnswer, Joined,
-        LeaderAnswer, LeftAnswer, MemberAnswer, NodeStatus, Nodes, Quorum, Removal, Role, Status,
-        What, Why, WhyState,
+        Band, Configuration, Counts, Event, Events, GroupSummary, Groups, Hold, HoldAnswer, Joined,
+        LeaderAnswer, LeftAnswer, MemberAnswer, MemberLiveness, NodeStatus, Nodes, Quorum, Removal,
+        Role, Status, What, Why, WhyState,
     },
     evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
@@ -122,6 +122,9 @@ async fn handle(
     });
     let parts: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
     let live = live_members(&log.lock().unwrap());
+    if parts == ["v1", "snapshot"] {
+        return Ok(snapshot(uri.query().unwrap_or_default().contains("local")));
+    }
     Ok(answer(&method, &parts, &body, &live))
 }
 
@@ -157,6 +160,9 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("GET", ["v1", "groups", "live", "watch"]) => {
             open_stream(sse("snapshot", &text(&live_view())))
         }
+        ("GET", ["v1", "groups", "paymnts", ..]) => {
+            refuse(Code::NotFound, "there is no group \"paymnts\"")
+        }
         (_, ["v1", "groups", "none", ..]) => {
             refuse(Code::NotFound, "there is no group \"none\" \u{1b}[31m")
         }
@@ -182,6 +188,7 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("GET", ["v1", "groups", group, "members", id, "why"]) => json(200, &why(group, id)),
         ("GET", ["v1", "groups", group, "watch"]) => watch(group),
         ("GET", ["v1", "watch"]) => watch("payments"),
+        ("GET", ["v1", "liveness"]) => liveness(),
         ("PUT", ["v1", "groups", group, "hold"]) => json(200, &hold_answer(group, true)),
         ("DELETE", ["v1", "groups", group, "hold"]) => json(200, &hold_answer(group, false)),
         ("GET", ["v1", "events"]) => json(200, &events()),
@@ -221,6 +228,55 @@ fn watch(group: &str) -> Response<Body> {
             + &sse("change", &text(&change(group)))
             + &sse("bookmark", "{\"revision\":44}"),
     )
+}
+
+/// A small snapshot, damaged on request.
+fn snapshot(damaged: bool) -> Response<Body> {
+    let header = gms::snapshot::Header {
+        cluster: status().cluster,
+        node: NodeId(2),
+        revision: Revision(918),
+        term: 3,
+        at_ms: 1_790_000_000_000,
+        version: "0.1.0".to_owned(),
+        groups: 2,
+        members: 4,
+    };
+    let mut file = gms::snapshot::FIRST_LINE.to_vec();
+    file.extend(text(&header).into_bytes());
+    file.extend(b"\n");
+    file.extend(vec![7; 100_000]);
+    let sum = blake3::hash(&file);
+    file.extend(sum.as_bytes());
+    if damaged {
+        file[5_000] ^= 1;
+    }
+    let body = Full::new(Bytes::from(file));
+    builder(200, "application/octet-stream").body(body.boxed()).unwrap()
+}
+
+/// How everybody looks: web-1 is well, web-2 is suspected.
+fn liveness() -> Response<Body> {
+    let mut events = String::new();
+    for group in ["orders", "payments"] {
+        for (id, incarnation, state, age_ms) in
+            [("web-1", 42, Band::Ok, 100), ("web-2", 43, Band::Suspect, 2_100)]
+        {
+            let report = MemberLiveness {
+                group: group_id(group),
+                id: member_id(id),
+                incarnation: Incarnation(incarnation),
+                state,
+                age_ms: Some(age_ms),
+                rtt_us: Some(180),
+                misses: u32::from(state == Band::Suspect) * 4,
+                monitor: NodeId(1),
+                period_ms: 500,
+            };
+            events += &sse("member", &text(&report));
+        }
+    }
+    open_stream(events)
 }
 
 fn open_stream(events: String) -> Response<Body> {

@@ -8,10 +8,17 @@
 mod batch;
 #[cfg(feature = "demo")]
 mod demo;
+mod denied;
 mod errors;
 mod fake;
+mod floors;
 mod help;
 mod matrix;
 mod member;
+mod narrow;
 mod program;
+#[cfg(feature = "demo")]
+mod real;
+mod snapshot;
 mod streams;
+mod words;

@@ -10,6 +10,14 @@ use serde_json::{Value, json};
 
 use crate::{fake, fake::Fake, program::run};
 
+/// The fields of a CSV line, without its quotes.
+fn cells(line: &str) -> Vec<String> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
+    let record = reader.records().next().unwrap().unwrap();
+    record.iter().map(str::to_owned).collect()
+}
+
 /// One leaf with what it must print.
 struct Leaf {
     words: &'static str,
@@ -104,20 +112,47 @@ const LOCAL: &[(&str, i32)] = &[
     ("context ls", 0),
     ("help exit-codes", 0),
     ("help environment", 0),
+    ("help filters", 0),
+    ("help formats", 0),
+    ("help keys", 0),
+    ("help hold set", 0),
+    ("config show", 0),
+    ("config path", 0),
+    ("config check", 0),
+    ("completions bash", 0),
+    ("completions zsh --dynamic", 0),
+    ("man", 0),
+    ("check lag --warn 5", 0),
+    ("correlate -f id~web", 0),
+    ("diff --from 2020-01-01T00:00:00Z --to 2021-01-01T00:00:00Z", 0),
 ];
 
 /// What prints no data in a format, or never ends; other tests look at these.
 const OTHERS: &[&str] = &[
     "watch",
-    "completions",
-    "man",
     "tui",
     "demo",
+    "bench start",
+    "bench join",
+    "bench read",
+    "bench watch",
+    "bench detect",
+    "bench failover",
+    "bench idle",
     "run",
     "client",
     "context use",
     "context set",
     "context rm",
+    "context protect",
+    "context unprotect",
+    "snapshot save",
+    "snapshot show",
+    "snapshot restore",
+    "record",
+    "replay",
+    "report",
+    "bundle",
 ];
 
 fn call(fake: &Fake, words: &str, format: &str, code: i32) -> String {
@@ -148,6 +183,18 @@ fn every_leaf_says_the_same_in_every_format() {
         assert_eq!(values(&of("jsonl")), items, "{}", leaf.words);
         let names = of("name");
         assert_eq!(names.lines().collect::<Vec<_>>(), leaf.names, "{}", leaf.words);
+        let csv = of("csv");
+        let mut rows = csv.lines();
+        let heads = cells(rows.next().unwrap());
+        let rows: Vec<Vec<String>> = rows.map(cells).collect();
+        assert!(rows.iter().all(|row| row.len() == heads.len()), "{}: {csv}", leaf.words);
+        if !leaf.words.starts_with("wait") && !leaf.words.starts_with("why") {
+            assert_eq!(rows.len(), leaf.names.len(), "{}: {csv}", leaf.words);
+            for (row, name) in rows.iter().zip(&leaf.names) {
+                let id = name.rsplit('/').next().unwrap();
+                assert!(row.iter().any(|cell| cell == id), "{}: {id} in {row:?}", leaf.words);
+            }
+        }
         let wide = of("wide");
         let table = of("table");
         for name in &leaf.names {
@@ -168,12 +215,15 @@ fn what_is_gmctls_own_has_every_format_too() {
         let of = |format| call(&fake, words, format, *code);
         let json: Value = serde_json::from_str(&of("json")).unwrap();
         let yaml: Value = serde_saphyr::from_str(&of("yaml")).unwrap();
-        if *words != "doctor" {
+        if !["doctor", "config show"].contains(words) {
             assert_eq!(json, yaml, "{words}");
         }
         assert!(json.is_object(), "{words}");
         assert!(values(&of("jsonl")).iter().all(Value::is_object), "{words}");
         of("name");
+        let csv = of("csv");
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert!(reader.records().all(|row| row.is_ok()), "{words}: {csv}");
         assert!(of("wide").len() >= of("table").len() || *words == "doctor", "{words}");
     }
 }

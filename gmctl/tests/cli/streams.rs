@@ -82,7 +82,12 @@ fn a_watch_prints_every_event_as_a_line() {
     let mut child = watch(&fake, &["payments", "-o", "jsonl"]);
     let lines = lines(&mut child, 3);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let read = |line: &String| serde_json::from_str::<Value>(line).unwrap();
+    let read = |line: &String| {
+        let mut value = serde_json::from_str::<Value>(line).unwrap();
+        assert!(value["seen_ms"].as_u64().is_some(), "{line}");
+        value.as_object_mut().unwrap().remove("seen_ms");
+        value
+    };
     let mut snapshot = serde_json::to_value(fake::view("payments")).unwrap();
     snapshot["event"] = "snapshot".into();
     assert_eq!(read(&lines[0]), snapshot);

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod fake_node;
+#[cfg(feature = "demo")]
+mod real;
 mod terminal;
 
 use std::time::Duration;
@@ -29,7 +31,7 @@ fn child() {
         let endpoints = Endpoint::parse_list(&endpoints).unwrap();
         let client = Client::new(endpoints, gms::client::Options::default()).unwrap();
         let mut options = Options::new(client);
-        options.color = ColorChoice::Always;
+        options.color = ColorChoice::Auto;
         options.context = "test".to_owned();
         if let Some(millis) = panic_after {
             tokio::spawn(async move {
@@ -167,6 +169,83 @@ fn a_stop_gives_the_terminal_to_the_shell_and_a_continue_takes_it_back() {
     terminal.signal("CONT");
     terminal.wait_until("the terminal is taken again", |terminal| terminal.modes().alternate);
     terminal.wait_for("LIVE");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+    terminal.assert_given_back();
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|seen| seen == part)
+}
+
+/// crossterm, left to itself, answers `NO_COLOR` with empty attributes, which undo reverse.
+#[test]
+fn without_colours_the_selected_row_is_still_reversed() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open_with(80, 24, &node.endpoint(), &[("NO_COLOR", "1")]);
+    terminal.wait_for("all 12 members answer");
+    let raw = terminal.raw();
+    assert!(contains(&raw, b"\x1b[7m"), "nothing is reversed");
+    assert!(!contains(&raw, b"\x1b[;m") && !contains(&raw, b"\x1b[m"), "an attribute was undone");
+    for colour in [b"\x1b[38;".as_slice(), b"\x1b[48;", b"\x1b[31m", b"\x1b[34m"] {
+        assert!(!contains(&raw, colour), "{colour:?}");
+    }
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+/// Answers to questions get lost or late on slow links, and some terminals print them.
+#[test]
+fn nothing_is_asked_of_the_terminal_and_nothing_rare_is_sent() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    let raw = terminal.raw();
+    for (what, bytes) in [
+        ("device attributes", b"\x1b[c".as_slice()),
+        ("the cursor's position", b"\x1b[6n"),
+        ("the keyboard protocol", b"\x1b[?u"),
+        ("a keyboard mode", b"\x1b[>"),
+        ("the background", b"\x1b]11;"),
+        ("an underline colour", b"\x1b[59m"),
+        ("an underline colour", b"\x1b[58"),
+        ("the mouse", b"\x1b[?1000h"),
+        ("focus", b"\x1b[?1004h"),
+    ] {
+        assert!(!contains(&raw, bytes), "{what}");
+    }
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
+fn the_mouse_is_taken_on_demand_and_given_back() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    terminal.type_in("M");
+    // A click is about what the last frame shows.
+    terminal.wait_for("the mouse is used here");
+    assert!(terminal.modes().mouse);
+    // A click on the tab of the members.
+    terminal.type_in("\x1b[<0;22;3M\x1b[<0;22;3m");
+    terminal.wait_for("[3 members]");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn the_plain_text_is_printed_outside_and_any_key_returns() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("all 12 members answer");
+    terminal.type_in("3p");
+    terminal.wait_for("any key returns to the dashboard");
+    assert!(!terminal.modes().alternate && terminal.text().contains("m-0012"));
+    terminal.type_in("q");
+    terminal.wait_until("the dashboard is back", |terminal| terminal.modes().alternate);
+    terminal.wait_for("[3 members]");
     terminal.type_in("q");
     assert_eq!(terminal.wait_for_exit(), 0);
     terminal.assert_given_back();

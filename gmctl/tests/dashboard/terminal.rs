@@ -51,11 +51,25 @@ impl Terminal {
         endpoint: &str,
         environment: &[(&str, &str)],
     ) -> Self {
+        let program = std::env::current_exe().unwrap();
+        let environment: Vec<(&str, &str)> =
+            [(ENDPOINTS, endpoint)].into_iter().chain(environment.iter().copied()).collect();
+        let arguments = ["child", "--exact", "--nocapture", "--test-threads=1"];
+        Self::run(columns, rows, program.to_str().unwrap(), &arguments, &environment)
+    }
+
+    /// A program in a terminal of so many columns and rows.
+    pub(crate) fn run(
+        columns: u16,
+        rows: u16,
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
-        command.env(ENDPOINTS, endpoint);
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
         for (name, value) in environment {
@@ -136,6 +150,11 @@ impl Terminal {
             ended >= begun,
             "a synchronized update was left open: {begun} begun, {ended} ended"
         );
+    }
+
+    /// Every byte that was written so far.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.screen.lock().unwrap().raw.clone()
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {

@@ -11,4 +11,5 @@ mod real_datagrams;
 pub mod real_disk;
 pub mod real_net;
 mod refusals;
+pub mod vanished;
 pub mod world;

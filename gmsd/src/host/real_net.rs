@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     net::{Datagrams, Listener, Net, Stream},
     real_datagrams::RealDatagrams,
+    vanished,
 };
 
 /// How many connections may wait to be accepted. The kernel's own limit may be lower.
@@ -20,12 +21,21 @@ pub struct RealNet;
 #[expect(clippy::disallowed_types, reason = "the door itself")]
 struct RealListener(tokio::net::TcpListener);
 
+#[expect(clippy::disallowed_types, reason = "the door itself")]
+impl RealListener {
+    async fn take(&mut self) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+        let (stream, from) = self.0.accept().await?;
+        // Without it a small frame waits up to 40 ms for the acknowledgement of the last one.
+        stream.set_nodelay(true)?;
+        vanished::notice(&stream)?;
+        Ok((stream, from))
+    }
+}
+
 impl Listener for RealListener {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
         Box::pin(async {
-            let (stream, from) = self.0.accept().await?;
-            // Without it a small frame waits up to 40 ms for the acknowledgement of the last one.
-            stream.set_nodelay(true)?;
+            let (stream, from) = self.take().await?;
             Ok((Box::new(stream) as Box<dyn Stream>, from))
         })
     }
@@ -56,6 +66,7 @@ impl Net for RealNet {
         Box::pin(async move {
             let stream = tokio::net::TcpStream::connect(to).await?;
             stream.set_nodelay(true)?;
+            vanished::notice(&stream)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }
@@ -105,6 +116,24 @@ mod tests {
         far.write_all(b"yes").await.unwrap();
         near.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"yes");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_types, reason = "the door itself")]
+    #[tokio::test]
+    async fn the_kernel_gives_up_a_peer_that_vanished() {
+        use rustix::net::sockopt;
+        let mut listener = RealListener(tokio::net::TcpListener::bind(anywhere()).await.unwrap());
+        let at = listener.local_addr().unwrap();
+        let dialing = tokio::net::TcpStream::connect(at);
+        let (_near, far) = tokio::join!(dialing, listener.take());
+        let far = far.unwrap().0;
+        assert!(sockopt::socket_keepalive(&far).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&far).unwrap(), vanished::IDLE_MAX);
+        assert_eq!(sockopt::tcp_keepintvl(&far).unwrap(), vanished::QUESTION_EVERY);
+        assert_eq!(sockopt::tcp_keepcnt(&far).unwrap(), vanished::QUESTIONS_MAX);
+        let unacknowledged = u128::from(sockopt::tcp_user_timeout(&far).unwrap());
+        assert_eq!(unacknowledged, vanished::UNACKNOWLEDGED_MAX.as_millis());
     }
 
     #[tokio::test]

@@ -10,8 +10,8 @@ use gms::{
 use hyper::{
     Response, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-        RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE,
+        HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, UPGRADE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde::Serialize;
@@ -26,6 +26,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static(problem::MEDIA_TYPE);
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// What the client gets.
@@ -77,9 +78,29 @@ impl Answer {
         answer
     }
 
+    /// 200 with a file of this name and length.
+    pub fn file(name: &str, length: usize, pieces: BoxStream<'static, Bytes>) -> Self {
+        let mut answer = Self::new(StatusCode::OK, OCTETS, Payload::Stream(pieces));
+        answer.headers.insert(CONTENT_LENGTH, length.into());
+        let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+        if let Ok(disposition) = disposition {
+            answer.headers.insert(CONTENT_DISPOSITION, disposition);
+        }
+        answer
+    }
+
     /// The headers of [`Answer::events`] alone, for HEAD.
     pub fn no_events() -> Self {
         Self::new(StatusCode::OK, EVENT_STREAM, Payload::Nothing)
+    }
+
+    /// 101: the connection becomes this.
+    pub fn upgrade(to: &'static str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static(to));
+        let status = StatusCode::SWITCHING_PROTOCOLS;
+        Self { status, headers, payload: Payload::Nothing, revision: None }
     }
 
     /// The answer to `OPTIONS`.
@@ -115,11 +136,13 @@ impl Answer {
         self
     }
 
-    /// 200 and the mark that nothing was done, if so.
+    /// 200 and the mark that nothing was done, if so: nothing was created, at no revision.
     #[must_use]
     pub fn rehearsed(mut self, dry_run: bool) -> Self {
         if dry_run {
             self.status = StatusCode::OK;
+            self.revision = None;
+            self.headers.remove(LOCATION);
             self.headers.insert(DRY_RUN, HeaderValue::from_static("true"));
         }
         self

@@ -9,13 +9,20 @@ use std::{
 };
 
 use gms::problem::{Code, Problem};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    feed::Feed, frames::Frames, hosts::Hosts, limits::Bounds, metrics::Metrics, refusal::Refusal,
-    sessions::Sessions, wakes::Wakes,
+    feed::Feed,
+    frames::Frames,
+    hosts::Hosts,
+    limits::{Bounds, SNAPSHOTS_MAX},
+    metrics::Metrics,
+    refusal::Refusal,
+    sessions::Sessions,
+    wakes::Wakes,
 };
-use crate::host::clock::Clock;
+use crate::{host::clock::Clock, udp::handle::Liveness};
 
 /// What the server is made of. All of it is given by whoever wires the node.
 #[derive(Debug)]
@@ -26,6 +33,8 @@ pub struct Parts<W> {
     pub feed: Arc<dyn Feed>,
     /// Where session streams are noted, for the layer that judges their ends.
     pub sessions: Arc<Sessions>,
+    /// Where heartbeat streams lead.
+    pub liveness: Liveness,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The names by which this node may be addressed.
@@ -44,6 +53,8 @@ pub struct App<W> {
     pub frames: Frames,
     /// Wakes who waits for a group.
     pub wakes: Wakes,
+    /// Places for snapshots being sent.
+    pub snapshots: Arc<Semaphore>,
     /// Cancelled when the node stops: streams end, long polls answer.
     pub stop: CancellationToken,
 }
@@ -51,7 +62,8 @@ pub struct App<W> {
 impl<W> App<W> {
     /// A server of these parts.
     pub fn new(parts: Parts<W>, stop: CancellationToken) -> Self {
-        Self { parts, frames: Frames::default(), wakes: Wakes::default(), stop }
+        let snapshots = Arc::new(Semaphore::new(SNAPSHOTS_MAX));
+        Self { parts, frames: Frames::default(), wakes: Wakes::default(), snapshots, stop }
     }
 
     /// The instant that far from now.

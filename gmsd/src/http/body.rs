@@ -22,7 +22,7 @@ use hyper::{
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::{limits::BODY_MAX_LEN, pulse::Pulse, refusal::Refusal};
+use super::{json, limits::BODY_MAX_LEN, pulse::Pulse, refusal::Refusal};
 
 /// Reads a request's body as JSON.
 pub async fn read_json<T: DeserializeOwned>(
@@ -63,7 +63,7 @@ pub async fn read_optional_json<T: DeserializeOwned>(
     if bytes.is_empty() {
         return Ok(None);
     }
-    parse(&bytes).map(Some)
+    json::parse(&bytes).map(Some)
 }
 
 fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -87,18 +87,6 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
         ));
     }
     Ok(())
-}
-
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        let inner = error.into_inner();
-        let at = if field == "." { String::new() } else { format!(" at {field}") };
-        Refusal::invalid(format!("the body{at}: {inner}"))
-    })?;
-    json.end().map_err(|error| Refusal::invalid(format!("the body: {error}")))?;
-    Ok(value)
 }
 
 enum Source {
@@ -197,31 +185,9 @@ impl HttpBody for Body {
 
 #[cfg(test)]
 mod tests {
-    use gms::api::JoinRequest;
     use hyper::header::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn a_json_error_names_the_field_and_the_place() {
-        for (json, wanted) in [
-            (r#"{"id":"a b","address":"h:1"}"#, "at id: member id has ' ' at byte 1"),
-            (r#"{"id":"a","address":"h"}"#, "at address: address \"h\": it has no port"),
-            (r#"{"id":"a","address":"h:1","tags":{"k":1}}"#, "at tags.k: invalid type"),
-            (r#"{"id":"a","address":"h:1","tgas":{}}"#, "unknown field `tgas`"),
-            (r#"{"id":"a","id":"b","address":"h:1"}"#, "duplicate field `id`"),
-            (r#"{"id":"a"}"#, "missing field `address`"),
-            (r#"{"id":"a","address":"h:1"} x"#, "trailing characters at line 1 column 28"),
-            ("[", "EOF while parsing"),
-            ("\u{feff}{}", "line 1 column 1"),
-        ] {
-            let detail = parse::<JoinRequest>(json.as_bytes()).unwrap_err().problem.detail;
-            assert!(detail.contains(wanted), "{json}: {detail}");
-        }
-        let deep = "[".repeat(10_000);
-        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
-        assert!(parse::<JoinRequest>(b"{\"id\":\"\xff\"}").is_err());
-    }
 
     #[test]
     fn only_json_is_taken() {

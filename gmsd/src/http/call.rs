@@ -15,6 +15,7 @@ use super::{
     answer::Answer,
     app::App,
     body, checks,
+    heartbeat::Next,
     limits::{DEADLINE_SLACK, READ_DEADLINE, WRITE_DEADLINE},
     pulse::Pulse,
     query::Query,
@@ -41,6 +42,8 @@ pub struct Call<W> {
     pub body: Incoming,
     /// Its connection's state.
     pub pulse: Arc<Pulse>,
+    /// What its connection becomes after the answer.
+    pub next: Arc<Next>,
     /// Only the headers of the answer are wanted.
     pub head: bool,
 }
@@ -159,7 +162,8 @@ pub async fn within<T>(deadline: Instant, work: impl Future<Output = T>) -> Opti
     timeout_at((deadline + DEADLINE_SLACK).into(), work).await.ok()
 }
 
-fn late_read() -> Refusal {
+/// The refusal of a read that was not confirmed in time.
+pub fn late_read() -> Refusal {
     Refusal::new(
         Code::NoQuorum,
         "no quorum confirmed this read by its deadline; ask again, or with ?consistency=local",

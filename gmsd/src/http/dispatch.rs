@@ -18,7 +18,11 @@ use super::{
     app::App,
     body::Body,
     call::Call,
-    handlers::{events, groups, hold, leader, liveness, members, meta, nodes, status, watch, why},
+    handlers::{
+        events, groups, heartbeat, hold, leader, liveness, members, meta, nodes, snapshot, status,
+        watch, why,
+    },
+    heartbeat::Next,
     pulse::Pulse,
     query::Query,
     refusal::Refusal,
@@ -30,11 +34,12 @@ use super::{
 pub async fn answer<W: Waist>(
     app: Arc<App<W>>,
     pulse: Arc<Pulse>,
+    next: Arc<Next>,
     request: Request<Incoming>,
 ) -> Response<Body> {
     pulse.begin();
     let mut operation = None;
-    let work = route_and_handle(&app, &pulse, request, &mut operation);
+    let work = route_and_handle(&app, &pulse, next, request, &mut operation);
     let outcome = match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(_) => Err(panicked(&app, operation)),
@@ -51,6 +56,7 @@ pub async fn answer<W: Waist>(
 async fn route_and_handle<W: Waist>(
     app: &Arc<App<W>>,
     pulse: &Arc<Pulse>,
+    next: Arc<Next>,
     request: Request<Incoming>,
     operation: &mut Option<Operation>,
 ) -> Result<Answer, Refusal> {
@@ -73,6 +79,7 @@ async fn route_and_handle<W: Waist>(
         headers: head.headers,
         body,
         pulse: Arc::clone(pulse),
+        next,
         head: head_only,
     };
     handle(call, route).await
@@ -92,12 +99,14 @@ async fn handle<W: Waist>(call: Call<W>, route: Route) -> Result<Answer, Refusal
         Route::ChangeMember(group, member) => members::change(call, group, member).await,
         Route::Leave(group, member) => members::leave(call, group, member).await,
         Route::Why(group, member) => why::get(call, group, member).await,
+        Route::Heartbeat(group, member) => heartbeat::open(call, group, member).await,
         Route::WatchGroup(group) => watch::group(call, group).await,
         Route::WatchAll => watch::all(call).await,
         Route::SetHold(group) => hold::set(call, group).await,
         Route::ClearHold(group) => hold::clear(call, group).await,
         Route::Liveness => liveness::get(call),
         Route::Events => events::list(call).await,
+        Route::Snapshot => snapshot::get(call).await,
         Route::Metrics => Ok(meta::metrics(&call)),
         Route::Healthz => Ok(meta::healthz()),
         Route::Readyz => meta::readyz(&call),

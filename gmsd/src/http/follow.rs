@@ -218,7 +218,8 @@ impl Follower {
             Happening::Election { .. }
             | Happening::NodeStarted { .. }
             | Happening::Configuration { .. }
-            | Happening::Monitors { .. } => {
+            | Happening::Monitors { .. }
+            | Happening::Restored { .. } => {
                 self.scope.events.then(|| What::Event(Arc::clone(record)))
             }
         };

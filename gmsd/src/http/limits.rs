@@ -52,6 +52,9 @@ pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
 /// How long a local read waits for a revision that this node has not applied yet.
 pub const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Snapshots being sent at the same time: each holds the encoded state, tens of megabytes.
+pub const SNAPSHOTS_MAX: usize = 2;
+
 /// Events in one answer where no `limit` is given.
 pub const EVENTS_DEFAULT: usize = 1_000;
 /// The greatest `limit` of events: about 3 MiB.

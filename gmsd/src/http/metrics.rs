@@ -24,8 +24,8 @@ use crate::{
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every status an answer can have; the last stands for any other.
-const STATUSES: [u16; 18] =
-    [200, 201, 204, 400, 404, 405, 409, 410, 412, 413, 415, 429, 431, 500, 503, 504, 304, 0];
+const STATUSES: [u16; 19] =
+    [200, 201, 204, 400, 404, 405, 409, 410, 412, 413, 415, 429, 431, 500, 503, 504, 304, 101, 0];
 
 /// What the history tells.
 #[derive(Debug, Default)]

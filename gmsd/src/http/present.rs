@@ -182,6 +182,9 @@ fn happening(what: &Happening) -> Option<What> {
         Happening::Configuration { voters, learners } => {
             What::Configuration { voters: voters.clone(), learners: learners.clone() }
         }
+        Happening::Restored { cluster, from } => {
+            What::Restored { cluster: cluster.clone(), from: *from }
+        }
         Happening::Monitors { epoch, nodes } => {
             What::Monitors { epoch: *epoch, nodes: nodes.clone() }
         }

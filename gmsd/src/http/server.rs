@@ -23,6 +23,7 @@ use super::{
     answer::last_words,
     app::{App, Parts},
     dispatch,
+    heartbeat::Next,
     door::{Door, Writer},
     limits::{ACCEPT_REST, HEAD_MAX_LEN, HEADERS_MAX, REFUSALS_MAX},
     pulse::Pulse,
@@ -126,8 +127,10 @@ where
     let bounds = &app.parts.bounds;
     let pulse = Arc::new(Pulse::default());
     let door = Door::new(stream, Arc::clone(&pulse), bounds.head, bounds.stall, writer(&app));
+    let next = Arc::new(Next::default());
     let service = service_fn(|request| {
-        let answer = dispatch::answer(Arc::clone(&app), Arc::clone(&pulse), request);
+        let (pulse, next) = (Arc::clone(&pulse), Arc::clone(&next));
+        let answer = dispatch::answer(Arc::clone(&app), pulse, next, request);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     });
     let mut serving = http1::Builder::new()
@@ -146,7 +149,11 @@ where
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
-    let mut door = serving.into_parts().io.into_inner();
+    let parts = serving.into_parts();
+    let mut door = parts.io.into_inner();
+    if let Some(heartbeat) = next.take() {
+        return heartbeat.run(&app, door, parts.read_buf, &pulse).await;
+    }
     if app.stop.is_cancelled() {
         // Who keeps idle connections open must not keep the node from stopping.
         door.discard();

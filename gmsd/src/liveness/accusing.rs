@@ -14,7 +14,7 @@ use super::{
     observed::Observed,
     observer::Observer,
     suspicion::{Decision, Suspicion},
-    timing::{DOUBTS_A_SPACING, PROBE_SPACING, RETELL_AFTER},
+    timing::{DOUBTS_A_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
 };
 use crate::membership::command::Removal;
 
@@ -137,6 +137,7 @@ impl Observer {
                     return;
                 };
                 let removal = removal(case, verdict, own, &doubt);
+                case.no_lease_until = now + VERDICT_LASTS;
                 case.condemned = Some(Condemned::new(removal.clone(), now));
                 self.verdicts.push(removal);
                 self.tally.verdicts += 1;

@@ -96,6 +96,7 @@ impl Observer {
     fn reassign(&mut self, slot: Slot, duty: Duty) -> Option<Affirmation> {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
+        case.weighing = None;
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
@@ -187,10 +188,14 @@ impl Observer {
             refuted: 0,
             patience: now,
             patience_refused: now,
+            no_lease_until: now,
             sessions: 0,
             streams: self.no_streams_yet(now, life),
             told: None,
             weighed: Weighed::No,
+            lossy: false,
+            weighing: None,
+            samplings: Vec::new(),
         };
         self.count_duty(Duty::None, duty);
         self.cases.insert(case)
@@ -202,6 +207,8 @@ impl Observer {
         };
         self.count_duty(case.duty, Duty::None);
         self.count_weight(case.weighed, Weighed::No);
+        self.lossy -= usize::from(case.lossy);
+        self.samplings -= case.samplings.len();
         for inquiry in &case.inquiries {
             if let Asker::Local(number) = inquiry.asker {
                 self.outputs.push_back(Output::Inquired { number, alive: false });

@@ -14,6 +14,7 @@ use super::{
     detector::Detector,
     message::Subject,
     observed::Observed,
+    quality::{Sampling, Weighing},
     streams::Streams,
     suspicion::Suspicion,
     timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
@@ -69,6 +70,8 @@ pub(super) struct Inquiry {
     pub(super) began: Observed,
     pub(super) ends: Observed,
     pub(super) probes: u32,
+    /// Whether the asker knows that the address refuses.
+    pub(super) told_refused: bool,
 }
 
 /// A verdict that waits for the log.
@@ -107,6 +110,9 @@ pub(super) struct Case {
     pub(super) refuted: u32,
     /// No new doubt by silence before this.
     pub(super) patience: Observed,
+    /// This node spoke of silence lately, and a removal may be on its way: until then its pings
+    /// extend no lease.
+    pub(super) no_lease_until: Observed,
     /// No new doubt because the address refuses before this.
     pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
@@ -117,6 +123,12 @@ pub(super) struct Case {
     pub(super) told: Option<Band>,
     /// How it was last counted for the valve.
     pub(super) weighed: Weighed,
+    /// Whether it was last counted as lossy.
+    pub(super) lossy: bool,
+    /// This node's question to the others about its loss.
+    pub(super) weighing: Option<Weighing>,
+    /// Such questions of others, while this node measures.
+    pub(super) samplings: Vec<Sampling>,
 }
 
 impl Case {
@@ -221,15 +233,22 @@ impl Case {
         let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
-        let asks = self.duty != Duty::None || !self.inquiries.is_empty() || self.doubt.is_some();
+        let weighing = self.weighing.iter().map(|weighing| weighing.ends);
+        let samplings = self.samplings.iter().map(|sampling| sampling.ends);
+        let asks = self.is_watched() || self.spacing(now).is_some();
         let ping = self.ping_due().filter(|_| asks);
-        let streams = self.streams.kept_until(now);
-        ends.chain(doubt).chain(retell).chain(ping).chain(streams).min()
+        let others = [ping, self.streams.kept_until(now)].into_iter().flatten();
+        ends.chain(doubt).chain(retell).chain(weighing).chain(samplings).chain(others).min()
+    }
+
+    /// Whether it is pinged at its regular pace.
+    pub(super) fn is_watched(&self) -> bool {
+        self.duty != Duty::None || !self.samplings.is_empty()
     }
 
     /// Whether nothing here is worth keeping any longer.
     pub(super) fn is_idle(&self, now: Observed) -> bool {
-        self.duty == Duty::None
+        !self.is_watched()
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()

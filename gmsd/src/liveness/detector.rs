@@ -8,7 +8,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use gms::api::Band;
 
-use super::{observed::Observed, timing::Timing};
+use super::{observed::Observed, quality::Quality, timing::Timing};
 
 /// Pings whose pong is still accepted. At the fastest spacing they reach back 320 ms, at the
 /// default period 4 s; an answer later than that tells nothing about now.
@@ -33,6 +33,7 @@ pub struct Detector {
     /// The first ping sent since the last pong.
     first_unanswered: Option<Observed>,
     misses: u32,
+    quality: Quality,
     next: Observed,
 }
 
@@ -49,6 +50,7 @@ impl Detector {
             rtt: None,
             first_unanswered: None,
             misses: 0,
+            quality: Quality::new(now),
             next: now + phase,
         }
     }
@@ -84,6 +86,8 @@ impl Detector {
     }
 
     fn note(&mut self, now: Observed, nonce: u64) {
+        self.quality.roll(now, self.timing.period);
+        self.quality.sent();
         self.first_unanswered.get_or_insert(now);
         if self.outstanding.len() == OUTSTANDING_MAX {
             self.outstanding.pop_front();
@@ -96,6 +100,7 @@ impl Detector {
         let at = self.outstanding.iter().position(|ping| ping.nonce == nonce)?;
         let ping = self.outstanding.remove(at)?;
         self.outstanding.drain(..at);
+        self.quality.answered();
         self.last_round_trip = Some(now);
         self.last_nonce_heard = nonce;
         self.rtt = Some(now.since(ping.sent));
@@ -131,13 +136,28 @@ impl Detector {
     pub fn band(&self) -> Band {
         if self.misses >= self.timing.misses_to_suspect() {
             Band::Suspect
-        } else if self.misses > 0 {
+        } else if self.misses > 0 || self.quality.is_lossy() {
             Band::Late
         } else if self.last_round_trip.is_some() {
             Band::Ok
         } else {
             Band::Unknown
         }
+    }
+
+    /// How much it answers over time.
+    pub fn quality(&self) -> &Quality {
+        &self.quality
+    }
+
+    /// Begins a window of its own for somebody who asks.
+    pub fn measure_anew(&mut self, now: Observed) {
+        self.quality = Quality::new(now);
+    }
+
+    /// The others were asked about its loss, or could not be.
+    pub fn relieve(&mut self) {
+        self.quality.relieve();
     }
 
     /// Whether the silence has lasted its full window, counted from the first unanswered ping.

@@ -15,6 +15,7 @@ use super::{
     message::{Ask, Tell},
     observed::Observed,
     observer::{Observer, Output},
+    timing::VERDICT_LASTS,
 };
 
 impl Observer {
@@ -64,7 +65,14 @@ impl Observer {
         let longest = timing.confirmation.max(timing.silence_window());
         let window = window.unwrap_or(timing.affirmed_confirmation).min(longest);
         let ends = now + window;
-        case.inquiries.push(Inquiry { asker, affirmed, began: now, ends, probes: 0 });
+        case.inquiries.push(Inquiry {
+            asker,
+            affirmed,
+            began: now,
+            ends,
+            probes: 0,
+            told_refused: false,
+        });
         case.detector.hasten(now);
         self.look(now, slot);
     }
@@ -96,6 +104,11 @@ impl Observer {
                 let silence = self.cases.get(slot).map(|case| case.silence(inquiry.probes));
                 (Verdict::Silent, silence.unwrap_or_default())
             };
+            if verdict == Verdict::Silent
+                && let Some(case) = self.cases.get_mut(slot)
+            {
+                case.no_lease_until = now + VERDICT_LASTS;
+            }
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }
     }

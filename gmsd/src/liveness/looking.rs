@@ -14,6 +14,8 @@ use super::{
 
 /// Verdicts in one message to the leader: what one entry of the log takes.
 const VERDICTS_A_MESSAGE: usize = 1_024;
+/// A case that was looked at is not looked at again before this: whatever it is, time must pass.
+const NEXT_TURN: Duration = Duration::from_millis(1);
 /// How often a node with a shut valve says so: the leader forgets it after two seconds.
 const ALARM_EVERY: Duration = Duration::from_millis(500);
 
@@ -23,6 +25,7 @@ impl Observer {
         self.end_inquiries(now, slot);
         self.decide(now, slot);
         self.ping_if_due(now, slot);
+        self.weigh_quality(now, slot);
         self.retell(now, slot);
         self.weigh(now, slot);
         let Some(case) = self.cases.get_mut(slot) else {
@@ -43,7 +46,8 @@ impl Observer {
 
     pub(super) fn reschedule(&mut self, slot: Slot) {
         if let Some(case) = self.cases.get(slot) {
-            let wake = case.next_wake(self.clock.now());
+            let now = self.clock.now();
+            let wake = case.next_wake(now).map(|wake| wake.max(now + NEXT_TURN));
             self.cases.schedule(slot, wake);
         }
     }
@@ -75,6 +79,16 @@ impl Observer {
         }
         for (to, relays) in std::mem::take(&mut self.relays) {
             self.outputs.push_back(Output::Send { to, message: Message::Relay(relays) });
+        }
+        for (to, weighs) in std::mem::take(&mut self.weighs) {
+            self.outputs.push_back(Output::Send { to, message: Message::Weigh(weighs) });
+        }
+        for (to, tells) in std::mem::take(&mut self.weights_told) {
+            self.outputs.push_back(Output::Send { to, message: Message::Weight(tells) });
+        }
+        let pardons = std::mem::take(&mut self.pardons);
+        if !pardons.is_empty() {
+            self.outputs.push_back(Output::Condemn(Message::Pardon(pardons)));
         }
         let epoch = self.state.monitors().epoch;
         let verdicts = std::mem::take(&mut self.verdicts);

@@ -63,6 +63,16 @@ pub struct Tell {
     pub observation: Observation,
 }
 
+/// "This life answers me too little. How is it with you?" A node that does not watch it measures
+/// for one window before it tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weigh {
+    /// Whose life.
+    pub subject: Subject,
+    /// The asker's number for this question, repeated in the answer.
+    pub round: u64,
+}
+
 /// "A pong to your ping came to me." A member that is told it is suspected answers every node it
 /// knows, so that a broken way back to one of them does not make it look dead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,4 +108,10 @@ pub enum Message {
         /// How many members that node watches and has heard before.
         watched: u32,
     },
+    /// Questions about members that answer too little.
+    Weigh(Vec<Weigh>),
+    /// Answers to those.
+    Weight(Vec<Tell>),
+    /// To the leader: these lives were heard after this node had condemned them.
+    Pardon(Vec<Subject>),
 }

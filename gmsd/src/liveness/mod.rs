@@ -9,6 +9,7 @@
 //!        pings and pongs: pinging, streams │  looking: one look at one case
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
+//!        members that answer too little: weighing
 //!                        caseload ── case ── detector     suspicion   fitness
 //!                                                  observed ── timing ── message
 //! ```
@@ -31,7 +32,9 @@ pub mod message;
 pub mod observed;
 pub mod observer;
 mod pinging;
+pub mod quality;
 mod streams;
 pub mod suspicion;
 pub mod timing;
 pub mod valve;
+mod weighing;

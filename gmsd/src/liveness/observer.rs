@@ -30,7 +30,7 @@ use super::{
     case::{Asker, Duty, millis},
     caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
-    message::{Affirmation, Ask, Message, Relay, Subject, Tell},
+    message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     timing::Timing,
     valve::Valve,
@@ -84,7 +84,7 @@ pub enum Output {
         /// What.
         message: Message,
     },
-    /// Bring this verdict or alarm to the leader, which may be this node. If it is lost, it will be
+    /// Bring this verdict, pardon or alarm to the leader, which may be this node. If it is lost, it will be
     /// said again.
     Condemn(Message),
     /// A member that this node is the monitor of looks otherwise than before.
@@ -174,7 +174,14 @@ pub struct Observer {
     pub(super) asks: BTreeMap<NodeId, Vec<Ask>>,
     pub(super) tells: BTreeMap<NodeId, Vec<Tell>>,
     pub(super) relays: BTreeMap<NodeId, Vec<Relay>>,
+    pub(super) weighs: BTreeMap<NodeId, Vec<Weigh>>,
+    pub(super) weights_told: BTreeMap<NodeId, Vec<Tell>>,
+    /// Members watched here that are lossy, and members measured for others.
+    pub(super) lossy: usize,
+    pub(super) samplings: usize,
     pub(super) verdicts: Vec<Removal>,
+    /// Lives heard after they were condemned here.
+    pub(super) pardons: Vec<Subject>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) tally: Tally,
 }
@@ -209,7 +216,12 @@ impl Observer {
             asks: BTreeMap::new(),
             tells: BTreeMap::new(),
             relays: BTreeMap::new(),
+            weighs: BTreeMap::new(),
+            weights_told: BTreeMap::new(),
+            lossy: 0,
+            samplings: 0,
             verdicts: Vec::new(),
+            pardons: Vec::new(),
             outputs: VecDeque::new(),
             tally: Tally::default(),
         };
@@ -413,7 +425,17 @@ impl Observer {
                     self.relayed(now, from, &relay);
                 }
             }
-            Message::Condemn { .. } | Message::Alarm { .. } => {}
+            Message::Weigh(weighs) => {
+                for weigh in weighs {
+                    self.asked_to_weigh(now, from, &weigh);
+                }
+            }
+            Message::Weight(tells) => {
+                for tell in tells {
+                    self.told_weight(now, from, tell);
+                }
+            }
+            Message::Condemn { .. } | Message::Alarm { .. } | Message::Pardon(_) => {}
         }
         self.flush();
     }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use gms::{
     api::Band,
-    evidence::{Observation, Verdict},
+    evidence::{Cause, Observation, Verdict},
     heartbeat::{Direction, Flags, Frame, Unverified},
     id::{NodeId, Revision},
     liveness::Kind,
 };
 
 use super::{
-    case::{Asker, Case, Duty, Inquiry},
+    case::{Asker, Case, Condemned, Duty, Inquiry},
     caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, Relay},
     observed::Observed,
@@ -36,7 +36,7 @@ impl Observer {
             return;
         }
         let spacing = case.spacing(now);
-        if spacing.is_none() && case.duty == Duty::None {
+        if spacing.is_none() && !case.is_watched() {
             return;
         }
         self.sequence = self.sequence.wrapping_add(1);
@@ -88,7 +88,8 @@ impl Observer {
         let frame = Frame {
             direction: Direction::Ping,
             flags: Flags {
-                quorum_fresh: self.fitness.quorum_fresh(),
+                quorum_fresh: self.fitness.quorum_fresh()
+                    && self.clock.now() >= case.no_lease_until,
                 suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
                 leaving: false,
             },
@@ -187,7 +188,9 @@ impl Observer {
         let sent = case.detector.pong(now, nonce)?;
         self.tally.pongs += 1;
         case.refused = None;
-        case.condemned = None;
+        // One pong disproves silence and refusal, but not that most are missing.
+        let stands = |condemned: &mut Condemned| condemned.removal.evidence.cause != Cause::Quality;
+        let pardoned = case.condemned.take_if(stands).is_some().then(|| case.subject());
         let refuted = case
             .doubt
             .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())
@@ -196,6 +199,7 @@ impl Observer {
             case.refuted += 1;
             self.tally.refutations += 1;
         }
+        self.pardons.extend(pardoned);
         let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;
         let satisfied: Vec<Inquiry> = case.inquiries.extract_if(.., heard).collect();
         for inquiry in satisfied {
@@ -205,14 +209,23 @@ impl Observer {
         Some(())
     }
 
-    /// The member's address refuses.
+    /// The member's address refuses. Said again for each ping, and for each of the lives that may
+    /// share a socket: what is no news costs nothing.
     pub(super) fn refused(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
         case.refused = Some(now);
-        let accuses = case.duty != Duty::None;
-        let askers: Vec<Asker> = case.inquiries.iter().map(|inquiry| inquiry.asker).collect();
+        let affirmed = case.doubt.as_ref().is_some_and(|doubt| doubt.affirmation().is_some());
+        let accuses = case.duty != Duty::None && !affirmed && case.condemned.is_none();
+        let untold = case.inquiries.iter_mut().filter_map(|inquiry| {
+            let told = std::mem::replace(&mut inquiry.told_refused, true);
+            (!told).then_some(inquiry.asker)
+        });
+        let askers: Vec<Asker> = untold.collect();
+        if !accuses && askers.is_empty() {
+            return;
+        }
         // A local asker wants an answer, not a proof.
         case.inquiries.retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
         for asker in askers {

@@ -122,3 +122,7 @@ impl Observer {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "streams_tests.rs"]
+mod tests;

@@ -150,6 +150,10 @@ impl<'a> Applying<'a> {
                 self.state.retired.insert(*node);
                 Ok(Outcome::Noted)
             }
+            Command::LeaderBegan { leader, term } => {
+                self.note(Happening::Election { leader: *leader, term: *term });
+                Ok(Outcome::Noted)
+            }
         }
     }
 
@@ -261,7 +265,11 @@ impl<'a> Applying<'a> {
         let voters = &self.state.configuration.voters;
         let against: BTreeSet<NodeId> = observers
             .iter()
-            .filter(|seen| matches!(seen.verdict, Verdict::Silent | Verdict::DeadAffirmed))
+            .filter(|seen| match seen.verdict {
+                Verdict::Silent | Verdict::DeadAffirmed => *cause != Cause::Quality,
+                Verdict::Lossy => *cause == Cause::Quality,
+                Verdict::Alive | Verdict::Abstain => false,
+            })
             .map(|seen| seen.node)
             .filter(|node| voters.contains(node))
             .collect();

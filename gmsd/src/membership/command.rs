@@ -120,6 +120,15 @@ pub enum Command {
         /// Which node.
         node: NodeId,
     },
+    /// A leader has begun its term: the first thing it proposes, so that the election has a time
+    /// of day, which the blank entry before it has not. One that loses its place before it could
+    /// propose anything leaves nothing in the history.
+    LeaderBegan {
+        /// The leader.
+        leader: NodeId,
+        /// The term.
+        term: u64,
+    },
 }
 
 /// A life that wants in.
@@ -185,7 +194,8 @@ impl Command {
             | Command::Remove { .. }
             | Command::SetMonitors { .. }
             | Command::NodeStarted(_)
-            | Command::NodeRemoved { .. } => None,
+            | Command::NodeRemoved { .. }
+            | Command::LeaderBegan { .. } => None,
         }
     }
 

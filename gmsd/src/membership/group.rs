@@ -64,24 +64,35 @@ impl Group {
 
     /// Takes in the newest delta.
     pub(super) fn remember(&mut self, delta: Arc<Delta>) {
-        for departure in &delta.departed {
-            self.departures.insert(departure.member.clone(), Arc::clone(departure));
-        }
+        self.remember_departures(&delta);
         self.deltas.push_back(delta);
     }
 
-    /// Drops the oldest delta, which the journal no longer holds. True if none is left.
-    pub(super) fn forget(&mut self, view: Revision) -> bool {
-        if let Some(oldest) = self.deltas.front()
-            && oldest.view == view
-            && let Some(oldest) = self.deltas.pop_front()
-        {
-            for departure in &oldest.departed {
-                let last = self.departures.get(&departure.member);
-                if last.is_some_and(|last| last.revision == departure.revision) {
-                    self.departures.remove(&departure.member);
-                }
+    /// Takes in how members departed, of a delta from which nobody can go on.
+    pub(super) fn remember_departures(&mut self, delta: &Delta) {
+        for departure in &delta.departed {
+            self.departures.insert(departure.member.clone(), Arc::clone(departure));
+        }
+    }
+
+    /// Begins a view with the present members that follows on no other: who has seen an earlier
+    /// one reads anew.
+    pub(super) fn begin_anew(&mut self, view: Revision) {
+        self.view = view;
+        self.deltas.clear();
+    }
+
+    /// Drops a delta that the journal no longer holds: the oldest, if it is still here. True if
+    /// none is left.
+    pub(super) fn forget(&mut self, delta: &Delta) -> bool {
+        for departure in &delta.departed {
+            let last = self.departures.get(&departure.member);
+            if last.is_some_and(|last| last.revision == departure.revision) {
+                self.departures.remove(&departure.member);
             }
+        }
+        if self.deltas.front().is_some_and(|oldest| oldest.view == delta.view) {
+            self.deltas.pop_front();
         }
         self.deltas.is_empty()
     }

@@ -71,6 +71,13 @@ pub enum Happening {
         /// The nodes.
         nodes: Vec<NodeId>,
     },
+    /// The cluster was founded from a snapshot.
+    Restored {
+        /// The cluster the snapshot is of, 32 hexadecimal digits.
+        cluster: String,
+        /// The last revision in the snapshot.
+        from: Revision,
+    },
 }
 
 impl Happening {
@@ -128,8 +135,13 @@ impl Journal {
         }
         let record = self.records.pop_front()?;
         self.weight -= record.what.weight();
-        self.floor = record.revision;
+        self.floor = self.floor.max(record.revision);
         Some(record)
+    }
+
+    /// Lets nobody go on from before this revision, though what is known of it is kept.
+    pub(super) fn cut(&mut self, floor: Revision) {
+        self.floor = self.floor.max(floor);
     }
 
     /// All deltas, oldest first, for rebuilding the indices.

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod outcome;
 pub mod placement;
 pub mod receipts;
+pub mod restore;
 pub mod state;
 #[cfg(test)]
 mod state_tests;

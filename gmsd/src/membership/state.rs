@@ -133,9 +133,10 @@ impl State {
         &self.journal
     }
 
-    /// Notes the blank entry with which a leader begins its term.
-    pub fn apply_election(&mut self, revision: Revision, term: u64, leader: NodeId) {
-        self.note(revision, 0, Happening::Election { leader, term });
+    /// Passes the blank entry with which a leader begins its term. It has no time of day; what it
+    /// proposes next tells of the election.
+    pub fn apply_blank(&mut self, revision: Revision) {
+        self.revision = revision;
     }
 
     /// Notes an entry that changes the cluster configuration.
@@ -165,13 +166,18 @@ impl State {
     /// state that was just read.
     pub fn rebuild_indices(&mut self) {
         let mut journal = std::mem::take(&mut self.journal);
+        let floor = journal.floor();
         for slot in journal.deltas_mut() {
             let Some(group) = self.groups.get_mut(&slot.group) else {
                 continue;
             };
             let group = Arc::make_mut(group);
             let delta = Arc::new(share_lives(Delta::clone(slot), group));
-            group.remember(Arc::clone(&delta));
+            if delta.view > floor {
+                group.remember(Arc::clone(&delta));
+            } else {
+                group.remember_departures(&delta);
+            }
             *slot = delta;
         }
         self.journal = journal;
@@ -194,7 +200,7 @@ impl State {
                 continue;
             };
             let group = Arc::make_mut(group);
-            let bare = group.forget(delta.view);
+            let bare = group.forget(delta);
             if bare && group.members.is_empty() && group.hold.is_none() {
                 self.forgotten = self.forgotten.max(group.view);
                 self.groups.remove(&delta.group);

@@ -1,6 +1,7 @@
-//! How a node comes into its cluster: as a founder, or by asking a node that is in.
+//! How a node comes into its cluster: as a founder, with a snapshot or without, or by asking a node
+//! that is in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use gms::{
     answer::Write,
@@ -10,11 +11,15 @@ use gms::{
     id::NodeId,
 };
 
-use super::error::NodeError;
+use super::error::{NodeError, machine};
 use crate::{
     config::{Config, Entrance},
     host::world::Host,
-    raft::{identity::ClusterId, store::data_dir},
+    raft::{
+        archive::Restored,
+        identity::{ClusterId, Identity},
+        store::data_dir,
+    },
 };
 
 /// How long a running cluster may take to let a node in.
@@ -29,6 +34,8 @@ pub(super) struct Place {
     pub(super) peers: BTreeMap<NodeId, String>,
     /// Whether it founds the cluster with these peers.
     pub(super) founds: bool,
+    /// The state it founds it with.
+    pub(super) restored: Option<Restored>,
 }
 
 /// Finds out who this node is. A data directory that knows it already is believed; a founder is
@@ -36,8 +43,13 @@ pub(super) struct Place {
 pub(super) async fn place(config: &Config, host: &Host) -> Result<Place, NodeError> {
     match &config.entrance {
         Entrance::Found { node, peers, cluster } => {
-            Ok(Place { node: *node, cluster: *cluster, peers: peers.clone(), founds: true })
+            let known = data_dir::read_identity(host, &config.data_dir)?;
+            let cluster =
+                known.map_or(Ok(*cluster), |known| resumed(&known, *node, peers, *cluster));
+            let (peers, restored) = (peers.clone(), None);
+            Ok(Place { node: *node, cluster: cluster?, peers, founds: true, restored })
         }
+        Entrance::Restore { node, peers, file } => restore(config, host, *node, peers, file).await,
         Entrance::Join { node, through, peer_url } => {
             if let Some(known) = data_dir::read_identity(host, &config.data_dir)? {
                 let cluster = known.cluster.parse().map_err(|error| NodeError::Enter {
@@ -45,11 +57,88 @@ pub(super) async fn place(config: &Config, host: &Host) -> Result<Place, NodeErr
                     why: format!("the data directory's cluster: {error}"),
                 })?;
                 let peers = BTreeMap::from([(known.node, peer_url.clone())]);
-                return Ok(Place { node: known.node, cluster, peers, founds: false });
+                return Ok(Place {
+                    node: known.node,
+                    cluster,
+                    peers,
+                    founds: false,
+                    restored: None,
+                });
             }
             enter(*node, through, peer_url).await
         }
     }
+}
+
+/// The cluster of a founder that was founded before. A restored cluster has a number of its own,
+/// which its node is not told again on the command line.
+fn resumed(
+    known: &Identity,
+    node: NodeId,
+    peers: &BTreeMap<NodeId, String>,
+    told: ClusterId,
+) -> Result<ClusterId, NodeError> {
+    let is_it = known.node == node && known.initial_peers == *peers;
+    if known.restored.is_none() || !is_it {
+        return Ok(told);
+    }
+    known.cluster.parse().map_err(|error| NodeError::Restore(format!("its cluster: {error}")))
+}
+
+/// A founder with a state, or one that was founded so and goes on.
+async fn restore(
+    config: &Config,
+    host: &Host,
+    node: NodeId,
+    peers: &BTreeMap<NodeId, String>,
+    file: &Path,
+) -> Result<Place, NodeError> {
+    let dir = &config.data_dir;
+    let known = data_dir::read_identity(host, dir)?;
+    let place =
+        |cluster, restored| Place { node, cluster, peers: peers.clone(), founds: true, restored };
+    let bytes = {
+        let (disk, file) = (Arc::clone(&host.disk), file.to_owned());
+        host.run_blocking(move || disk.read(&file)).await
+    };
+    let foreign =
+        |why: &str| NodeError::Restore(format!("data directory {}: {why}", dir.display()));
+    let own_cluster = |known: &Identity| {
+        known.cluster.parse().map_err(|_| foreign("its identity names no cluster"))
+    };
+    if let (Some(known), Err(_)) = (&known, &bytes)
+        && known.restored.is_some()
+        && known.founded
+    {
+        tracing::warn!(file = %file.display(), "the file of --restore is gone; this node resumes");
+        return Ok(place(own_cluster(known)?, None));
+    }
+    let unfit = |why: String| NodeError::Restore(format!("{}: {why}", file.display()));
+    let bytes = bytes.map_err(|error| unfit(error.to_string()))?;
+    let now_ms = host.clock.wall_ms();
+    let reading = move || Restored::from_file(&bytes, node, now_ms);
+    let restored = host.run_blocking(reading).await.map_err(|error| unfit(error.to_string()))?;
+    let Some(known) = known else {
+        let names = match host.disk.list(dir) {
+            Ok(names) => names,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(foreign(&error.to_string())),
+        };
+        if !names.is_empty() {
+            return Err(foreign("it is not empty; a new cluster is founded in an empty one"));
+        }
+        let mut number = [0; 16];
+        host.entropy.fill(&mut number).map_err(machine("drawing a number for the cluster"))?;
+        return Ok(place(ClusterId(number), Some(restored)));
+    };
+    if known.restored.as_ref() != Some(&restored.mark) {
+        return Err(foreign(
+            "it is a node's already, and not of a cluster founded from this file; give an empty one",
+        ));
+    }
+    // Founded already, it resumes; cut short, it begins again.
+    let cluster = own_cluster(&known)?;
+    Ok(place(cluster, (!known.founded).then_some(restored)))
 }
 
 async fn enter(id: Option<NodeId>, through: &str, peer_url: &str) -> Result<Place, NodeError> {
@@ -64,5 +153,6 @@ async fn enter(id: Option<NodeId>, through: &str, peer_url: &str) -> Result<Plac
         .map_err(|error| refuse(error.to_string()))?
         .value;
     let cluster = added.cluster.parse().map_err(|error| refuse(format!("{error}")))?;
-    Ok(Place { node: added.node, cluster, peers: added.peers, founds: false })
+    let (peers, restored) = (added.peers, None);
+    Ok(Place { node: added.node, cluster, peers, founds: false, restored })
 }

@@ -30,6 +30,9 @@ pub enum NodeError {
         /// What it said.
         why: String,
     },
+    /// The cluster was not founded from a snapshot. Nothing was written.
+    #[error("cannot restore: {0}")]
+    Restore(String),
     /// Its log did not start; the text says what became of the data.
     #[error("{0}")]
     Start(#[from] StartError),
@@ -44,4 +47,9 @@ pub enum NodeError {
     /// It has failed while running and must be started again.
     #[error("the node has failed: {0}")]
     Failed(String),
+}
+
+/// What the machine refused while something was attempted.
+pub(super) fn machine(doing: &'static str) -> impl FnOnce(io::Error) -> NodeError {
+    move |source| NodeError::Machine { doing, source }
 }

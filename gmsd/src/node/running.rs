@@ -4,7 +4,11 @@
 //! written), the log, the service, the liveness, the HTTP API. The order of stopping is the
 //! reverse, and a leader hands over before it goes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use gms::id::NodeId;
 use tokio::sync::mpsc;
@@ -12,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     entering::{Place, place},
-    error::NodeError,
+    error::{NodeError, machine},
     feed::BoardFeed,
     surroundings::Around,
 };
@@ -107,6 +111,7 @@ impl Node {
             board: board.clone(),
             cluster: place.cluster,
             started,
+            last_contact: Mutex::default(),
         });
         desk.open(consensus.clone(), executor, liveness.clone());
 
@@ -133,7 +138,7 @@ impl Node {
         ));
 
         let sessions = Arc::new(Sessions::default());
-        tasks.spawn(report_sessions(Arc::clone(&sessions), liveness, stop.clone()));
+        tasks.spawn(report_sessions(Arc::clone(&sessions), liveness.clone(), stop.clone()));
         let (losing, lost) = mpsc::channel(1);
         let facts = NodeFacts {
             node: place.node,
@@ -148,6 +153,7 @@ impl Node {
             waist: service.clone(),
             feed: Arc::new(BoardFeed(board)),
             sessions,
+            liveness,
             metrics: Arc::new(Metrics::default()),
             hosts: Hosts::new(api, [api_url]),
             clock: host.clock,
@@ -199,10 +205,6 @@ impl Node {
     }
 }
 
-fn machine(doing: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
-    move |source| NodeError::Machine { doing, source }
-}
-
 async fn listen(
     host: &Host,
     at: SocketAddr,
@@ -236,6 +238,7 @@ async fn start_consensus(
         cluster: place.cluster,
         peers: place.peers.clone(),
         bootstrap: place.founds,
+        restored: place.restored.clone(),
         data_dir: config.data_dir.clone(),
         listener,
         timing: RaftTiming::default(),

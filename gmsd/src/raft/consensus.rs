@@ -19,6 +19,7 @@ use openraft::{
         ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError,
         RaftError,
     },
+    storage::RaftLogStorage,
 };
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -37,7 +38,7 @@ use super::{
     standing::{Role, Standing},
     state_machine::Machine,
     store::log::LogStore,
-    types::{Encoded, Types},
+    types::{Encoded, Types, Vote},
     watching::Watching,
 };
 use crate::{
@@ -107,7 +108,9 @@ impl Consensus {
         let recovered = {
             let (host, dir) = (options.host.clone(), options.data_dir.clone());
             let (node, cluster, peers) = (options.node, options.cluster, options.peers.clone());
-            let open = move || Recovered::open(&host, &dir, node, cluster, &peers);
+            let restored = options.restored.clone();
+            let open =
+                move || Recovered::open(&host, &dir, node, cluster, &peers, restored.as_ref());
             options.host.run_blocking(open).await?
         };
         let log = recovered.log.clone();
@@ -124,7 +127,16 @@ impl Consensus {
         config: Arc<openraft::Config>,
         recovered: Recovered,
     ) -> Result<Self, StartError> {
-        let Recovered { log, snapshots, machine, local, initial_peers } = recovered;
+        let Recovered { mut log, snapshots, machine, local, initial_peers } = recovered;
+        // A log that begins with a snapshot of another cluster has no vote yet, and terms go on.
+        let begun = machine.applied().map(|at| Vote::new(at.leader_id.term, at.leader_id.node_id));
+        let voted = log.memory().vote;
+        if let Some(begun) = begun
+            && voted.is_none_or(|vote| vote.leader_id.term < begun.leader_id.term)
+        {
+            let saved = RaftLogStorage::save_vote(&mut log, &begun).await;
+            saved.map_err(|error| StartError::Core(format!("the vote: {error}")))?;
+        }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (state, growth) = (machine.published(), machine.growth());
         let tail = log.memory().last().map(|at| at.index);

@@ -61,6 +61,9 @@ pub struct Identity {
     pub initial_peers: BTreeMap<NodeId, String>,
     /// True once the log's file exists. From then on a missing log is a loss, not a beginning.
     pub founded: bool,
+    /// The checksum of the snapshot file from which the cluster was founded on this node, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<String>,
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -7,6 +7,7 @@
 //!
 //! The pitfalls of openraft that this folder answers are named where they bite.
 
+pub mod archive;
 pub mod change;
 pub mod compaction;
 pub mod config;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use gms::id::NodeId;
 
 use super::{
+    archive::Restored,
     compaction::Compaction,
     config::Timing,
     error::StartError,
@@ -26,6 +27,8 @@ pub struct Options {
     /// Whether a pristine node begins the cluster with `peers`. All of them may, with the same
     /// `peers`. Without it a pristine node waits to be added.
     pub bootstrap: bool,
+    /// The state to found the cluster with, on this node alone and in an empty data directory.
+    pub restored: Option<Restored>,
     /// Where its data is.
     pub data_dir: PathBuf,
     /// Its peer port, bound.

@@ -5,14 +5,36 @@ use std::{collections::BTreeMap, path::Path};
 use gms::id::NodeId;
 
 use super::{
+    archive::Restored,
     error::StartError,
     identity::ClusterId,
     peer::handshake::Local,
-    snapshot::Snapshots,
+    snapshot::{SnapshotError, Snapshots},
     state_machine::Machine,
-    store::{data_dir::DataDir, log::LogStore},
+    store::{
+        data_dir::{DataDir, disk_error},
+        log::LogStore,
+    },
+    types::SnapshotMeta,
 };
-use crate::host::world::Host;
+use crate::{host::world::Host, membership::state::State};
+
+/// Makes the state of a restored cluster this node's snapshot: its log goes on from there.
+fn put_in(
+    snapshots: &Snapshots,
+    restored: &Restored,
+    node: NodeId,
+    peers: &BTreeMap<NodeId, String>,
+) -> Result<(SnapshotMeta, State), StartError> {
+    let meta = restored
+        .meta(node, peers)
+        .map_err(|error| StartError::Options(format!("the restored cluster: {error}")))?;
+    match snapshots.write(&meta, &restored.state) {
+        Ok(_) => Ok((meta, restored.state.clone())),
+        Err(SnapshotError::Disk { path, source }) => Err(disk_error("write", &path, source)),
+        Err(error @ SnapshotError::Damaged { .. }) => Err(StartError::Core(error.to_string())),
+    }
+}
 
 /// What was found on disk.
 pub struct Recovered {
@@ -29,18 +51,28 @@ pub struct Recovered {
 }
 
 impl Recovered {
-    /// Takes hold of the data directory and reads and verifies what is in it. Blocks on the disk.
+    /// Takes hold of the data directory and reads and verifies what is in it; puts `restored` into
+    /// one that is not founded yet. Blocks on the disk.
     pub fn open(
         host: &Host,
         dir: &Path,
         node: NodeId,
         cluster: ClusterId,
         peers: &BTreeMap<NodeId, String>,
+        restored: Option<&Restored>,
     ) -> Result<Self, StartError> {
-        let held = DataDir::open(host, dir, node, cluster, peers)?;
+        let mark = restored.map(|restored| &*restored.mark);
+        let held = DataDir::open(host, dir, node, cluster, peers, mark)?;
         let local = Local::new(cluster, held.identity());
         let initial_peers = held.identity().initial_peers.clone();
-        let (snapshots, newest) = Snapshots::open(host, dir)?;
+        let (snapshots, mut newest) = Snapshots::open(host, dir)?;
+        if held.identity().restored.is_some() && !held.identity().founded {
+            let Some(restored) = restored else {
+                let why = "its restore was cut short; start it with --restore again";
+                return Err(held.damaged(dir, why));
+            };
+            newest = Some(put_in(&snapshots, restored, node, &initial_peers)?);
+        }
         let covered = newest.as_ref().and_then(|(meta, _)| meta.last_log_id);
         let log = LogStore::open(held, covered)?;
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gms::id::{NodeId, Revision};
+use gms::id::Revision;
 
 use super::{
     error::StartError,
@@ -34,7 +34,7 @@ fn meta(index: u64) -> SnapshotMeta {
 
 fn state(last: u64) -> State {
     let mut state = State::default();
-    state.apply_election(Revision(last - 2), 3, NodeId(2));
+    state.apply_blank(Revision(last - 2));
     state.apply(Revision(last - 1), 3, &join("a"));
     state.apply(Revision(last), 3, &join("b"));
     state

@@ -27,7 +27,7 @@ use super::{
     store::{memory::cost, writer::Progress},
     types::{
         Applied, LeaderId, LogEntry, LogId, Membership, Payload, SnapshotMeta, StoredMembership,
-        Types, proposer, revision,
+        Types, revision,
     },
 };
 use crate::membership::{command::Entry, state::State};
@@ -87,7 +87,7 @@ impl Machine {
         let at = entry.log_id;
         let answer = match &entry.payload {
             Payload::Blank => {
-                self.state.apply_election(revision(&at), at.leader_id.term, proposer(&at));
+                self.state.apply_blank(revision(&at));
                 Applied::default()
             }
             Payload::Normal(encoded) => {

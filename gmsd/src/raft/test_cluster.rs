@@ -157,6 +157,7 @@ impl Cluster {
             cluster: CLUSTER,
             peers,
             bootstrap,
+            restored: None,
             data_dir: self.data_dir(node),
             listener,
             timing: self.timing,

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use gms::id::{NodeId, Revision};
+use gms::id::Revision;
 
 use crate::membership::outcome::{Outcome, Rejection};
 
@@ -55,9 +55,4 @@ pub type SnapshotMeta = openraft::SnapshotMeta<LeaderId, u64, openraft::BasicNod
 /// The revision of an entry.
 pub fn revision(at: &LogId) -> Revision {
     Revision(at.index)
-}
-
-/// The node that led when an entry was proposed.
-pub fn proposer(at: &LogId) -> NodeId {
-    NodeId(at.leader_id.node_id)
 }

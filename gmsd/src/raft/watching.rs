@@ -8,8 +8,13 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    change::Changes, error::ChangeError, peer::directory::Directory, standing::Standing,
-    state_machine::Machine, store::log::LogStore, types::Types,
+    change::Changes,
+    error::ChangeError,
+    peer::directory::{Directory, Disowned},
+    standing::Standing,
+    state_machine::Machine,
+    store::log::LogStore,
+    types::Types,
 };
 use crate::host::world::Host;
 
@@ -60,12 +65,18 @@ impl Watching {
             if let Some(why) = disk_failure {
                 self.fail(why);
             }
-            if *disowned.borrow_and_update() {
-                let node = self.directory.local().node;
-                self.fail(format!(
+            let told = *disowned.borrow_and_update();
+            let node = self.directory.local().node;
+            match told {
+                Some(Disowned::LineageLost) => self.fail(format!(
                     "the cluster knows node {node} by another data directory: this one has lost \
                      what the node promised. Empty it and let this machine join as a new node"
-                ));
+                )),
+                Some(Disowned::Removed) => self.fail(format!(
+                    "node {node} was removed from the cluster for good. To let this machine in \
+                     again, empty its data directory and start it with --join"
+                )),
+                None => {}
             }
             tokio::select! {
                 biased;

@@ -2,7 +2,8 @@
 //!
 //! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or
 //! when [`WINDOW`] is over, whichever is first; so a lone crash waits a moment and a mass crash
-//! leaves in one view a group. (After Rapid's multi-process cut detection: Suresh et al., "Stable
+//! leaves in one view a group. Members that lost their power together end their silence each at
+//! its own ping, spread over a period: a cut of silence alone waits longer for the next one. (After Rapid's multi-process cut detection: Suresh et al., "Stable
 //! and consistent membership at scale with Rapid", 2018.)
 
 use std::{
@@ -19,6 +20,11 @@ use crate::{
 pub const QUIET: Duration = Duration::from_millis(20);
 /// The longest a verdict waits for others.
 pub const WINDOW: Duration = Duration::from_millis(100);
+/// The same for a cut in which nothing is affirmed: more than the gap between the pings of a few
+/// members, and most of a ping period.
+pub const QUIET_SILENCE: Duration = Duration::from_millis(120);
+/// And the longest such a cut waits.
+pub const WINDOW_SILENCE: Duration = Duration::from_millis(400);
 /// Removals of one entry.
 const REMOVALS_MAX: usize = 4_096;
 
@@ -29,6 +35,8 @@ pub struct Cut {
     removals: BTreeMap<Subject, Removal>,
     opened: Option<Instant>,
     latest: Option<Instant>,
+    /// When the first affirmed verdict came.
+    affirmed: Option<Instant>,
 }
 
 impl Cut {
@@ -54,6 +62,9 @@ impl Cut {
                 member: removal.member.clone(),
                 incarnation: removal.incarnation,
             };
+            if removal.evidence.cause.is_affirmed() {
+                self.affirmed.get_or_insert(now);
+            }
             if self.removals.insert(subject, removal).is_none() {
                 self.latest = Some(now);
                 self.opened.get_or_insert(now);
@@ -61,10 +72,22 @@ impl Cut {
         }
     }
 
+    /// An accuser heard these lives after all, before its verdict took effect.
+    pub fn handle_pardon(&mut self, subjects: &[Subject]) {
+        for subject in subjects {
+            self.removals.remove(subject);
+        }
+        if self.removals.is_empty() {
+            self.clear();
+        }
+    }
+
     /// When the cut is complete, if one is open.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (opened, latest) = (self.opened?, self.latest?);
-        Some((opened + WINDOW).min(latest + QUIET))
+        let silence = (opened + WINDOW_SILENCE).min(latest + QUIET_SILENCE);
+        let affirmed = self.affirmed.map(|first| (first + WINDOW).min(latest + QUIET));
+        Some(affirmed.map_or(silence, |affirmed| affirmed.min(silence)))
     }
 
     /// The cut, once it is complete.
@@ -92,6 +115,7 @@ impl Cut {
         self.removals.clear();
         self.opened = None;
         self.latest = None;
+        self.affirmed = None;
     }
 }
 
@@ -104,11 +128,15 @@ mod tests {
     use crate::host::clock::Clock;
 
     fn verdict(n: u64) -> Removal {
+        verdict_by(Cause::Fin, n)
+    }
+
+    fn verdict_by(cause: Cause, n: u64) -> Removal {
         Removal {
             group: "g".parse().unwrap(),
             member: format!("m{n}").parse().unwrap(),
             incarnation: Incarnation(n),
-            evidence: Evidence::stated(Cause::Silence, None, Vec::new()),
+            evidence: Evidence::stated(cause, None, Vec::new()),
         }
     }
 
@@ -136,6 +164,39 @@ mod tests {
             cut.handle_verdicts(now, 0, 0, vec![verdict(n), verdict(n)]);
         }
         assert_eq!(size(cut.poll_output(at(1100))), Some(1000));
+    }
+
+    #[test]
+    fn silence_waits_for_more_silence_and_not_when_something_is_affirmed() {
+        let start = Clock::system().now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut cut = Cut::default();
+        for n in 0..5 {
+            cut.handle_verdicts(at(90 * n), 0, 0, vec![verdict_by(Cause::Silence, n)]);
+            assert_eq!(size(cut.poll_output(at(90 * n + 39))), None);
+        }
+        assert_eq!(size(cut.poll_output(at(400))), Some(5));
+        cut.handle_verdicts(at(1000), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
+        cut.handle_verdicts(at(1050), 0, 0, vec![verdict(2)]);
+        assert_eq!(cut.poll_timeout(), Some(at(1070)));
+        assert_eq!(size(cut.poll_output(at(1070))), Some(2));
+    }
+
+    #[test]
+    fn who_is_heard_in_time_is_pardoned() {
+        let now = Clock::system().now();
+        let mut cut = Cut::default();
+        cut.handle_verdicts(now, 0, 0, vec![verdict(1), verdict(2)]);
+        let subject = |n: u64| Subject {
+            group: "g".parse().unwrap(),
+            member: format!("m{n}").parse().unwrap(),
+            incarnation: Incarnation(n),
+        };
+        cut.handle_pardon(&[subject(2), subject(9)]);
+        assert_eq!(size(cut.poll_output(now + WINDOW)), Some(1));
+        cut.handle_verdicts(now, 0, 0, vec![verdict(3)]);
+        cut.handle_pardon(&[subject(3)]);
+        assert_eq!(cut.poll_timeout(), None);
     }
 
     #[test]

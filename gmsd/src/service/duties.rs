@@ -1,5 +1,6 @@
-//! What the leader does unasked: it says which nodes are fit to watch members, carries out
-//! verdicts, holds groups whose members fall silent together, and ends holds that have run out.
+//! What the leader does unasked: it says that it leads and which nodes are fit to watch members,
+//! carries out verdicts, holds groups whose members fall silent together, and ends holds that have
+//! run out.
 //!
 //! Every duty is level-triggered: it compares what should be with what is, and proposes the
 //! difference. So a proposal that is lost is made again, and a new leader takes over by looking.
@@ -13,11 +14,11 @@ use gms::id::{GroupId, NodeId, Revision};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{batch::Batcher, crowd::Crowd, cut::Cut, executor::Word};
+use super::{batch::Batcher, crowd::Crowd, cut::Cut, executor::Word, wire::Reply};
 use crate::{
     host::world::Host,
     membership::{
-        command::{Command, Proposal},
+        command::{Command, Proposal, Token},
         state::State,
     },
     raft::{consensus::Consensus, standing::Standing},
@@ -58,7 +59,9 @@ pub async fn run(
     let mut crowd = Crowd::default();
     let mut contact = Contact::default();
     let mut holds: BTreeMap<(GroupId, Revision), Instant> = BTreeMap::new();
-    let mut proposals = JoinSet::new();
+    // The term that is in the history as this node's, or on its way there.
+    let mut begun: Option<u64> = None;
+    let mut proposals: JoinSet<Done> = JoinSet::new();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut awake = host.clock.now();
@@ -72,13 +75,16 @@ pub async fn run(
                     let present = consensus.state().borrow().monitors().epoch;
                     cut.handle_verdicts(host.clock.now(), present, epoch, removals);
                 }
+                Word::Pardon(subjects) => cut.handle_pardon(&subjects),
                 Word::Alarm { node, silent, watched } => {
                     crowd.handle_alarm(host.clock.now(), node, silent, watched);
                 }
             },
             () = until(complete) => {}
             _ = look.tick() => looks = true,
-            Some(_) = proposals.join_next() => {}
+            Some(done) = proposals.join_next() => if let Ok(Done::NotBegun) = done {
+                begun = None;
+            },
         }
         let standing = consensus.standing().borrow().clone();
         if standing.leader != Some(standing.node) {
@@ -87,7 +93,12 @@ pub async fn run(
             holds.clear();
             crowd = Crowd::default();
             awake = host.clock.now();
+            begun = None;
             continue;
+        }
+        if looks && standing.leader_ready && begun != Some(standing.term) {
+            begun = Some(standing.term);
+            proposals.spawn(begin(batcher.clone(), standing.node, standing.term));
         }
         let now = host.clock.now();
         if now.saturating_duration_since(std::mem::replace(&mut awake, now)) > STALE_AFTER {
@@ -106,6 +117,7 @@ pub async fn run(
                     if let Err(error) = consensus.promote(node).await {
                         tracing::debug!(%node, %error, "not a voter yet");
                     }
+                    Done::Whatever
                 });
             }
         }
@@ -115,8 +127,29 @@ pub async fn run(
             proposals.spawn(async move {
                 // Whatever came of it, the next look sees what is still to be done.
                 let _ = batcher.propose(proposal).await;
+                Done::Whatever
             });
         }
+    }
+}
+
+/// What came of a proposal of the leader's own.
+enum Done {
+    /// The next look sees it.
+    Whatever,
+    /// The history does not tell, as far as is known, that this leader began its term.
+    NotBegun,
+}
+
+/// Tells the history who leads since when. The token makes it count once, however often it takes;
+/// no client's key has a space.
+async fn begin(batcher: Batcher, leader: NodeId, term: u64) -> Done {
+    let token = Token { key: format!("election {term}"), request: [0; 16] };
+    let command = Command::LeaderBegan { leader, term };
+    let proposal = Proposal { token: Some(token), if_view: None, command };
+    match batcher.propose(proposal).await {
+        Reply::Applied { .. } => Done::Whatever,
+        _ => Done::NotBegun,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     wire::{Refusal, Reply, Request},
 };
 use crate::{
-    liveness::message::Message,
+    liveness::message::{Message, Subject},
     membership::command::{Command, Proposal, Removal},
     raft::{
         consensus::Consensus,
@@ -35,6 +35,8 @@ pub enum Word {
         /// Who, and why.
         removals: Vec<Removal>,
     },
+    /// Lives that an accuser heard after its verdict.
+    Pardon(Vec<Subject>),
     /// Most members are silent at that node.
     Alarm {
         /// Which node.
@@ -77,6 +79,10 @@ impl Executor {
             Request::Liveness(Message::Condemn { epoch, removals }) => {
                 // A full queue loses the word; the accuser will say it again.
                 let _ = self.words.try_send(Word::Verdicts { epoch, removals });
+                Reply::Noted
+            }
+            Request::Liveness(Message::Pardon(subjects)) => {
+                let _ = self.words.try_send(Word::Pardon(subjects));
                 Reply::Noted
             }
             Request::Liveness(Message::Alarm { node, silent, watched }) => {

@@ -43,6 +43,8 @@ pub async fn follow(
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
+        // So that an age is known also when the next to ask comes during an election.
+        let _ = service.age_ms();
         let tally = round.is_multiple_of(TALLY_EVERY);
         round = round.wrapping_add(1);
         let others = service.others();

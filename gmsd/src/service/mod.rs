@@ -1,13 +1,14 @@
 //! The waist: the only door to the log, and the duties of the leader.
 //!
 //! ```text
-//!   http ──> waist ──> leader ──(one hop)──> executor ──> batch ──> raft
-//!              │                    peer ────────┘  duties ──┘
-//!              └── reading (linearizable reads)     cut, crowd ──┘
+//!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
+//!            (the waist)  │                        peer ────────┘  duties ──┘
+//!                         └── reading (linearizable reads)   cut, crowd ──┘
 //! ```
 
 pub mod batch;
 pub mod board;
+pub mod cluster;
 mod crowd;
 pub mod cut;
 pub mod door;
@@ -18,6 +19,8 @@ pub mod following;
 pub mod leader;
 pub mod peer;
 pub mod reading;
+pub mod reads;
 pub mod terms;
 pub mod waist;
 pub mod wire;
+pub mod writes;

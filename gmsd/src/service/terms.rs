@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
 use gms::{
     api::{Quorum, Role},
     evidence::Cause,
     heartbeat::Key,
     id::{Incarnation, NodeId, Revision},
+    snapshot::Header,
 };
 
 use crate::membership::{life::Life, state::State};
@@ -71,6 +73,15 @@ pub struct Reading {
     /// For local reads: milliseconds since this node last knew itself connected to a quorum; none
     /// if it never was. Linearizable reads give 0.
     pub age_ms: Option<u64>,
+}
+
+/// The whole state as a file, in pieces; see [`gms::snapshot`].
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// What it says of itself.
+    pub header: Header,
+    /// Its bytes.
+    pub pieces: Vec<Bytes>,
 }
 
 /// What this node believes about the cluster right now.

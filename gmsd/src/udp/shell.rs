@@ -4,6 +4,7 @@
 //! a stall of this task makes nobody look silent whose answer had arrived.
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
@@ -213,8 +214,11 @@ impl<S: Surroundings> Shell<S> {
             if lost > 0 {
                 self.observer.handle_overflow(self.host.clock.now(), lost);
             }
-            while let Some(refused) = port.socket.try_recv_refused() {
-                self.observer.handle_refused(self.host.clock.now(), refused);
+            // A thousand members may share a socket: each address is told once a turn.
+            let refusals = std::iter::from_fn(|| port.socket.try_recv_refused());
+            let refused: BTreeSet<SocketAddr> = refusals.take(DRAIN_MAX).collect();
+            for address in refused {
+                self.observer.handle_refused(self.host.clock.now(), address);
             }
         }
         while let Some(Ok((nonce, probed))) = self.probes.try_join_next() {

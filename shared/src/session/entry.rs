@@ -31,7 +31,7 @@ pub(crate) async fn join(
     options: &SessionOptions,
 ) -> Result<NewLife, JoinError> {
     let lease = options.lease_length()?;
-    let request = options.request(hub.ping_to(), random::name());
+    let request = options.request(hub, random::name());
     if let Some(liveness) = &request.liveness {
         liveness.check().map_err(JoinError::Timing)?;
     }
@@ -45,7 +45,8 @@ pub(crate) async fn join(
             what: "the key of the new life is not 64 hex digits".to_owned(),
         }));
     };
-    let life = joining.joined(joined.member.incarnation, key, sent, lease);
+    let mut life = joining.joined(joined.member.incarnation, key, sent, lease);
+    life.open_streams(client, &options.group, &options.id);
     life.state.acknowledge_view(joined.view);
     Ok(NewLife { life, view: joined.view })
 }

@@ -19,7 +19,7 @@ use crate::{
         entry,
         event::SessionEvents,
         hub::SessionHub,
-        options::{JoinError, SessionOptions},
+        options::{JoinError, SessionOptions, SessionPings},
         task::{Leave, Shared, Task},
     },
     view::View,
@@ -64,9 +64,10 @@ pub struct Session {
 impl Session {
     /// Joins, and is a member from then on. Needs a Tokio runtime with IO and time.
     pub async fn join(client: &Client, options: SessionOptions) -> Result<Self, JoinError> {
-        let hub = match &options.hub {
-            Some(hub) => hub.clone(),
-            None => {
+        let hub = match (&options.hub, options.pings) {
+            (Some(hub), _) => hub.clone(),
+            (None, SessionPings::Stream) => SessionHub::over_streams(&options.address)?,
+            (None, SessionPings::Udp) => {
                 SessionHub::bind(&options.address, options.bind, options.ping_to.clone()).await?
             }
         };

@@ -1,4 +1,5 @@
-//! One socket and one thread that answer the pings of any number of sessions in this process.
+//! One thread that answers the pings of any number of sessions in this process: over one UDP socket,
+//! or over streams to every node.
 //!
 //! A ping is answered as soon as the operating system gives it and this thread a turn; nothing the
 //! program's async runtime does can delay it. The thread ends when the hub and all its sessions
@@ -16,12 +17,15 @@ use std::{
 
 use crate::{
     address::Address,
+    client::Client,
     heartbeat::{FRAME_LEN, Key},
-    id::Incarnation,
+    id::{GroupId, Incarnation, MemberId},
+    liveness::Kind,
     session::{
         clock::LeaseClock,
         life::LifeState,
         responder::{Pong, Responder},
+        streams::{Kept, StreamThread},
         table::{Slot, Table},
     },
 };
@@ -61,19 +65,30 @@ pub enum HubError {
     Thread(io::Error),
 }
 
-/// A socket and its thread. Cheap to clone; clones share them.
+/// A thread that answers pings. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
 pub struct SessionHub {
     shared: Arc<Shared>,
-    _stop: Arc<StopOnDrop>,
+    way: Arc<Way>,
+    ping_to: Address,
+}
+
+/// How pings come and pongs go. Dropping it ends the thread.
+#[derive(Debug)]
+enum Way {
+    Datagrams(Arc<Socket>),
+    Streams(StreamThread),
 }
 
 #[derive(Debug)]
 struct Shared {
-    socket: UdpSocket,
-    ping_to: Address,
     clock: LeaseClock,
     table: Mutex<Table>,
+}
+
+#[derive(Debug)]
+struct Socket {
+    socket: UdpSocket,
     stopped: AtomicBool,
 }
 
@@ -102,25 +117,40 @@ impl SessionHub {
             tracing::debug!(%error, "the receive buffer for pings stays as it is");
         }
         socket.set_read_timeout(Some(WAKE_INTERVAL)).map_err(HubError::Thread)?;
-        let shared = Arc::new(Shared {
-            socket,
-            ping_to,
-            clock: LeaseClock::start(),
-            table: Mutex::default(),
-            stopped: AtomicBool::new(false),
-        });
-        let served = Arc::clone(&shared);
+        let socket = Arc::new(Socket { socket, stopped: AtomicBool::new(false) });
+        let hub = Self::over(Way::Datagrams(Arc::clone(&socket)), ping_to);
+        let served = Arc::clone(&hub.shared);
         std::thread::Builder::new()
             .name("gms-pong".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || serve(&served))
+            .spawn(move || serve(&served, &socket))
             .map_err(HubError::Thread)?;
-        Ok(Self { _stop: Arc::new(StopOnDrop(Arc::clone(&shared))), shared })
+        Ok(hub)
     }
 
-    /// Where nodes are told to ping.
+    /// A hub for members at this address that nodes ask on streams which the members open: where no
+    /// datagrams come through. Binds nothing.
+    pub fn over_streams(address: &Address) -> Result<Self, HubError> {
+        let thread = StreamThread::start().map_err(HubError::Thread)?;
+        Ok(Self::over(Way::Streams(thread), address.clone()))
+    }
+
+    fn over(way: Way, ping_to: Address) -> Self {
+        let shared = Shared { clock: LeaseClock::start(), table: Mutex::default() };
+        Self { shared: Arc::new(shared), way: Arc::new(way), ping_to }
+    }
+
+    /// Where nodes are told to ping; over streams, the address it was made for.
     pub fn ping_to(&self) -> &Address {
-        &self.shared.ping_to
+        &self.ping_to
+    }
+
+    /// By what the nodes ask.
+    pub fn kind(&self) -> Kind {
+        match &*self.way {
+            Way::Datagrams(_) => Kind::Udp,
+            Way::Streams(_) => Kind::Stream,
+        }
     }
 
     /// How many lives it answers for.
@@ -159,10 +189,12 @@ impl Joining {
         let responder = Responder::new(incarnation, key, sent, lease);
         let now = shared.clock.now();
         let (slot, pongs) = shared.table().add(now, responder, Arc::clone(&state));
-        for pong in pongs {
-            shared.send(&pong);
+        if let Way::Datagrams(socket) = &*self.hub.way {
+            for pong in pongs {
+                socket.send(&pong);
+            }
         }
-        Life { hub: self.hub.clone(), slot, state, key }
+        Life { hub: self.hub.clone(), slot, state, key, streams: None }
     }
 }
 
@@ -179,6 +211,22 @@ pub(crate) struct Life {
     slot: Slot,
     pub(crate) state: Arc<LifeState>,
     pub(crate) key: Key,
+    streams: Option<Kept>,
+}
+
+impl Life {
+    /// Opens the streams on which the nodes ask it, if that is the way of its hub.
+    pub(crate) fn open_streams(&mut self, client: &Client, group: &GroupId, member: &MemberId) {
+        if let Way::Streams(thread) = &*self.hub.way {
+            let shared = Arc::clone(&self.hub.shared);
+            let answer = move |from, ping: &[u8; FRAME_LEN]| {
+                shared.table().handle_datagram(shared.clock.now(), from, ping)
+            };
+            let incarnation = self.state.incarnation();
+            self.streams =
+                Some(thread.keep(client, group, member, incarnation, Arc::new(answer)));
+        }
+    }
 }
 
 impl Drop for Life {
@@ -192,7 +240,9 @@ impl Shared {
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Socket {
     fn send(&self, pong: &Pong) {
         for to in &pong.to {
             // A pong that cannot be sent is a pong that was lost: the next ping is answered anew.
@@ -203,36 +253,36 @@ impl Shared {
     }
 }
 
-/// Ends the thread with the last holder of the hub.
-#[derive(Debug)]
-struct StopOnDrop(Arc<Shared>);
-
-impl Drop for StopOnDrop {
+impl Drop for Way {
     fn drop(&mut self) {
-        self.0.stopped.store(true, Ordering::SeqCst);
-        if let Ok(mut local) = self.0.socket.local_addr() {
+        let Way::Datagrams(socket) = self else {
+            return;
+        };
+        let Socket { socket, stopped } = &**socket;
+        stopped.store(true, Ordering::SeqCst);
+        if let Ok(mut local) = socket.local_addr() {
             if local.ip().is_unspecified() {
                 local.set_ip(match local.ip() {
                     IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
                     IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
                 });
             }
-            let _ = self.0.socket.send_to(&[], local);
+            let _ = socket.send_to(&[], local);
         }
     }
 }
 
-fn serve(shared: &Shared) {
+fn serve(shared: &Shared, socket: &Socket) {
     // One byte more than a frame, so that a longer datagram is seen to be longer.
     let mut buffer = [0; FRAME_LEN + 1];
-    while !shared.stopped.load(Ordering::SeqCst) {
-        match shared.socket.recv_from(&mut buffer) {
+    while !socket.stopped.load(Ordering::SeqCst) {
+        match socket.socket.recv_from(&mut buffer) {
             Ok((length, from)) => {
                 let datagram = buffer.get(..length).unwrap_or_default();
                 let now = shared.clock.now();
                 let pong = shared.table().handle_datagram(now, from, datagram);
                 if let Some(pong) = pong {
-                    shared.send(&pong);
+                    socket.send(&pong);
                 }
             }
             Err(error)

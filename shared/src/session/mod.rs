@@ -15,8 +15,8 @@
 //! | 7 | `task` | its course: life after life |
 //! | 6 | `entry` | lets one life in |
 //! | 5 | `options`, `inquiry` | what to join as; asking what became of a life |
-//! | 4 | `hub` | one socket and one thread for many lives |
-//! | 3 | `table` | which life a datagram is for |
+//! | 4 | `hub` | one thread for many lives, with a socket or with streams |
+//! | 3 | `table`, `streams` | which life a datagram is for; connections to every node instead |
 //! | 2 | `life` | what a life shares with its session |
 //! | 1 | `responder` | pure: a life's answers, and what they earn |
 //! | 0 | `lease`, `clock`, `fate`, `event` | until when; by which clock; what an event means for a life; what the owner is told |
@@ -37,5 +37,6 @@ pub mod lease;
 mod life;
 pub mod options;
 pub mod responder;
+mod streams;
 mod table;
 mod task;

@@ -30,6 +30,16 @@ pub enum SessionStream {
     Without,
 }
 
+/// By what the nodes ask whether the member lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SessionPings {
+    /// Datagrams to a socket of this process.
+    #[default]
+    Udp,
+    /// Streams that this process opens to every node: behind a NAT, or where UDP is blocked.
+    Stream,
+}
+
 /// What to join as.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
@@ -60,11 +70,14 @@ pub struct SessionOptions {
     pub key: Option<String>,
     /// An operator's act: replace the present life although it still answers.
     pub replace: bool,
-    /// The socket and thread to share with other sessions of this process; its own where absent.
+    /// The thread to share with other sessions of this process, and by what it is pinged; its own
+    /// where absent.
     pub hub: Option<SessionHub>,
-    /// Without `hub`: where to bind the socket for pings. Else next to `address`.
+    /// Without `hub`: by what the nodes ask.
+    pub pings: SessionPings,
+    /// Without `hub`, for UDP: where to bind the socket for pings. Else next to `address`.
     pub bind: Option<SocketAddr>,
-    /// Without `hub`: where nodes shall ping, if that is not the bound port of the address's host.
+    /// Without `hub`, for UDP: where nodes shall ping, if that is not the bound port of the address's host.
     pub ping_to: Option<Address>,
 }
 
@@ -85,6 +98,7 @@ impl SessionOptions {
             key: None,
             replace: false,
             hub: None,
+            pings: SessionPings::default(),
             bind: None,
             ping_to: None,
         }
@@ -95,17 +109,17 @@ impl SessionOptions {
         lease::length(self.lease, self.period, self.misses)
     }
 
-    /// The request that lets a life in.
-    pub(crate) fn request(&self, ping_to: &Address, instance: String) -> JoinRequest {
+    /// The request that lets a life in whose pings come to this hub.
+    pub(crate) fn request(&self, hub: &SessionHub, instance: String) -> JoinRequest {
         let millis = |period: Duration| u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
         JoinRequest {
             id: self.id.clone(),
             address: self.address.clone(),
             liveness: Some(Liveness {
-                ping_to: Some(ping_to.clone()),
+                ping_to: (hub.kind() == Kind::Udp).then(|| hub.ping_to().clone()),
                 period_ms: self.period.map(millis),
                 misses: self.misses,
-                ..Liveness::of(Kind::Udp)
+                ..Liveness::of(hub.kind())
             }),
             tags: self.tags.clone(),
             hold: self.hold,

@@ -20,6 +20,7 @@ use crate::{
     api::WatchEvent,
     calls::{Departure, Exit},
     client::Client,
+    evidence::Cause,
     failover::backoff,
     heartbeat::Key,
     id::Revision,
@@ -46,6 +47,15 @@ const REJOIN_MIN: Duration = Duration::from_millis(50);
 const REJOIN_MAX: Duration = Duration::from_secs(30);
 /// A life that lasted longer is followed by another at once.
 const LIFE_LONG: Duration = Duration::from_mins(1);
+
+/// A process that was removed while it ran, because the service heard too little of it, and that
+/// again within [`PATH_LONG`], has a bad path: it stays away for this long, and twice as long each
+/// further time, so that views do not flap with it.
+const BAD_PATH_MIN: Duration = Duration::from_mins(5);
+/// The longest it stays away.
+const BAD_PATH_MAX: Duration = Duration::from_hours(1);
+/// A life that lasted longer shows that the path is good again.
+const PATH_LONG: Duration = Duration::from_mins(10);
 
 /// What the owner of a session asks of its task.
 pub(crate) struct Leave {
@@ -128,6 +138,7 @@ impl Task {
         });
         let mut new = first;
         let mut short_lives = 0;
+        let mut bad_paths = 0;
         loop {
             let NewLife { life, view } = new;
             let began = tokio::time::Instant::now();
@@ -163,7 +174,9 @@ impl Task {
             self.options.key = (fate == Fate::Away).then(|| key.to_hex());
             self.options.replace = false;
             short_lives = if began.elapsed() > LIFE_LONG { 0 } else { short_lives + 1 };
-            new = match self.rejoin(short_lives).await {
+            let unheard = matches!(fate.cause(), Some(Cause::Silence | Cause::Quality));
+            bad_paths = if unheard && began.elapsed() < PATH_LONG { bad_paths + 1 } else { 0 };
+            new = match self.rejoin(pause(short_lives, bad_paths)).await {
                 Ok(new) => new,
                 Err(end) => return end,
             };
@@ -292,12 +305,8 @@ impl Task {
     }
 
     /// Joins as a new life, however long it takes.
-    async fn rejoin(&mut self, short_lives: u32) -> Result<NewLife, SessionEnd> {
+    async fn rejoin(&mut self, mut pause: Duration) -> Result<NewLife, SessionEnd> {
         let mut failures = 0;
-        let mut pause = match short_lives {
-            0 => Duration::ZERO,
-            many => backoff(REJOIN_MIN, REJOIN_MAX, many - 1, random::number()),
-        };
         loop {
             tokio::select! {
                 () = sleep(pause) => {}
@@ -345,6 +354,16 @@ impl Task {
     }
 }
 
+/// How long to wait before the next life, after so many short ones and so many that ended because
+/// too little was heard.
+fn pause(short_lives: u32, bad_paths: u32) -> Duration {
+    match (bad_paths, short_lives) {
+        (2.., _) => BAD_PATH_MIN.saturating_mul(1 << (bad_paths - 2).min(8)).min(BAD_PATH_MAX),
+        (_, 0) => Duration::ZERO,
+        (_, many) => backoff(REJOIN_MIN, REJOIN_MAX, many - 1, random::number()),
+    }
+}
+
 /// The next item of a stream; never ready without one.
 async fn next_item(watch: &mut Option<Watch>) -> Result<WatchItem, WatchEnd> {
     match watch {
@@ -369,5 +388,19 @@ async fn no_life_to_leave(request: Option<Leave>) -> SessionEnd {
             SessionEnd::Left
         }
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_path_keeps_away_longer_and_longer_and_a_crash_loop_is_slowed() {
+        assert_eq!(pause(0, 0), Duration::ZERO);
+        assert_eq!(pause(0, 1), Duration::ZERO, "the first time it comes back at once");
+        assert!(pause(3, 1) < REJOIN_MAX * 2);
+        let minutes = [2, 3, 4, 5, 6, 40].map(|bad| pause(0, bad).as_secs() / 60);
+        assert_eq!(minutes, [5, 10, 20, 40, 60, 60]);
     }
 }

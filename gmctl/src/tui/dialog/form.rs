@@ -51,13 +51,20 @@ pub struct Form {
     pub stage: Stage,
     /// Why the service, or this dashboard, would not do it.
     pub refusal: Option<String>,
+    /// Whether the context is a protected one.
+    pub protected: bool,
 }
 
 impl Form {
     /// A fresh form.
-    pub fn new(purpose: Purpose, fields: Vec<Field>) -> Self {
+    pub fn new(purpose: Purpose, fields: Vec<Field>, protected: bool) -> Self {
         let focus = fields.iter().position(|field| field.value().is_empty()).unwrap_or_default();
-        Self { purpose, fields, focus, stage: Stage::Filling, refusal: None }
+        Self { purpose, fields, focus, stage: Stage::Filling, refusal: None, protected }
+    }
+
+    /// What has to be typed before it is done.
+    pub fn confirmation(&self) -> Confirmation {
+        self.purpose.confirmation(self.protected)
     }
 
     /// Whether an answer to this ticket is waited for.
@@ -82,7 +89,7 @@ impl Form {
                 }
                 Key::Char(_) | Key::Backspace | Key::Ctrl(_) => {
                     typing::press(typed, key);
-                    if self.purpose.confirmation() == Confirmation::Yes {
+                    if self.purpose.confirmation(self.protected) == Confirmation::Yes {
                         self.confirm()
                     } else {
                         Step::Stay
@@ -153,7 +160,7 @@ impl Form {
         }
         self.refusal = None;
         match self.purpose.request(&self.fields) {
-            Ok(request) if self.purpose.confirmation() == Confirmation::None => Step::Send(request),
+            Ok(request) if self.confirmation() == Confirmation::None => Step::Send(request),
             Ok(request) => Step::Check(request),
             Err(mistakes) => {
                 if let Some((first, _)) = mistakes.iter().min_by_key(|(place, _)| *place) {
@@ -170,13 +177,14 @@ impl Form {
     }
 
     fn confirm(&mut self) -> Step {
+        let confirmation = self.confirmation();
         let Stage::Confirming(_, typed) = &mut self.stage else {
             return Step::Stay;
         };
-        let right = match self.purpose.confirmation() {
+        let right = match confirmation {
             Confirmation::None => true,
             Confirmation::Yes => matches!(typed.value().trim(), "y" | "Y"),
-            Confirmation::Count(count) => typed.value().trim() == count.to_string(),
+            Confirmation::Number(number, _) => typed.value().trim() == number.to_string(),
         };
         if !right {
             typed.reset();

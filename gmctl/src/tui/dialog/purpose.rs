@@ -1,7 +1,7 @@
 //! What a form is for: its fields, the request they make, and how it is confirmed.
 
 use gms::{
-    api::{HoldRequest, JoinRequest},
+    api::{AddNodeRequest, HoldRequest, JoinRequest},
     id::{GroupId, NodeId},
     liveness::{Kind, Liveness},
     span::Span,
@@ -9,7 +9,7 @@ use gms::{
 };
 
 use super::field::Field;
-use crate::tui::request::{Request, Target};
+use crate::tui::request::{Fence, Request, Target};
 
 /// The most members one leave takes out: more is a matter for a script.
 pub const TARGETS_MAX: usize = 1_000;
@@ -19,8 +19,14 @@ pub const TARGETS_MAX: usize = 1_000;
 pub enum Purpose {
     /// Let a member join.
     Join,
-    /// Take these lives out.
-    Leave(Vec<Target>),
+    /// Take these lives out, if their groups still have the views of the fence.
+    Leave(Vec<Target>, Fence),
+    /// Ask these lives to take no new work (true), or to take work again.
+    Drain(Vec<Target>, bool),
+    /// Add a node to the cluster.
+    AddNode,
+    /// Remove this node for good.
+    RemoveNode(NodeId),
     /// Pause removals by silence for this group.
     SetHold(GroupId),
     /// Lift the pause.
@@ -36,8 +42,8 @@ pub enum Confirmation {
     None,
     /// `y`.
     Yes,
-    /// The number of members.
-    Count(usize),
+    /// A number, which says how much is at stake, and what it is the number of.
+    Number(u64, &'static str),
 }
 
 /// Mistakes by the place of their field.
@@ -48,13 +54,22 @@ impl Purpose {
     pub fn title(&self) -> String {
         match self {
             Purpose::Join => "JOIN a group".to_owned(),
-            Purpose::Leave(targets) => match targets.as_slice() {
+            Purpose::Leave(targets, _) => match targets.as_slice() {
                 [only] => format!("LEAVE {} from {}", only.key.id, only.key.group),
                 many => format!("LEAVE {} members", many.len()),
             },
             Purpose::SetHold(group) => format!("HOLD removals by silence in {group}"),
             Purpose::ClearHold(group) => format!("LIFT the hold on {group}"),
             Purpose::Transfer(node) => format!("TRANSFER leadership to node {node}"),
+            Purpose::Drain(targets, drain) => {
+                let act = if *drain { "DRAIN" } else { "UNDRAIN" };
+                match targets.as_slice() {
+                    [only] => format!("{act} {} of {}", only.key.id, only.key.group),
+                    many => format!("{act} {} members", many.len()),
+                }
+            }
+            Purpose::AddNode => "ADD a node to the cluster".to_owned(),
+            Purpose::RemoveNode(node) => format!("REMOVE node {node} for good"),
         }
     }
 
@@ -68,21 +83,46 @@ impl Purpose {
                 Field::new("liveness", "tcp, http, udp or stream", Kind::Tcp.as_str()),
                 Field::new("tags", "key=value, separated by spaces", ""),
             ],
-            Purpose::Leave(_) => vec![Field::new("reason", "kept in the history", "")],
+            Purpose::Leave(..) => vec![Field::new("reason", "kept in the history", "")],
             Purpose::SetHold(_) => vec![
                 Field::new("for", "1s to 24h", "10m"),
                 Field::new("reason", "for whoever looks next", "on call"),
             ],
-            Purpose::ClearHold(_) | Purpose::Transfer(_) => Vec::new(),
+            Purpose::AddNode => vec![
+                Field::new("peer url", "where the other nodes reach it: http://host:port", ""),
+                Field::new("id", "its number; empty for the next free one", ""),
+            ],
+            Purpose::ClearHold(_)
+            | Purpose::Transfer(_)
+            | Purpose::Drain(..)
+            | Purpose::RemoveNode(_) => Vec::new(),
         }
     }
 
-    /// What has to be typed before it is done.
-    pub fn confirmation(&self) -> Confirmation {
+    /// What has to be typed before it is done; more where the context is protected.
+    pub fn confirmation(&self, protected: bool) -> Confirmation {
         match self {
             Purpose::SetHold(_) | Purpose::ClearHold(_) => Confirmation::None,
-            Purpose::Leave(targets) if targets.len() > 1 => Confirmation::Count(targets.len()),
-            Purpose::Join | Purpose::Leave(_) | Purpose::Transfer(_) => Confirmation::Yes,
+            Purpose::Leave(targets, _) if targets.len() > 1 || protected => {
+                Confirmation::Number(targets.len() as u64, "the number of members")
+            }
+            Purpose::Drain(targets, _) if targets.len() > 1 => {
+                Confirmation::Number(targets.len() as u64, "the number of members")
+            }
+            Purpose::RemoveNode(node) => Confirmation::Number(node.0, "the number of the node"),
+            Purpose::Join
+            | Purpose::Leave(..)
+            | Purpose::Drain(..)
+            | Purpose::AddNode
+            | Purpose::Transfer(_) => Confirmation::Yes,
+        }
+    }
+
+    /// The lives it is about.
+    pub fn targets(&self) -> &[Target] {
+        match self {
+            Purpose::Leave(targets, _) | Purpose::Drain(targets, _) => targets,
+            _ => &[],
         }
     }
 
@@ -91,10 +131,13 @@ impl Purpose {
         let value = |place: usize| fields.get(place).map_or("", Field::value);
         match self {
             Purpose::Join => join(fields),
-            Purpose::Leave(targets) => {
+            Purpose::Leave(targets, fence) => {
                 let reason = Some(value(0)).filter(|text| !text.is_empty()).map(str::to_owned);
-                Ok(Request::Leave(targets.clone(), reason))
+                Ok(Request::Leave(targets.clone(), reason, fence.clone()))
             }
+            Purpose::Drain(targets, drain) => Ok(Request::Drain(targets.clone(), *drain)),
+            Purpose::AddNode => add_node(value(0), value(1)).map(Request::AddNode),
+            Purpose::RemoveNode(node) => Ok(Request::RemoveNode(*node)),
             Purpose::SetHold(group) => {
                 let lasts = value(0).parse::<Span>().map_err(|e| vec![(0, e.to_string())])?;
                 let allowed = Span::from_millis(1_000)..=Span::from_millis(24 * 3_600_000);
@@ -138,6 +181,22 @@ fn join(fields: &[Field]) -> Result<Request, Mistakes> {
             Ok(Request::Join(group, request))
         }
         _ => Err(mistakes),
+    }
+}
+
+fn add_node(peer_url: &str, id: &str) -> Result<AddNodeRequest, Mistakes> {
+    let mut mistakes = Vec::new();
+    if !peer_url.starts_with("http://") || peer_url.len() < "http://h:1".len() {
+        mistakes.push((0, "give http://host:port".to_owned()));
+    }
+    let number = id.parse().map(NodeId).ok();
+    if number.is_none() && !id.is_empty() {
+        mistakes.push((1, "a number, or nothing".to_owned()));
+    }
+    if mistakes.is_empty() {
+        Ok(AddNodeRequest { id: number, peer_url: peer_url.to_owned() })
+    } else {
+        Err(mistakes)
     }
 }
 

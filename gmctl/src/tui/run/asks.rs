@@ -1,21 +1,39 @@
 //! Questions to the service on a person's behalf: each is answered exactly once, with a reply or
 //! with words on what became of it.
 
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
 use gms::{
     answer::{ClientError, Write},
-    api::TransferRequest,
+    api::{Consistency, PatchRequest, TransferRequest},
     calls::Departure,
-    client::Client,
+    client::{Client, Options},
+    endpoint::Endpoint,
+    id::{GroupId, NodeId, Revision},
+    problem::Code,
 };
 use tokio::sync::mpsc::Sender;
 
+use super::clock;
 use crate::{
-    model::group::MemberKey,
+    model::{
+        group::MemberKey,
+        opinion::{Opinion, Said},
+    },
     tui::{
         message::Message,
-        request::{Parting, Reply, Request, Target, Ticket},
+        request::{Fence, Parting, Reply, Request, Target, Ticket},
     },
 };
+
+/// Calls of one act on many that are under way at once: enough to fill the leader's batches.
+const AT_ONCE: usize = 16;
+/// A node that takes longer to say what it thinks has none worth waiting for.
+const OPINION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks the service to do something, or only whether it would.
 pub(super) async fn ask(
@@ -31,9 +49,20 @@ pub(super) async fn ask(
             let new = answer.is_new_life();
             Reply::Joined(Box::new(answer.value), new)
         }),
-        Request::Leave(targets, reason) => {
-            Ok(Reply::Left(part(&client, &targets, reason.as_deref(), &write).await))
+        Request::Leave(targets, reason, fence) => {
+            Ok(Reply::Left(part(&client, &targets, reason.as_deref(), &fence, &write).await))
         }
+        Request::Drain(targets, wanted) => {
+            Ok(Reply::Drained(drain(&client, &targets, wanted, &write).await))
+        }
+        Request::AddNode(body) => client
+            .add_node(&body, &write)
+            .await
+            .map(|answer| Reply::Configured(Box::new(answer.value))),
+        Request::RemoveNode(node) => client
+            .remove_node(node, &write)
+            .await
+            .map(|answer| Reply::Configured(Box::new(answer.value))),
         Request::SetHold(group, body) => {
             client.set_hold(&group, &body, &write).await.map(|answer| Reply::Hold(answer.value))
         }
@@ -60,21 +89,139 @@ async fn reply(to: &Sender<Message>, ticket: Ticket, answer: Result<Reply, Clien
     let _ = to.send(Message::Answered(ticket, answer)).await;
 }
 
-/// One life after the other; a refusal of one is no reason to spare the next.
-async fn part(client: &Client, targets: &[Target], reason: Option<&str>, write: &Write) -> Parting {
+/// Takes lives out: group by group the first alone, behind the fence, so that nothing is done if
+/// the group is not as it was seen; then the rest, several at once. A refusal of one is no reason
+/// to spare the next.
+async fn part(
+    client: &Client,
+    targets: &[Target],
+    reason: Option<&str>,
+    fence: &Fence,
+    write: &Write,
+) -> Parting {
     let mut parting = Parting::default();
+    let mut groups: BTreeMap<&GroupId, Vec<&Target>> = BTreeMap::new();
     for target in targets {
-        let MemberKey { group, id } = &target.key;
-        let departure = Departure {
-            incarnation: Some(target.incarnation),
-            // Whoever acts here is an operator, also one without words.
-            reason: Some(reason.unwrap_or("by an operator at the dashboard").to_owned()),
-            exit: None,
-        };
-        match client.leave(group, id, &departure, write).await {
-            Ok(answer) => parting.left.push((id.clone(), answer.value.view)),
-            Err(error) => parting.refused.push((id.clone(), error.to_string())),
+        groups.entry(&target.key.group).or_default().push(target);
+    }
+    for (group, targets) in groups {
+        let Some((first, rest)) = targets.split_first() else { continue };
+        let fenced = Write { if_view: fence.get(group).copied(), ..write.clone() };
+        match one_leaves(client, first, reason, &fenced).await {
+            Err(error) if changed(&error) => {
+                let why = format!("{group} has changed meanwhile, so nobody was asked to leave it");
+                parting.refused.extend(targets.iter().map(|t| (t.key.id.clone(), why.clone())));
+                continue;
+            }
+            answer => note(&mut parting, first, answer),
+        }
+        let rest: Vec<Target> = rest.iter().copied().cloned().collect();
+        let mut leaving = stream::iter(rest)
+            .map(|target| {
+                let (client, write) = (client.clone(), write.clone());
+                let reason = reason.map(str::to_owned);
+                async move {
+                    let answer = one_leaves(&client, &target, reason.as_deref(), &write).await;
+                    (target, answer)
+                }
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((target, answer)) = leaving.next().await {
+            note(&mut parting, &target, answer);
         }
     }
     parting
+}
+
+async fn one_leaves(
+    client: &Client,
+    target: &Target,
+    reason: Option<&str>,
+    write: &Write,
+) -> Result<Revision, ClientError> {
+    let MemberKey { group, id } = &target.key;
+    let departure = Departure {
+        incarnation: Some(target.incarnation),
+        // Whoever acts here is an operator, also one without words.
+        reason: Some(reason.unwrap_or("by an operator at the dashboard").to_owned()),
+        exit: None,
+    };
+    client.leave(group, id, &departure, write).await.map(|answer| answer.value.view)
+}
+
+/// Asks lives to take no new work, or to take work again.
+async fn drain(client: &Client, targets: &[Target], wanted: bool, write: &Write) -> Parting {
+    let mut parting = Parting::default();
+    let mut asked = stream::iter(targets.to_vec())
+        .map(|target| {
+            let (client, write) = (client.clone(), write.clone());
+            async move {
+                let body = PatchRequest {
+                    drain: Some(wanted),
+                    incarnation: Some(target.incarnation),
+                    ..PatchRequest::default()
+                };
+                let answer = client.patch(&target.key.group, &target.key.id, &body, &write).await;
+                (target, answer.map(|answer| answer.value.view))
+            }
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((target, answer)) = asked.next().await {
+        note(&mut parting, &target, answer);
+    }
+    parting
+}
+
+fn note(parting: &mut Parting, target: &Target, answer: Result<Revision, ClientError>) {
+    let id = target.key.id.clone();
+    match answer {
+        Ok(view) => parting.left.push((id, view)),
+        Err(error) => parting.refused.push((id, error.to_string())),
+    }
+}
+
+/// Whether the fence kept the write out.
+fn changed(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { problem, .. } if problem.code == Code::ViewChanged)
+}
+
+/// Asks nodes directly, past the one that answers us, what they think; each answer is told as it
+/// comes.
+pub(super) async fn ask_opinions(
+    client: Client,
+    to: Sender<Message>,
+    nodes: Vec<(NodeId, String)>,
+) {
+    let options = Options {
+        timeout: OPINION_TIMEOUT,
+        consistency: Consistency::Local,
+        ..client.options().clone()
+    };
+    let client = client.with_options(options);
+    let mut asked = stream::iter(nodes)
+        .map(|(node, url)| {
+            let client = client.clone();
+            async move {
+                let start = Instant::now();
+                let said = opinion(&client, &url).await;
+                let took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+                Opinion { node, at: clock::now().at, took_us, said }
+            }
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some(opinion) = asked.next().await {
+        if to.send(Message::Opinion(Box::new(opinion))).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn opinion(client: &Client, url: &str) -> Result<Said, String> {
+    let endpoint: Endpoint =
+        url.parse().map_err(|why: gms::endpoint::EndpointError| why.to_string())?;
+    let only = client.only(&endpoint);
+    let status = only.status().await.map_err(|error| error.to_string())?.value;
+    let groups = only.groups().await.map_err(|error| error.to_string())?.value;
+    let groups = groups.groups.into_iter().map(|one| (one.name, (one.view, one.members))).collect();
+    Ok(Said { status, groups })
 }

@@ -3,40 +3,42 @@
 //! The loop waits for whatever comes first; whatever has come is taken in before the next frame.
 //! Nothing in it waits for the network.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
-use crossterm::{
-    clipboard::CopyToClipboard,
-    event::{Event, EventStream},
-    queue,
-};
+use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use gms::client::Client;
 use tokio::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        mpsc::{Receiver, Sender, channel},
+        watch,
+    },
     task::JoinSet,
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{
-    asks,
-    clock::now,
+    clock, effects,
     feeds::Feeds,
-    input,
+    input::Mouse,
+    playback::{self, Clock},
+    recorder::Recorder,
     signals::{Signals, Wish, stop_self},
 };
-use crate::tui::{
-    app::App,
-    dashboard::{Outcome, RunError},
-    demo::DemoCommand,
-    message::{Cost, Effect, Message},
-    pacer::{Pacer, Want},
-    term::{guard::Guard, surface::Surface},
-    update::turn::update,
-    view::screen,
+use crate::{
+    model::moment::Moment,
+    tape::read::Tape,
+    tui::{
+        app::App,
+        dashboard::{Outcome, RunError},
+        demo::DemoCommand,
+        message::{Cost, Message},
+        opening,
+        pacer::{Pacer, Want},
+        term::{guard::Guard, surface::Surface},
+        update::turn::update,
+        view::screen::{self, Drawn},
+    },
 };
 
 /// Messages that may wait to be taken in. A feed that opens tells of every member; it waits when
@@ -47,49 +49,95 @@ const AT_ONCE: usize = 512;
 /// What a second is for the ages on the screen.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Where the facts come from.
+pub(super) enum Source {
+    /// A cluster.
+    Live(Client, Feeds),
+    /// A recording, by its clock.
+    Tape(watch::Sender<Clock>),
+}
+
 /// What the loop owns.
 pub(crate) struct EventLoop {
-    app: App,
-    client: Client,
-    demo: Option<Sender<DemoCommand>>,
+    pub(super) app: App,
+    pub(super) source: Source,
+    pub(super) demo: Option<Sender<DemoCommand>>,
     pacer: Pacer,
     surface: Surface,
+    /// What the last frame came to.
+    drawn: Drawn,
     /// None only while the process is stopped.
-    guard: Option<Guard>,
+    pub(super) guard: Option<Guard>,
     /// None only while the process is stopped: keys then belong to the shell.
     events: Option<EventStream>,
-    to: Sender<Message>,
+    mouse: Mouse,
+    pub(super) to: Sender<Message>,
     inbox: Receiver<Message>,
-    tasks: JoinSet<()>,
-    feeds: Feeds,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) recorder: Option<Recorder>,
     bytes_before: u64,
-    outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
 }
 
 impl EventLoop {
-    /// Takes the terminal over and starts the feeds.
+    /// Takes the terminal over and shows a cluster.
     pub(crate) fn start(
         app: App,
         client: Client,
         demo: Option<Sender<DemoCommand>>,
         fps: u32,
     ) -> Result<Self, RunError> {
-        let (to, inbox) = channel(INBOX);
-        let guard = Guard::take().map_err(RunError::Terminal)?;
         let mut tasks = JoinSet::new();
+        let (to, inbox) = channel(INBOX);
         let feeds = Feeds::start(&client, to.clone(), &mut tasks);
+        Self::with(app, Source::Live(client, feeds), demo, fps, (to, inbox), tasks)
+    }
+
+    /// Takes the terminal over and plays a recording from its beginning, or stands still at a time
+    /// of it.
+    pub(crate) fn replay(
+        app: App,
+        tape: Tape,
+        speed: f64,
+        at_ms: Option<u64>,
+        fps: u32,
+    ) -> Result<Self, RunError> {
+        let mut tasks = JoinSet::new();
+        let (to, inbox) = channel(INBOX);
+        let now = clock::now().at;
+        let mut clock = Clock::new(&tape, now);
+        match at_ms {
+            Some(at_ms) => clock.seek(now, at_ms),
+            None => clock.play(now, Some(speed)),
+        }
+        let (set, seen) = watch::channel(clock);
+        tasks.spawn(playback::play(tape, seen, to.clone()));
+        Self::with(app, Source::Tape(set), None, fps, (to, inbox), tasks)
+    }
+
+    fn with(
+        app: App,
+        source: Source,
+        demo: Option<Sender<DemoCommand>>,
+        fps: u32,
+        (to, inbox): (Sender<Message>, Receiver<Message>),
+        tasks: JoinSet<()>,
+    ) -> Result<Self, RunError> {
+        let guard = Guard::take().map_err(RunError::Terminal)?;
         let mut this = Self {
             app,
-            client,
+            source,
             demo,
             pacer: Pacer::new(fps),
             surface: Surface::default(),
+            drawn: Drawn::default(),
             guard: Some(guard),
             events: Some(EventStream::new()),
+            mouse: Mouse::default(),
             to,
             inbox,
             tasks,
-            feeds,
+            recorder: None,
             bytes_before: 0,
             outcome: None,
         };
@@ -114,6 +162,9 @@ impl EventLoop {
             }
         };
         self.tasks.abort_all();
+        if let Some(recorder) = self.recorder.take() {
+            recorder.end();
+        }
         if let (Err(RunError::TerminalGone), Some(guard)) = (&result, self.guard.take()) {
             guard.abandon();
         }
@@ -122,7 +173,12 @@ impl EventLoop {
 
     /// Waits for whatever comes first and deals with it.
     async fn turn(&mut self, signals: &mut Signals, ticks: &mut Interval) -> Result<(), RunError> {
-        let due = self.guard.as_ref().and_then(|_| self.pacer.due(now().at));
+        let due = match self.guard {
+            // Somebody reads the plain text of the screen.
+            Some(_) if self.app.ui.printed => None,
+            Some(_) => self.pacer.due(clock::now().at),
+            None => None,
+        };
         let frame = async {
             match due {
                 Some(at) => sleep_until(at.into()).await,
@@ -133,10 +189,12 @@ impl EventLoop {
             biased;
             wish = signals.next() => self.heed(wish),
             event = next_event(&mut self.events) => match event {
-                Some(Ok(event)) => match input::message_of(event) {
-                    Some(message) => self.take(message),
-                    None => Ok(()),
-                },
+                Some(Ok(event)) => {
+                    for message in self.mouse.messages_of(event, &self.drawn, clock::now().at) {
+                        self.take(message)?;
+                    }
+                    Ok(())
+                }
                 Some(Err(_)) | None => Err(RunError::TerminalGone),
             },
             () = frame => self.draw(),
@@ -162,14 +220,14 @@ impl EventLoop {
         Ok(())
     }
 
-    fn repaint(&mut self) {
+    pub(super) fn repaint(&mut self) {
         self.surface.forget();
         self.pacer.want(Want::Now);
     }
 
     /// Gives the terminal back and stops. The stop may take effect a little later than this
     /// returns, so nothing is taken back before the system says that we go on.
-    fn suspend(&mut self) -> Result<(), RunError> {
+    pub(super) fn suspend(&mut self) -> Result<(), RunError> {
         self.events = None;
         self.guard = None;
         stop_self().map_err(RunError::Terminal)
@@ -182,6 +240,10 @@ impl EventLoop {
             None => self.guard = Some(Guard::take().map_err(RunError::Terminal)?),
         }
         self.events.get_or_insert_with(EventStream::new);
+        self.app.ui.printed = false;
+        if self.app.ui.mouse {
+            effects::set_mouse(true)?;
+        }
         self.repaint();
         let (width, height) = crossterm::terminal::size().map_err(RunError::Terminal)?;
         self.take(Message::Resized(width, height))
@@ -199,10 +261,25 @@ impl EventLoop {
         Ok(())
     }
 
-    fn take(&mut self, message: Message) -> Result<(), RunError> {
+    /// Now, by the clock of the cluster or of the recording.
+    pub(super) fn now(&self) -> Moment {
+        let now = clock::now();
+        match &self.source {
+            Source::Live(..) => now,
+            Source::Tape(clock) => clock.borrow().now(now.at),
+        }
+    }
+
+    pub(super) fn take(&mut self, message: Message) -> Result<(), RunError> {
         let want = if message.is_from_a_person() { Want::Now } else { Want::Data };
         self.pacer.want(want);
-        for effect in update(&mut self.app, now(), message) {
+        let now = self.now();
+        if let (Some(recorder), Some(fact)) = (&mut self.recorder, opening::fact_of(&message))
+            && let Err(error) = recorder.write(now, fact)
+        {
+            self.stop_recording(&format!("the recording failed and has ended: {error}"));
+        }
+        for effect in update(&mut self.app, now, message) {
             self.have_done(effect)?;
         }
         Ok(())
@@ -216,53 +293,27 @@ impl EventLoop {
             slowed: self.pacer.is_slowed(),
         };
         self.bytes_before = bytes;
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.flush()
+        {
+            self.stop_recording(&format!("the recording failed and has ended: {error}"));
+        }
         self.take(Message::Cost(cost))?;
         self.take(Message::Tick)
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
         self.app.settle();
-        let app = &self.app;
+        let (app, drawn) = (&self.app, &mut self.drawn);
         let mut out = io::stdout().lock();
         let flush = self
             .surface
-            .draw(&mut out, app.ui.size, |buffer| screen::draw(app, buffer))
+            .draw(&mut out, app.ui.size, |buffer| {
+                *drawn = screen::draw(app, buffer);
+                drawn.cursor
+            })
             .map_err(|_| RunError::TerminalGone)?;
-        self.pacer.drawn(now().at, flush);
-        Ok(())
-    }
-
-    fn have_done(&mut self, effect: Effect) -> Result<(), RunError> {
-        match effect {
-            Effect::Quit => self.outcome = Some(Outcome::Quit),
-            Effect::Suspend => self.suspend()?,
-            Effect::Repaint => self.repaint(),
-            Effect::Pin(key) => self.feeds.pin(key, &mut self.tasks),
-            Effect::Reconnect => self.feeds.reopen(&mut self.tasks),
-            Effect::Ask { ticket, request, dry_run } => {
-                let (client, to) = (self.client.clone(), self.to.clone());
-                self.tasks.spawn(asks::ask(client, to, ticket, *request, dry_run));
-            }
-            Effect::AskWhy { ticket, key } => {
-                let (client, to) = (self.client.clone(), self.to.clone());
-                self.tasks.spawn(asks::ask_why(client, to, ticket, key));
-            }
-            Effect::Copy(text) => {
-                let mut bytes = Vec::new();
-                queue!(bytes, CopyToClipboard::to_clipboard_from(text))
-                    .map_err(RunError::Terminal)?;
-                let mut out = io::stdout().lock();
-                out.write_all(&bytes)
-                    .and_then(|()| out.flush())
-                    .map_err(|_| RunError::TerminalGone)?;
-            }
-            Effect::Demo(command) => {
-                let sent = self.demo.as_ref().is_some_and(|demo| demo.try_send(command).is_ok());
-                if !sent {
-                    self.take(Message::Told("the demo is busy; try again".to_owned()))?;
-                }
-            }
-        }
+        self.pacer.drawn(clock::now().at, flush);
         Ok(())
     }
 }

@@ -1,24 +1,76 @@
 //! The terminal's events as messages.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::time::{Duration, Instant};
 
-use crate::{action::key::Key, tui::message::Message};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 
-/// What an event means to the dashboard, if anything.
-pub(super) fn message_of(event: Event) -> Option<Message> {
+use crate::{
+    action::key::Key,
+    tui::{message::Message, place::Spot, view::screen::Drawn},
+};
+
+/// Two clicks on the same within this time are one double click.
+const TWICE_WITHIN: Duration = Duration::from_millis(400);
+/// Rows a turn of the wheel goes.
+const WHEEL: isize = 3;
+
+/// What was clicked last.
+#[derive(Debug, Default)]
+pub(super) struct Mouse {
+    last: Option<(Spot, Instant)>,
+}
+
+impl Mouse {
+    /// What an event means to the dashboard, if anything. A click is about what the last frame
+    /// shows at that place.
+    pub(super) fn messages_of(
+        &mut self,
+        event: Event,
+        drawn: &Drawn,
+        now: Instant,
+    ) -> Vec<Message> {
+        let Event::Mouse(mouse) = event else {
+            return messages_of(event);
+        };
+        let message = match mouse.kind {
+            MouseEventKind::ScrollDown => Some(Message::Wheeled(WHEEL)),
+            MouseEventKind::ScrollUp => Some(Message::Wheeled(-WHEEL)),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let Some(spot) = drawn.spot_at(mouse.column, mouse.row).cloned() else {
+                    return Vec::new();
+                };
+                let twice = self.last.take().is_some_and(|(last, at)| {
+                    last == spot && now.saturating_duration_since(at) < TWICE_WITHIN
+                });
+                if !twice {
+                    self.last = Some((spot.clone(), now));
+                }
+                Some(Message::Clicked(spot, twice))
+            }
+            _ => None,
+        };
+        message.into_iter().collect()
+    }
+}
+
+fn messages_of(event: Event) -> Vec<Message> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => key_of(key).map(Message::Key),
-        Event::Paste(text) => Some(Message::Paste(text)),
-        Event::Resize(width, height) => Some(Message::Resized(width, height)),
-        _ => None,
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            // Esc and a key that come in one go, as over a slow link, look like a key with Alt.
+            let alt = key.modifiers.contains(KeyModifiers::ALT);
+            let esc = alt.then_some(Key::Esc);
+            esc.into_iter().chain(key_of(key)).map(Message::Key).collect()
+        }
+        Event::Paste(text) => vec![Message::Paste(text)],
+        Event::Resize(width, height) => vec![Message::Resized(width, height)],
+        _ => Vec::new(),
     }
 }
 
 fn key_of(event: KeyEvent) -> Option<Key> {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
-    if event.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
     Some(match event.code {
         KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
         KeyCode::Char(c) => Key::Char(c),
@@ -51,7 +103,6 @@ mod tests {
             (KeyCode::Char('g'), KeyModifiers::NONE, Some(Key::Char('g'))),
             (KeyCode::Char('G'), KeyModifiers::SHIFT, Some(Key::Char('G'))),
             (KeyCode::Char('c'), KeyModifiers::CONTROL, Some(Key::Ctrl('c'))),
-            (KeyCode::Char('x'), KeyModifiers::ALT, None),
             (KeyCode::BackTab, KeyModifiers::SHIFT, Some(Key::BackTab)),
             (KeyCode::CapsLock, KeyModifiers::NONE, None),
         ] {
@@ -59,6 +110,15 @@ mod tests {
         }
         let mut release = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
         release.kind = KeyEventKind::Release;
-        assert!(message_of(Event::Key(release)).is_none(), "a key acts once");
+        assert!(messages_of(Event::Key(release)).is_empty(), "a key acts once");
+        let both = messages_of(Event::Key(KeyEvent::new(KeyCode::Char('/'), KeyModifiers::ALT)));
+        let keys: Vec<Key> = both
+            .into_iter()
+            .filter_map(|message| match message {
+                Message::Key(key) => Some(key),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(keys, [Key::Esc, Key::Char('/')]);
     }
 }

@@ -8,13 +8,18 @@
 //! | `event_loop` | takes messages in, draws when due, has effects done |
 //! | `feeds` | watch, liveness, polls: the service's streams as messages |
 //! | `asks` | questions to the service, each answered once |
+//! | `effects` | what the dashboard wants done |
+//! | `recorder`, `playback` | a recording written, a recording played |
 //! | `input` | the terminal's events as messages |
 //! | `signals` | what the system asks of the process |
 //! | `clock` | the only reader of the clocks |
 
 pub mod asks;
 pub mod clock;
+pub mod effects;
 pub mod event_loop;
 pub mod feeds;
 pub mod input;
+pub mod playback;
+pub mod recorder;
 pub mod signals;

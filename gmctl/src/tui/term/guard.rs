@@ -28,6 +28,15 @@ const RESTORE: &[u8] =
 /// Hides the cursor.
 const HIDE_CURSOR: &[u8] = b"\x1b[?25l";
 
+/// Leaves the alternate screen for a while, with raw mode still on.
+pub const STEP_ASIDE: &[u8] = b"\x1b[?1000l\x1b[?1006l\x1b[0m\x1b[?1049l\x1b[?25h";
+/// And comes back to it.
+pub const RETURN: &[u8] = b"\x1b[?1049h\x1b[?25l";
+/// Clicks and the wheel are told to us, in the form that has no limit of columns.
+pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// They are the terminal's again.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// The terminal while it is ours.
 #[derive(Debug)]
 pub struct Guard(());

@@ -7,10 +7,11 @@ use std::{
 };
 
 use ratatui::{
-    backend::{Backend, CrosstermBackend},
+    backend::Backend,
     buffer::Buffer,
     layout::{Position, Rect},
 };
+use ratatui_crossterm::CrosstermBackend;
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";

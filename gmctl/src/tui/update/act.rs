@@ -5,21 +5,23 @@ use std::time::Duration;
 use tui_input::Input;
 
 use super::{
-    forms, places, times,
+    cells, forms, places, takes, times,
     turn::{ask_why, flash},
 };
 use crate::{
     action::table::Action,
     filter::ast::Filter,
     tui::{
-        app::{App, Overlay, TimeStyle},
+        app::App,
         command_line,
         demo::DemoCommand,
         dialog::form::Stage,
         message::Effect,
         place::{Pane, Place},
-        rows,
+        row_json,
+        rows::wish::SortColumn,
         size::Size,
+        ui::{Awaited, Menu, Overlay, TimeStyle},
     },
 };
 
@@ -43,19 +45,28 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Nodes => places::go(app, Place::Nodes),
         Action::Views => places::go(app, Place::Views),
         Action::Difference => places::go(app, Place::Difference),
+        Action::Open if app.ui.place == Place::Heat => cells::open(app),
+        Action::Open if app.on_timeline() => times::open_entry(app),
         Action::Open => places::open(app),
-        Action::Back => back(app),
+        Action::Back => back(app, effects),
         Action::Earlier => places::earlier(app),
         Action::Later => places::later(app),
 
+        Action::Next if app.ui.place == Place::Heat => cells::step(app, cells::Way::Down),
+        Action::Previous if app.ui.place == Place::Heat => cells::step(app, cells::Way::Up),
+        Action::Right if app.ui.place == Place::Heat => cells::step(app, cells::Way::Right),
+        Action::Left if app.ui.place == Place::Heat => cells::step(app, cells::Way::Left),
         Action::Next => step(app, 1),
         Action::Previous => step(app, -1),
         Action::PageDown => step(app, page(app)),
         Action::PageUp => step(app, -page(app)),
         Action::First => step(app, isize::MIN),
         Action::Last => step(app, isize::MAX),
-        Action::NextPane => turn_pane(app, Pane::next),
-        Action::PreviousPane => turn_pane(app, Pane::previous),
+        Action::NextPane | Action::Right => turn_pane(app, Pane::next),
+        Action::PreviousPane | Action::Left => turn_pane(app, Pane::previous),
+        Action::Zoom => app.ui.zoomed = !app.ui.zoomed,
+        Action::SetBookmark => app.ui.awaited = Some(Awaited::SetBookmark),
+        Action::GoBookmark => app.ui.awaited = Some(Awaited::GoBookmark),
 
         Action::Filter => {
             let line = Input::new(app.ui.filter.text().to_owned());
@@ -64,8 +75,11 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Palette => app.ui.overlay = Some(Overlay::Palette(Input::default(), 0)),
         Action::Help => app.ui.overlay = Some(Overlay::Help(Input::default(), 0)),
         Action::Sort => {
-            app.ui.sort = app.ui.sort.next();
-            app.ui.order_held_until = None;
+            let at = SortColumn::ALL.iter().position(|column| *column == app.ui.sort);
+            app.ui.overlay = Some(Overlay::Menu(Menu::Sort, at.unwrap_or_default()));
+        }
+        Action::Columns => {
+            app.ui.overlay = app.table().map(|table| Overlay::Menu(Menu::Columns(table), 0));
         }
         Action::Reverse => {
             app.ui.reverse = !app.ui.reverse;
@@ -74,34 +88,54 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Mark => mark(app),
         Action::MarkAll => app.ui.marks.extend(app.rows.members.iter().cloned()),
         Action::Unmark => app.ui.marks.clear(),
-        Action::Regroup => regroup(app),
+        Action::Regroup => cells::regroup(app, ""),
+        Action::Coarser => cells::resize(app, true),
+        Action::Finer => cells::resize(app, false),
 
         Action::Why => why(app, effects),
         Action::Join => forms::open_join(app),
         Action::Leave => forms::open_leave(app),
         Action::Hold => forms::open_hold(app),
-        Action::Transfer => forms::open_transfer(app),
+        Action::Drain => forms::open_drain(app),
+        Action::Transfer
+        | Action::NodeAdd
+        | Action::NodeRemove
+        | Action::Unlock
+        | Action::Comment
+        | Action::At
+        | Action::Speed
+        | Action::Record
+        | Action::Export
+        | Action::Theme => takes::without(app, action, effects),
         Action::Kill | Action::Restart => demo(app, action, effects),
 
-        Action::Freeze => times::freeze(app),
+        Action::MarkMoment => times::mark_moment(app),
+        Action::Freeze => times::freeze(app, effects),
         Action::StepBack => times::step_back(app),
         Action::StepForward => times::step_forward(app),
         Action::MinuteBack => times::jump(app, times::Jump::MinuteBack),
         Action::MinuteForward => times::jump(app, times::Jump::MinuteForward),
         Action::Oldest => times::jump(app, times::Jump::Oldest),
-        Action::Live => times::go_live(app),
+        Action::Live => times::go_live(app, effects),
         Action::TimeStyle => {
             app.ui.times = match app.ui.times {
-                TimeStyle::Clock => TimeStyle::Ago,
+                TimeStyle::Clock => TimeStyle::Local,
+                TimeStyle::Local => TimeStyle::Ago,
                 TimeStyle::Ago => TimeStyle::Clock,
             };
+            flash(app, app.ui.times.as_str());
         }
 
         Action::CopyCommand => copy(app, command_line::of(app), effects),
-        Action::CopyRow => {
-            let name = app.selected_name();
-            copy(app, name, effects);
+        Action::CopyRow => match row_json::of(app) {
+            Some(text) => copy(app, text, effects),
+            None => flash(app, "copy row: nothing is selected"),
+        },
+        Action::Print => {
+            app.ui.printed = true;
+            effects.push(Effect::Print);
         }
+        Action::Mouse => mouse(app, effects),
         Action::Retry => {
             flash(app, "connecting anew");
             effects.push(Effect::Reconnect);
@@ -122,23 +156,26 @@ fn quit(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 /// Esc: first what is in the way, then the filter, then the past, then the place.
-fn back(app: &mut App) {
-    if app.ui.notice.take().is_some() {
+fn back(app: &mut App, effects: &mut Vec<Effect>) {
+    // What goes by itself is not in the way.
+    let stays = app.ui.notice.take().is_some_and(|notice| notice.until.is_none());
+    if stays || std::mem::take(&mut app.ui.zoomed) {
         return;
     }
-    if !app.ui.filter.is_empty() {
+    let filtered = app.ui.place.takes_filter() && !app.ui.filter.is_empty();
+    if filtered {
         app.ui.filter = Filter::default();
     } else if !app.ui.marks.is_empty() {
         app.ui.marks.clear();
     } else if app.past.is_some() {
-        times::go_live(app);
+        times::go_live(app, effects);
     } else {
         places::back(app);
     }
 }
 
 /// Moves the cursor by so many rows, as far as there are rows.
-fn step(app: &mut App, by: isize) {
+pub(super) fn step(app: &mut App, by: isize) {
     let Some(list) = app.list() else { return };
     let at = app.position(list).unwrap_or_default();
     app.select(list, at.saturating_add_signed(by));
@@ -171,11 +208,11 @@ fn mark(app: &mut App) {
     step(app, 1);
 }
 
-fn regroup(app: &mut App) {
-    let choices = rows::groupings(app.model());
-    let at = choices.iter().position(|choice| *choice == app.ui.grouping).unwrap_or_default();
-    let next = at.saturating_add(1) % choices.len().max(1);
-    app.ui.grouping = choices.get(next).cloned().unwrap_or_default();
+fn mouse(app: &mut App, effects: &mut Vec<Effect>) {
+    app.ui.mouse = !app.ui.mouse;
+    let whose = if app.ui.mouse { "used here" } else { "the terminal's again" };
+    flash(app, format!("the mouse is {whose}"));
+    effects.push(Effect::Mouse(app.ui.mouse));
 }
 
 fn why(app: &mut App, effects: &mut Vec<Effect>) {

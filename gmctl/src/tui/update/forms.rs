@@ -1,11 +1,16 @@
 //! Opening forms, and what their answers lead to.
 
+use gms::{id::NodeId, view::MemberState};
+
 use super::turn::{flash, tell};
 use crate::{
     action::key::Key,
-    model::happening::{Happening, Tone},
+    model::{
+        group::Group,
+        happening::{Happening, Tone},
+    },
     tui::{
-        app::{App, Overlay},
+        app::App,
         command_line,
         dialog::{
             form::{Form, Stage, Step},
@@ -13,14 +18,16 @@ use crate::{
         },
         message::Effect,
         place::Place,
-        request::{Parting, Reply, Request, Target, Ticket},
+        request::{Fence, Parting, Reply, Request, Target, Ticket},
+        ui::Overlay,
     },
 };
 
 fn open(app: &mut App, purpose: Purpose) {
     let group = app.selected_group();
     let fields = purpose.fields(group.as_ref());
-    app.ui.overlay = Some(Overlay::Form(Box::new(Form::new(purpose, fields))));
+    let form = Form::new(purpose, fields, app.settings.protected);
+    app.ui.overlay = Some(Overlay::Form(Box::new(form)));
 }
 
 /// Opens the join form, for the selected group if there is one.
@@ -28,8 +35,8 @@ pub(super) fn open_join(app: &mut App) {
     open(app, Purpose::Join);
 }
 
-/// Opens the leave form for the lives that are chosen now; it stays with them.
-pub(super) fn open_leave(app: &mut App) {
+/// The lives that are chosen now, unless there are none or too many.
+fn targets(app: &mut App, act: &str) -> Option<Vec<Target>> {
     let targets: Vec<Target> = app
         .chosen_members()
         .into_iter()
@@ -39,10 +46,73 @@ pub(super) fn open_leave(app: &mut App) {
         })
         .collect();
     match targets.len() {
-        0 => flash(app, "leave: nobody of those chosen is a member any more"),
-        1..=TARGETS_MAX => open(app, Purpose::Leave(targets)),
-        n => flash(app, format!("leave: {n} members are chosen; at most {TARGETS_MAX} at once")),
+        0 => {
+            flash(app, format!("{act}: nobody of those chosen is a member any more"));
+            None
+        }
+        1..=TARGETS_MAX => Some(targets),
+        n => {
+            flash(app, format!("{act}: {n} members are chosen; at most {TARGETS_MAX} at once"));
+            None
+        }
     }
+}
+
+/// Opens the leave form for the lives that are chosen now; it stays with them.
+pub(super) fn open_leave(app: &mut App) {
+    if let Some(targets) = targets(app, "leave") {
+        let fence = fence(app, &targets);
+        open(app, Purpose::Leave(targets, fence));
+    }
+}
+
+/// Opens the drain form: the lives that work are asked to take no new work; if all of them drain
+/// already, to take work again.
+pub(super) fn open_drain(app: &mut App) {
+    let Some(targets) = targets(app, "drain") else { return };
+    let works = |target: &Target| {
+        let group = app.live.groups.get(&target.key.group);
+        let member = group.and_then(|group| group.members.get(&target.key.id));
+        member.is_some_and(|member| member.state != MemberState::Draining)
+    };
+    let drain = targets.iter().any(works);
+    open(app, Purpose::Drain(targets, drain));
+}
+
+/// The views of their groups as they are known now.
+fn fence(app: &App, targets: &[Target]) -> Fence {
+    targets
+        .iter()
+        .filter_map(|target| {
+            let group = app.live.groups.get(&target.key.group)?;
+            Some((target.key.group.clone(), group.view))
+        })
+        .collect()
+}
+
+/// Opens the form that adds a node.
+pub(super) fn open_node_add(app: &mut App, url: &str) {
+    open(app, Purpose::AddNode);
+    if let Some(Overlay::Form(form)) = &mut app.ui.overlay {
+        form.paste(url);
+    }
+}
+
+/// Opens the form that removes the named node, or the selected one.
+pub(super) fn open_node_remove(app: &mut App, named: &str) {
+    match node(app, named) {
+        Some(node) => open(app, Purpose::RemoveNode(node)),
+        None => flash(app, "node remove: select a node first (screen 6), or give its number"),
+    }
+}
+
+/// The node of that number if the cluster has it; without one the selected node.
+fn node(app: &App, named: &str) -> Option<NodeId> {
+    if named.is_empty() {
+        return app.selected_node();
+    }
+    let node = NodeId(named.parse().ok()?);
+    app.live.nodes.contains_key(&node).then_some(node)
 }
 
 /// Opens the hold form, or the one that lifts the hold.
@@ -54,16 +124,31 @@ pub(super) fn open_hold(app: &mut App) {
     open(app, if held { Purpose::ClearHold(group) } else { Purpose::SetHold(group) });
 }
 
-/// Opens the form that hands leadership to the selected node.
-pub(super) fn open_transfer(app: &mut App) {
-    match app.selected_node() {
+/// Opens the form that hands leadership to the named node, or the selected one.
+pub(super) fn open_transfer(app: &mut App, named: &str) {
+    match node(app, named) {
         Some(node) => open(app, Purpose::Transfer(node)),
-        None => flash(app, "leader transfer: select a node first (screen 6)"),
+        None => flash(app, "leader transfer: select a node first (screen 6), or give its number"),
     }
 }
 
 /// A key was pressed in a form.
 pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut Vec<Effect>) {
+    if key == Key::Ctrl('y')
+        && let Ok(request) = form.purpose.request(&form.fields)
+    {
+        let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
+        effects.push(Effect::Copy(command_line::of_request(&request, endpoint)));
+        flash(app, "copied the command line");
+        app.ui.overlay = Some(Overlay::Form(form));
+        return;
+    }
+    if let (Stage::Filling, Key::Enter, Purpose::Leave(targets, _)) =
+        (&form.stage, key, &form.purpose)
+    {
+        // What is asked now is what is confirmed later: the views as they are known now.
+        form.purpose = Purpose::Leave(targets.clone(), fence(app, targets));
+    }
     let step = form.press(key);
     let (request, dry_run) = match step {
         Step::Close => return,
@@ -74,7 +159,10 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
         Step::Check(request) => (request, true),
         Step::Send(request) => (request, false),
     };
-    if app.trust().is_current() {
+    if let Some(locked) = app.locked() {
+        // It may have been unlocked when the form opened.
+        form.refused(locked.why().to_owned());
+    } else if app.trust().is_current() {
         let ticket = app.ticket();
         form.stage = if dry_run { Stage::Checking(ticket) } else { Stage::Sending(ticket) };
         effects.push(Effect::Ask { ticket, request: Box::new(request), dry_run });
@@ -95,10 +183,18 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
     let sent = matches!(form.stage, Stage::Sending(_));
     match answer {
         Err(why) => form.refused(why),
-        Ok(Reply::Left(parting)) if !sent && parting.left.is_empty() => {
-            form.refused(parting_text(&parting).0);
+        Ok(Reply::Left(parting) | Reply::Drained(parting))
+            if parting.left.is_empty() && !parting.refused.is_empty() =>
+        {
+            form.refused(parting_text(&parting, &Words::LEAVE).0);
         }
-        Ok(reply) if !sent => form.checked(preview(&reply)),
+        Ok(reply) if !sent => {
+            let group = match form.purpose.request(&form.fields) {
+                Ok(Request::Join(group, _)) => app.live.groups.get(&group),
+                _ => None,
+            };
+            form.checked(preview(group, &reply));
+        }
         Ok(reply) => {
             let command = form.purpose.request(&form.fields).ok();
             app.ui.overlay = None;
@@ -108,25 +204,42 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
 }
 
 /// What a dry run says, line by line.
-fn preview(reply: &Reply) -> Vec<String> {
+fn preview(group: Option<&Group>, reply: &Reply) -> Vec<String> {
     match reply {
-        Reply::Joined(joined, true) => vec![format!(
-            "would let {} in as a new life at {}, liveness {}",
-            joined.member.id,
-            joined.member.address,
-            joined.member.liveness.kind.as_str()
-        )],
-        Reply::Joined(joined, false) => {
-            vec![format!("{} is a member already: nothing would change", joined.member.id)]
+        Reply::Joined(joined, _) => {
+            let member = &joined.member;
+            // The status of a dry run tells a new life from a retry as little as a 200 can.
+            let present = group.and_then(|group| group.members.get(&member.id));
+            if present.is_some_and(|present| present.incarnation == member.incarnation) {
+                return vec![format!("{} is a member already: nothing would change", member.id)];
+            }
+            let instead = if present.is_some() { ", in place of its present life" } else { "" };
+            vec![format!(
+                "would let {} in as a new life at {}, liveness {}{instead}",
+                member.id,
+                member.address,
+                member.liveness.kind.as_str()
+            )]
         }
-        Reply::Left(parting) => {
-            let mut lines = vec![format!("{} would leave", parting.left.len())];
-            lines.extend(parting.refused.iter().take(3).map(|(id, why)| format!("{id}: {why}")));
-            lines
+        Reply::Left(parting) => would(parting, "would leave"),
+        Reply::Drained(parting) => would(parting, "would be told"),
+        Reply::Configured(configuration) => {
+            let voters: Vec<String> =
+                configuration.voters.iter().map(ToString::to_string).collect();
+            vec![format!("node {}; the voters would be {}", configuration.node, voters.join(" "))]
         }
         Reply::Leader(answer) => vec![format!("node {} would lead", answer.leader)],
         Reply::Hold(_) | Reply::Why(_) => Vec::new(),
     }
+}
+
+fn would(parting: &Parting, what: &str) -> Vec<String> {
+    let mut lines = vec![format!("{} {what}", parting.left.len())];
+    lines.extend(parting.refused.iter().take(3).map(|(id, why)| format!("{id}: {why}")));
+    if let more @ 1.. = parting.refused.len().saturating_sub(3) {
+        lines.push(format!("and {more} more would be refused"));
+    }
+    lines
 }
 
 /// What was done, in a line that stays until dismissed and in the timeline.
@@ -143,7 +256,19 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
                 true,
             )
         }
-        Reply::Left(parting) => parting_text(parting),
+        Reply::Left(parting) => parting_text(parting, &Words::LEAVE),
+        Reply::Drained(parting) => parting_text(parting, &Words::DRAIN),
+        Reply::Configured(configuration) => {
+            let list = |nodes: &[NodeId]| {
+                nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            };
+            let learners = match list(&configuration.learners) {
+                none if none.is_empty() => String::new(),
+                some => format!(", learners {some}"),
+            };
+            let voters = list(&configuration.voters);
+            (format!("node {}: voters are now {voters}{learners}", configuration.node), true)
+        }
         Reply::Hold(answer) => match &answer.hold {
             Some(hold) => {
                 (format!("hold on {} for {}: {}", answer.group, hold.lasts, hold.reason), true)
@@ -160,15 +285,34 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
     if let (Reply::Left(_), true, Place::Members(_)) = (reply, done, &app.ui.place) {
         app.ui.marks.clear();
     }
-    let command = request.map(command_line::of_request).unwrap_or_default();
-    tell(app, format!("{text}   = {command}"), if done { Tone::Good } else { Tone::Warn });
+    let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
+    let command =
+        request.map(|request| command_line::of_request(request, endpoint)).unwrap_or_default();
+    tell(
+        app,
+        format!("{text}   = {}", command.replace('\n', " ")),
+        if done { Tone::Good } else { Tone::Warn },
+    );
 }
 
-fn parting_text(parting: &Parting) -> (String, bool) {
+/// How an act on many is told of.
+struct Words {
+    nobody: &'static str,
+    one: &'static str,
+    many: &'static str,
+}
+
+impl Words {
+    const LEAVE: Words = Words { nobody: "nobody left", one: "left", many: "members left" };
+    const DRAIN: Words =
+        Words { nobody: "nobody was told", one: "was told", many: "members were told" };
+}
+
+fn parting_text(parting: &Parting, words: &Words) -> (String, bool) {
     let left = match parting.left.as_slice() {
-        [] => "nobody left".to_owned(),
-        [(id, view)] => format!("{id} left, view {view}"),
-        many => format!("{} members left", many.len()),
+        [] => words.nobody.to_owned(),
+        [(id, view)] => format!("{id} {}, view {view}", words.one),
+        many => format!("{} {}", many.len(), words.many),
     };
     match parting.refused.first() {
         None => (left, true),

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{act, forms, turn::flash};
+use super::{act, forms, menus, places, takes, turn::flash};
 use crate::{
     action::{
         key::{Key, written},
@@ -11,9 +11,10 @@ use crate::{
     },
     filter::parser,
     tui::{
-        app::{App, Overlay},
+        app::App,
         dialog::typing,
         message::Effect,
+        ui::{Awaited, Overlay, Prompt},
     },
 };
 
@@ -23,8 +24,22 @@ pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         // Even a form gives way, except while a write is under way.
         return act::perform(app, Action::Quit, effects);
     }
+    if std::mem::take(&mut app.ui.printed) {
+        // Any key takes the terminal back.
+        effects.push(Effect::EndPrint);
+        return;
+    }
+    if let Some(awaited) = app.ui.awaited.take() {
+        return match (awaited, key) {
+            (Awaited::SetBookmark, Key::Char(letter)) => places::set_bookmark(app, letter),
+            (Awaited::GoBookmark, Key::Char(letter)) => places::go_bookmark(app, letter),
+            _ => {}
+        };
+    }
     match app.ui.overlay.take() {
         None => press_action(app, key, effects),
+        Some(Overlay::Prompt(prompt, line)) => press_prompt(app, prompt, line, key, effects),
+        Some(Overlay::Menu(menu, at)) => menus::press(app, menu, at, key),
         Some(Overlay::Form(form)) => forms::press(app, form, key, effects),
         Some(Overlay::Filter(line, _)) => press_filter(app, line, key),
         Some(Overlay::Help(line, scroll)) => press_help(app, line, scroll, key),
@@ -36,10 +51,13 @@ pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 pub(super) fn paste(app: &mut App, text: &str) {
     match &mut app.ui.overlay {
         Some(Overlay::Form(form)) => form.paste(text),
-        Some(Overlay::Filter(line, _) | Overlay::Help(line, _) | Overlay::Palette(line, _)) => {
-            typing::paste(line, text);
-        }
-        None => {}
+        Some(
+            Overlay::Filter(line, _)
+            | Overlay::Help(line, _)
+            | Overlay::Palette(line, _)
+            | Overlay::Prompt(_, line),
+        ) => typing::paste(line, text),
+        Some(Overlay::Menu(..)) | None => {}
     }
 }
 
@@ -86,6 +104,24 @@ fn press_filter(app: &mut App, mut line: Input, key: Key) {
     }
 }
 
+/// One line, taken with Enter.
+fn press_prompt(
+    app: &mut App,
+    prompt: Prompt,
+    mut line: Input,
+    key: Key,
+    effects: &mut Vec<Effect>,
+) {
+    match key {
+        Key::Esc => {}
+        Key::Enter => takes::prompted(app, prompt, line.value().trim(), effects),
+        key => {
+            typing::press(&mut line, key);
+            app.ui.overlay = Some(Overlay::Prompt(prompt, line));
+        }
+    }
+}
+
 fn press_help(app: &mut App, mut line: Input, scroll: usize, key: Key) {
     let scroll = match key {
         Key::Esc | Key::Enter | Key::Char('?') => return,
@@ -108,15 +144,23 @@ fn press_palette(
     key: Key,
     effects: &mut Vec<Effect>,
 ) {
-    let found = search::find(line.value());
+    let (found, argument) = search::asked(line.value());
+    let argument = argument.to_owned();
     let last = found.len().saturating_sub(1);
     let chosen = match key {
         Key::Esc => return,
         Key::Enter => {
             if let Some(row) = found.get(chosen) {
-                act::perform(app, row.action, effects);
+                takes::perform(app, row.action, &argument, effects);
             }
             return;
+        }
+        Key::Tab if found.get(chosen).is_some_and(|row| !row.argument.is_empty()) => {
+            // What the action takes is typed behind its name.
+            if let Some(row) = found.get(chosen) {
+                line = Input::new(format!("{} {argument}", row.name));
+            }
+            0
         }
         Key::Down | Key::Tab => (chosen + 1).min(last),
         Key::Up | Key::BackTab => chosen.saturating_sub(1),

@@ -6,13 +6,21 @@
 //! | `turn` | one message in, effects out |
 //! | `keys` | which action a key is, or what it does to what lies over the screen |
 //! | `act` | what each action does |
+//! | `takes` | actions that take something: `:at 12:02:50` |
+//! | `menus` | choosing one of a few, or some of them |
+//! | `cells` | the heat grid under the keys |
+//! | `mouse` | what a click and the wheel do |
 //! | `places` | going somewhere and coming back |
 //! | `forms` | opening forms, and what their answers lead to |
 //! | `times` | looking back |
 
 pub mod act;
+pub mod cells;
 pub mod forms;
 pub mod keys;
+pub mod menus;
+pub mod mouse;
 pub mod places;
+pub mod takes;
 pub mod times;
 pub mod turn;

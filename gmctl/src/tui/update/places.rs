@@ -1,5 +1,6 @@
 //! Going somewhere and coming back.
 
+use super::turn::flash;
 use crate::tui::{
     app::App,
     place::{Pane, Place},
@@ -52,6 +53,23 @@ pub(super) fn back(app: &mut App) {
     match app.ui.earlier.pop() {
         Some(place) => app.ui.place = place,
         None => app.ui.place = Place::Overview,
+    }
+}
+
+/// Remembers this screen under a letter.
+pub(super) fn set_bookmark(app: &mut App, letter: char) {
+    if !letter.is_ascii_alphanumeric() {
+        return flash(app, "set bookmark: a letter or a digit");
+    }
+    app.ui.bookmarks.insert(letter, app.ui.place.clone());
+    flash(app, format!("' {letter} comes back to {}", app.ui.place.title()));
+}
+
+/// Goes to the screen remembered under a letter.
+pub(super) fn go_bookmark(app: &mut App, letter: char) {
+    match app.ui.bookmarks.get(&letter).cloned() {
+        Some(place) => go(app, place),
+        None => flash(app, format!("no screen is remembered under {letter}; m {letter} sets it")),
     }
 }
 

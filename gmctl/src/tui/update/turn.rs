@@ -6,21 +6,33 @@
 use std::time::Duration;
 
 use crate::{
-    model::{apply::Applied, group::MemberKey, happening::Tone, moment::Moment},
+    model::{
+        apply::Applied,
+        group::MemberKey,
+        happening::{Happening, Tone},
+        moment::Moment,
+    },
     tui::{
-        app::{App, Notice, WhyPage},
+        app::App,
         message::{Effect, Message},
         place::Place,
         request::{Reply, Ticket},
-        update::{forms, keys},
+        ui::{Notice, WhyPage},
+        update::{forms, keys, mouse},
     },
 };
 
 /// How often the why screen asks again while a suspicion is open.
 const WHY_AGAIN: Duration = Duration::from_secs(2);
+/// How often the nodes are asked for their opinions while somebody looks at them, or while the
+/// node that answers us is in trouble.
+const OPINIONS_EACH: Duration = Duration::from_secs(2);
 
 /// Takes a message in at a moment.
 pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
+    if let Message::Seen(then, message) = message {
+        return update(app, then, *message);
+    }
     app.now = now;
     let mut effects = Vec::new();
     let person = message.is_from_a_person();
@@ -31,6 +43,11 @@ pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
             keys::press(app, key, &mut effects);
         }
         Message::Paste(text) => keys::paste(app, &text),
+        Message::Clicked(spot, twice) => {
+            app.look();
+            mouse::click(app, spot, twice, &mut effects);
+        }
+        Message::Wheeled(by) => mouse::wheel(app, by, &mut effects),
         Message::Resized(width, height) => app.ui.size = (width, height),
         Message::Told(text) => flash(app, text),
         Message::Tick => tick(app, &mut effects),
@@ -39,6 +56,9 @@ pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
         fact => take_fact(app, now, fact, &mut effects),
     }
     app.unsettle();
+    if person && app.ui.place == Place::Views {
+        ask_opinions(app, &mut effects);
+    }
     if person {
         // What the person now looks at is decided by the rows as they are now.
         app.settle();
@@ -61,6 +81,8 @@ fn take_fact(app: &mut App, now: Moment, fact: Message, effects: &mut Vec<Effect
         Message::Nodes(nodes) => app.live.apply_nodes(now, nodes),
         Message::Groups(groups) => app.live.apply_groups(now, groups),
         Message::History(history) => app.live.apply_history(now, &history),
+        Message::Opinion(opinion) => app.live.apply_opinion(*opinion),
+        Message::Note(text) => app.live.timeline.observe(now, Happening::Note(text)),
         _ => {}
     }
     app.history.note(now, &app.live);
@@ -73,6 +95,11 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
     if app.ui.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| now.at >= until) {
         app.ui.notice = None;
     }
+    if app.ui.unlocked_until.is_some_and(|until| now.at >= until) {
+        app.ui.unlocked_until = None;
+        flash(app, "the context is locked again");
+    }
+    ask_opinions(app, effects);
     if let Place::Why(key) = &app.ui.place
         && let Some((of, WhyPage::Told(why))) = &app.ui.why
         && of == key
@@ -81,6 +108,26 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         && now.wall_ms % u64::try_from(WHY_AGAIN.as_millis()).unwrap_or(1) < 1_000
     {
         ask_why(app, key.clone(), effects);
+    }
+}
+
+/// Asks every node that has told where it is, if somebody wants to know.
+fn ask_opinions(app: &mut App, effects: &mut Vec<Effect>) {
+    let troubled = app.live.status.as_ref().is_some_and(|s| !s.quorum.ok || s.leader.is_none());
+    let looked_at = app.ui.place == Place::Views && app.past.is_none();
+    let lately = app.ui.opinions_asked.is_some_and(|at| app.now.since(at) < OPINIONS_EACH);
+    if app.settings.replay || lately || !(troubled || looked_at) {
+        return;
+    }
+    let nodes: Vec<_> = app
+        .live
+        .nodes
+        .values()
+        .filter_map(|node| Some((node.status.id, node.status.api_url.clone()?)))
+        .collect();
+    if !nodes.is_empty() {
+        app.ui.opinions_asked = Some(app.now.at);
+        effects.push(Effect::AskOpinions(nodes));
     }
 }
 
@@ -127,6 +174,9 @@ fn pin(app: &mut App, effects: &mut Vec<Effect>) {
         app.live.groups.get(&key.group).is_some_and(|group| group.members.contains_key(&key.id))
     });
     if wanted != app.ui.pinned {
+        if let Some(key) = &wanted {
+            app.live.beats.follow(key);
+        }
         app.ui.pinned.clone_from(&wanted);
         effects.push(Effect::Pin(wanted));
     }

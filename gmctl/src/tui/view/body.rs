@@ -6,11 +6,11 @@ use super::{
     difference, figures::grouped, groups, heat, member, members, nodes, overview, timeline, views,
     why,
 };
-use crate::tui::{app::App, place::Place, size::Size, widget::brush::Brush};
+use crate::tui::{app::App, place::Place, size::Size, theme::Role, widget::brush::Brush};
 
 /// Whether the place has one box around it; the overview draws its own.
-pub(super) fn is_boxed(place: &Place) -> bool {
-    *place != Place::Overview
+pub(super) fn is_boxed(app: &App) -> bool {
+    app.ui.place != Place::Overview
 }
 
 /// What stands on the box: what it is, and how much of it.
@@ -20,19 +20,13 @@ pub(super) fn titles(app: &App) -> (String, String) {
     let left = app.ui.place.title().to_uppercase();
     let right = match &app.ui.place {
         Place::Groups => format!("{} of {}, worst first", rows.groups.len(), model.groups.len()),
-        Place::Members(_) => {
-            let order = if app.ui.reverse { "reversed" } else { "" };
-            format!(
-                "{} of {}, sorted by {} {order}",
-                grouped(rows.members.len() as u64),
-                grouped(rows.members_in_all as u64),
-                app.ui.sort.as_str()
-            )
-            .trim_end()
-            .to_owned()
-        }
-        Place::Heat => format!("by {}", app.ui.grouping.as_str()),
-        Place::Timeline => format!("{} entries, newest first", grouped(rows.entries.len() as u64)),
+        Place::Members(_) | Place::Cell(_) => members_in_words(app),
+        Place::Heat => format!("{}by {}", filter_in_words(app), app.ui.grouping.as_str()),
+        Place::Timeline => format!(
+            "{}{} entries, newest first, Enter shows that moment",
+            filter_in_words(app),
+            grouped(rows.entries.len() as u64)
+        ),
         Place::Nodes | Place::Views => nodes::asked(app),
         _ => String::new(),
     };
@@ -45,12 +39,53 @@ pub(super) fn titles(app: &App) -> (String, String) {
     (left, right)
 }
 
+fn members_in_words(app: &App) -> String {
+    let rows = &app.rows;
+    let marked = match app.ui.marks.len() {
+        0 => String::new(),
+        n => format!("{} marked, ", grouped(n as u64)),
+    };
+    format!(
+        "{}{marked}{} of {}, sorted by {}{}",
+        filter_in_words(app),
+        grouped(rows.members.len() as u64),
+        grouped(rows.members_in_all as u64),
+        app.ui.sort.as_str(),
+        if app.ui.reverse { " reversed" } else { "" }
+    )
+}
+
+/// The filter in force: whoever looks must know that there is more than is shown.
+fn filter_in_words(app: &App) -> String {
+    match app.ui.filter.text() {
+        "" => String::new(),
+        text => format!("/ {text}   "),
+    }
+}
+
 /// Draws the body.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
+    let mut area = area;
+    if size != Size::Full && app.ui.place != Place::Overview && area.height > 3 {
+        // Without a box its title stands in the last line.
+        let (_, right) = titles(app);
+        if !right.is_empty() {
+            area.height -= 1;
+            let line = Rect { y: area.bottom(), height: 1, ..area };
+            let sums = match app.ui.place {
+                // The heat grid has its own.
+                Place::Heat => Vec::new(),
+                _ => heat::sums(app.rows.tally),
+            };
+            let room = brush.line_right(line, &sums);
+            brush.text(line.x + 1, line.y, room.saturating_sub(2), &right, Role::Faint);
+        }
+    }
     match &app.ui.place {
         Place::Overview => overview::draw(app, brush, area, size),
         Place::Groups => groups::draw(app, brush, area, true),
         Place::Members(scope) => members::draw(app, brush, area, scope.is_none()),
+        Place::Cell(_) => members::draw(app, brush, area, true),
         Place::Heat => heat::draw(app, brush, area),
         Place::Timeline => timeline::draw(app, brush, area, true),
         Place::Nodes => nodes::draw(app, brush, area, true),

@@ -17,7 +17,7 @@ pub(super) fn since(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let Some(look) = app.compared_with() else {
         return;
     };
-    let sums = difference::sums((&look.model, look.moment), (&app.live, app.now));
+    let sums = difference::sums(&look.model, &app.live);
     let since = app.now.since(look.moment.at);
     if sums.is_nothing() && since < LOOK_OVER {
         return;
@@ -67,15 +67,19 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
         brush.line(area, &[piece(text, Role::Faint)]);
         return;
     };
-    let then = (&look.model, look.moment);
-    let sums = difference::sums(then, (&app.live, app.now));
+    // What is shown may be a moment of the past: then that is compared.
+    let (model, moment) = (app.model(), app.moment());
+    let (then, shown) =
+        if look.moment.at <= moment.at { (&look.model, model) } else { (model, &look.model) };
+    let sums = difference::sums(then, shown);
     let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
-    let (from, to) = (clock(look.moment.wall_ms), clock(app.now.wall_ms));
+    let (a, b) = (look.moment.wall_ms, moment.wall_ms);
+    let (from, to) = (clock(a.min(b)), clock(a.max(b)));
     let mut head = vec![piece(format!(" {from} .. {to}   "), Role::Title)];
     head.extend(sum_pieces(&sums));
     lines.push(head);
     lines.push(Vec::new());
-    for change in difference::groups(then, (&app.live, app.now)) {
+    for change in difference::groups(then, shown) {
         let was = change.then.map_or("new".to_owned(), |tally| {
             format!("{} members, {} ok", grouped(tally.total() as u64), grouped(tally.ok as u64))
         });
@@ -94,11 +98,11 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
             ),
         ]);
     }
-    let newest: Vec<_> = difference::entries(&look.model, &app.live).collect();
+    let newest: Vec<_> = difference::entries(then, shown).collect();
     for entry in newest.into_iter().rev() {
         let what = &entry.what;
         lines.push(vec![
-            piece(format!("   {}  ", time(entry.wall_ms, app.ui.times, app.now)), Role::Faint),
+            piece(format!("   {}  ", time(app, entry.wall_ms)), Role::Faint),
             piece(format!("{:10}  ", what.word()), Role::from(what.tone())),
             piece(format!("{:16}  ", what.group().map_or("", |group| group.as_str())), Role::Text),
             piece(what.text(), Role::Text),

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
-    model::{alarm::seconds, group::Age, moment::Moment},
-    tui::app::TimeStyle,
+    model::{
+        alarm::words::seconds,
+        group::{Age, Left},
+        link::LIVE_BELOW,
+    },
+    tui::{app::App, ui::TimeStyle},
 };
 
 /// `9,182,331`.
@@ -57,6 +63,22 @@ pub fn age(age: Age) -> String {
     }
 }
 
+/// The time to a removal by silence: `0.4s` at the earliest, `due`, `held`, `-`.
+pub fn left(left: Option<Left>) -> String {
+    match left {
+        None => "-".to_owned(),
+        Some(Left::Held) => "held".to_owned(),
+        Some(Left::AtLeast(time)) if time.is_zero() => "due".to_owned(),
+        Some(Left::AtLeast(time)) => seconds(time),
+    }
+}
+
+/// The age of what is asked for each second: a bound while it is as young as it can be expected to
+/// be, so that an idle screen stands still.
+pub fn young(age: Duration) -> String {
+    if age < LIVE_BELOW { format!("<{}s", LIVE_BELOW.as_secs()) } else { seconds(age) }
+}
+
 /// A length of time without fractions: `20s`, `3m11s`.
 pub fn rough(time: Duration) -> String {
     match time.as_secs() {
@@ -65,14 +87,25 @@ pub fn rough(time: Duration) -> String {
     }
 }
 
-/// A time of day (UTC), or how long ago it was.
-pub fn time(wall_ms: u64, style: TimeStyle, now: Moment) -> String {
-    match style {
+/// When that was, as the person wants times: UTC, local, or how long ago.
+pub fn time(app: &App, wall_ms: u64) -> String {
+    match app.ui.times {
+        _ if wall_ms == 0 => "?".to_owned(),
         TimeStyle::Clock => clock(wall_ms),
+        TimeStyle::Local => local(wall_ms, &app.settings.zone),
         TimeStyle::Ago => {
-            let ago = Duration::from_millis(now.wall_ms.saturating_sub(wall_ms));
+            let now = app.moment().wall_ms;
+            let ago = Duration::from_millis(now.saturating_sub(wall_ms));
             format!("-{}", rough(ago))
         }
+    }
+}
+
+fn local(wall_ms: u64, zone: &TimeZone) -> String {
+    let millis = i64::try_from(wall_ms).unwrap_or(i64::MAX);
+    match Timestamp::from_millisecond(millis) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+        Err(_) => clock(wall_ms),
     }
 }
 
@@ -106,5 +139,7 @@ mod tests {
             assert_eq!(age(given), text);
         }
         assert_eq!(clock(43_391_204), "12:03:11");
+        let east = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(local(43_391_204, &east), "14:03:11");
     }
 }

@@ -1,28 +1,31 @@
-//! The lines below the body: what changed or what became of a command, the command line that shows
-//! the same, the filter being typed, and the keys that do something here.
+//! The lines below the body: what changed or what became of a command, when how much happened, the
+//! command line that shows the same or what is being typed, and the keys that do something here.
 
 use ratatui::layout::{Position, Rect};
+use tui_input::Input;
 
+use super::scrub;
 use crate::{
     action::{
         key::written,
         table::{Action, ROWS},
     },
     tui::{
-        app::{App, Overlay},
+        app::App,
         command_line,
         size::Size,
         theme::Role,
+        ui::{Awaited, Overlay},
         view::difference,
         widget::brush::{Brush, Piece, piece},
     },
 };
 
-/// Draws the lines, and tells where the cursor stands if the filter is being typed.
+/// Draws the lines, and tells where the cursor stands if something is being typed there.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) -> Option<Position> {
     let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
     if size == Size::Minimal {
-        if let Some(cursor) = filter(app, brush, line(0)) {
+        if let Some(cursor) = typed(app, brush, line(0)) {
             return Some(cursor);
         }
         if !notice(app, brush, line(0)) {
@@ -33,17 +36,27 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) -> 
     if !notice(app, brush, line(0)) {
         difference::since(app, brush, line(0));
     }
-    let cursor = filter(app, brush, line(1));
+    scrub::draw(app, brush, line(1));
+    let cursor = typed(app, brush, line(2));
     if cursor.is_none() {
         let command = [piece(" = ", Role::Faint), piece(command_line::of(app), Role::Text)];
-        let room = brush.line_right(line(1), &[piece("[y] copy ", Role::Faint)]);
-        brush.line(Rect { width: room.saturating_sub(1), ..line(1) }, &command);
+        let room = brush.line_right(line(2), &[piece("[y] copy ", Role::Faint)]);
+        brush.line(Rect { width: room.saturating_sub(1), ..line(2) }, &command);
     }
-    keys(app, brush, line(2));
+    keys(app, brush, line(3));
     cursor
 }
 
 fn notice(app: &App, brush: &mut Brush<'_>, area: Rect) -> bool {
+    let awaited = match app.ui.awaited {
+        Some(Awaited::SetBookmark) => Some("remember this screen under which letter?"),
+        Some(Awaited::GoBookmark) => Some("go to the screen remembered under which letter?"),
+        None => None,
+    };
+    if let Some(question) = awaited {
+        brush.line(area, &[piece(" ", Role::Text), piece(question, Role::Title)]);
+        return true;
+    }
     let Some(notice) = &app.ui.notice else {
         return false;
     };
@@ -51,27 +64,43 @@ fn notice(app: &App, brush: &mut Brush<'_>, area: Rect) -> bool {
     true
 }
 
-/// The filter being typed with its mistake, or the one in force.
-fn filter(app: &App, brush: &mut Brush<'_>, area: Rect) -> Option<Position> {
-    let Some(Overlay::Filter(line, mistake)) = &app.ui.overlay else {
-        return None;
-    };
-    let label = brush.text(area.x, area.y, area.width, " / ", Role::Key);
+/// The filter or the line being typed.
+fn typed(app: &App, brush: &mut Brush<'_>, area: Rect) -> Option<Position> {
+    match &app.ui.overlay {
+        Some(Overlay::Filter(line, mistake)) => {
+            let note = match mistake {
+                Some(mistake) => piece(
+                    format!("   character {}: {}", mistake.at + 1, mistake.message),
+                    Role::Warn,
+                ),
+                None => piece("   Enter keeps, Esc clears", Role::Faint),
+            };
+            Some(one_line(brush, area, "/", line, note))
+        }
+        Some(Overlay::Prompt(prompt, line)) => {
+            let note = piece("   Enter does it, Esc gives up", Role::Faint);
+            Some(one_line(brush, area, prompt.label(), line, note))
+        }
+        _ => None,
+    }
+}
+
+fn one_line(
+    brush: &mut Brush<'_>,
+    area: Rect,
+    label: &str,
+    line: &Input,
+    note: Piece<'_>,
+) -> Position {
+    let label = brush.text(area.x, area.y, area.width, &format!(" {label} "), Role::Key);
     let room = area.width.saturating_sub(label);
     let scroll = line.visual_scroll(usize::from(room / 2));
     let shown: String = line.value().chars().skip(scroll).collect();
-    let mut pieces = vec![piece(shown, Role::Input)];
-    match mistake {
-        Some(mistake) => {
-            let what = format!("   character {}: {}", mistake.at + 1, mistake.message);
-            pieces.push(piece(what, Role::Warn));
-        }
-        None => pieces.push(piece("   Enter keeps, Esc clears", Role::Faint)),
-    }
-    brush.line(Rect { x: area.x + label, width: room, ..area }, &pieces);
+    let rest = Rect { x: area.x + label, width: room, ..area };
+    brush.line(rest, &[piece(shown, Role::Input), note]);
     let column = u16::try_from(line.visual_cursor().saturating_sub(scroll)).unwrap_or_default();
     let x = area.x.saturating_add(label).saturating_add(column);
-    Some(Position { x: x.min(area.right().saturating_sub(1)), y: area.y })
+    Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
 }
 
 /// The keys that do something here, by the table of actions.

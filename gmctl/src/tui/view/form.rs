@@ -2,12 +2,13 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::{figures::rough, radius};
 use crate::tui::{
     app::App,
     command_line,
     dialog::{
         form::{Form, Stage},
-        purpose::{Confirmation, Purpose},
+        purpose::Confirmation,
     },
     theme::Role,
     widget::{
@@ -25,14 +26,14 @@ const ROOM: u16 = 30;
 
 /// Draws the form, and tells where the cursor stands.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) -> Option<Position> {
-    let about = about(app, &form.purpose);
+    let about = radius::of(app, &form.purpose);
     let below = below(form);
     let lines = form.fields.len() + about.len() + below.len() + 5;
     let height = u16::try_from(lines).unwrap_or(u16::MAX).min(area.height);
     let place = centred(area, WIDTH_MAX, height);
     brush.clear(place);
     borders::draw(brush, &[place], Some(0));
-    borders::title(brush, place, &form.purpose.title(), &app.settings.context);
+    borders::title(brush, place, &form.purpose.title(), &context(app));
     let inner = borders::inside(place);
     let mut y = inner.y;
     let mut cursor = None;
@@ -48,7 +49,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
         y = y.saturating_add(1);
     }
     y = y.saturating_add(1);
-    brush.line(line(y), &command_or_mistake(form));
+    brush.line(line(y), &command_or_mistake(app, form));
     y = y.saturating_add(1);
     for text in below {
         brush.line(line(y), &text);
@@ -57,8 +58,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
     let prompt = prompt(form);
     let last = Rect { y: inner.bottom().saturating_sub(1), ..line(inner.y) };
     brush.line(last, &prompt);
-    if let (Stage::Confirming(_, typed), Confirmation::Count(_)) =
-        (&form.stage, form.purpose.confirmation())
+    if let (Stage::Confirming(_, typed), Confirmation::Number(..)) =
+        (&form.stage, form.confirmation())
     {
         let before = prompt.first().map_or(0, |(text, _)| width_of(text));
         let column = u16::try_from(typed.visual_cursor()).unwrap_or_default();
@@ -71,15 +72,29 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
 }
 
 /// The command line that does the same, or what is wrong with the field under the keys.
-fn command_or_mistake(form: &Form) -> Vec<Piece<'static>> {
+fn command_or_mistake(app: &App, form: &Form) -> Vec<Piece<'static>> {
     match form.purpose.request(&form.fields) {
         Ok(request) => {
-            vec![piece(" = ", Role::Faint), piece(command_line::of_request(&request), Role::Text)]
+            let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
+            let text = command_line::of_request(&request, endpoint).replace('\n', " ");
+            vec![piece(" = ", Role::Faint), piece(text, Role::Text)]
         }
         Err(_) => match form.fields.get(form.focus).and_then(|f| f.mistake.as_ref()) {
             Some(mistake) => vec![piece(format!(" {mistake}"), Role::Warn)],
             None => Vec::new(),
         },
+    }
+}
+
+/// Where it would be done.
+fn context(app: &App) -> String {
+    let name = &app.settings.context;
+    match app.ui.unlocked_until {
+        Some(until) if app.settings.protected => {
+            let rest = until.saturating_duration_since(app.now.at);
+            format!("{name} (protected, unlocked for {})", rough(rest))
+        }
+        _ => format!("{name}   C-y copies the command"),
     }
 }
 
@@ -137,41 +152,6 @@ fn draw_field(
     })
 }
 
-/// What the form is about: fixed when it opened, compared with the present.
-fn about<'a>(app: &App, purpose: &Purpose) -> Vec<Vec<Piece<'a>>> {
-    let Purpose::Leave(targets) = purpose else {
-        return Vec::new();
-    };
-    let still = targets
-        .iter()
-        .filter(|target| {
-            app.live
-                .groups
-                .get(&target.key.group)
-                .and_then(|group| group.members.get(&target.key.id))
-                .is_some_and(|member| member.incarnation == target.incarnation)
-        })
-        .count();
-    let names: Vec<String> = targets
-        .iter()
-        .take(4)
-        .map(|target| format!("{}/{}", target.key.group, target.key.id))
-        .collect();
-    let more = targets.len().saturating_sub(names.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let mut lines = vec![vec![
-        piece(" lives        ", Role::Faint),
-        piece(format!("{}{more}", names.join(" ")), Role::Text),
-    ]];
-    if still < targets.len() {
-        lines.push(vec![
-            piece(" still there  ", Role::Faint),
-            piece(format!("{still} of {}: the others are gone by now", targets.len()), Role::Warn),
-        ]);
-    }
-    lines
-}
-
 /// What the service said.
 fn below<'a>(form: &Form) -> Vec<Vec<Piece<'a>>> {
     let mut lines = Vec::new();
@@ -189,7 +169,7 @@ fn below<'a>(form: &Form) -> Vec<Vec<Piece<'a>>> {
 
 /// What to press next.
 fn prompt<'a>(form: &Form) -> Vec<Piece<'a>> {
-    match (&form.stage, form.purpose.confirmation()) {
+    match (&form.stage, form.confirmation()) {
         (Stage::Filling, Confirmation::None) => {
             vec![
                 piece(" Enter", Role::Key),
@@ -206,8 +186,8 @@ fn prompt<'a>(form: &Form) -> Vec<Piece<'a>> {
             vec![piece(" asking the service whether it would ...", Role::Info)]
         }
         (Stage::Sending(_), _) => vec![piece(" asking the service to do it ...", Role::Info)],
-        (Stage::Confirming(_, typed), Confirmation::Count(count)) => vec![
-            piece(format!(" type the number of members to confirm ({count}): "), Role::Title),
+        (Stage::Confirming(_, typed), Confirmation::Number(number, of)) => vec![
+            piece(format!(" type {of} to confirm ({number}): "), Role::Title),
             piece(format!("{:4}", typed.value()), Role::Input),
             piece("   Esc back", Role::Faint),
         ],

@@ -3,43 +3,20 @@
 use ratatui::layout::Rect;
 
 use super::figures::{count, grouped, millis, round_trip};
-use crate::model::link::StreamState;
+use crate::model::{alarm::words::coarse, link::StreamState};
 use crate::tui::{
     app::App,
-    rows::GroupRow,
+    columns,
+    place::Spot,
+    rows::lists::GroupRow,
     selection::List,
     theme::Role,
+    ui::TableId,
     widget::{
         brush::{Brush, Piece, piece},
-        table::{self, Column, Table, figure, rest, text},
+        table::{self, Table},
     },
 };
-
-const SHORT: &[Column] = &[
-    text("GROUP", 16, 0),
-    figure("MEMBERS", 7, 0),
-    figure("OK", 6, 2),
-    figure("LATE", 5, 1),
-    figure("SUSPECT", 7, 0),
-    figure("UNKNOWN", 7, 3),
-];
-
-const LONG: &[Column] = &[
-    text("GROUP", 16, 0),
-    figure("MEMBERS", 7, 0),
-    figure("OK", 6, 1),
-    figure("LATE", 5, 1),
-    figure("SUSPECT", 7, 0),
-    figure("UNKNOWN", 7, 2),
-    figure("AWAY", 4, 5),
-    figure("GONE<1m", 7, 3),
-    figure("AGE p50", 7, 4),
-    figure("max", 6, 4),
-    figure("RTT p50", 7, 4),
-    figure("p99", 6, 4),
-    figure("VIEW", 10, 3),
-    rest("HOLD", 14, 1),
-];
 
 /// Draws the groups; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
@@ -54,28 +31,36 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
-    let columns = if all { LONG } else { SHORT };
+    let is_shown = |title: &str| {
+        (all || columns::GROUPS_SHORT.contains(&title))
+            && !app.ui.hidden.iter().any(|one| *one == (TableId::Groups, title))
+    };
     let shown = Table {
-        columns,
+        columns: columns::GROUPS,
+        shown: &is_shown,
         rows: app.rows.groups.len(),
         selected: app.position(List::Groups),
         focused: app.list() == Some(List::Groups),
     };
-    table::draw(brush, area, &shown, |place| match app.rows.groups.get(place) {
+    let places = table::draw(brush, area, &shown, |place| match app.rows.groups.get(place) {
         Some(row) => (pieces(app, row), false),
         None => (Vec::new(), false),
     });
+    for (place, at) in places {
+        brush.spot(at, || app.rows.groups.get(place).map(|row| Spot::Group(row.id.clone())));
+    }
 }
 
-fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
+pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
     let tally = &row.tally;
     let group = app.model().groups.get(&row.id);
     let counts = group.and_then(|group| group.counts.as_ref());
     let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
     let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
-    let hold = group
-        .and_then(|group| group.hold.as_ref())
-        .map_or(String::new(), |hold| format!("{}: {}", hold.lasts, hold.reason));
+    let hold = group.and_then(|group| group.hold.as_ref()).map_or(String::new(), |hold| {
+        let rest = group.and_then(|group| group.hold_left(app.moment()));
+        format!("{}: {}", rest.map_or(String::new(), coarse), hold.reason)
+    });
     vec![
         piece(if hold.is_empty() { row.id.to_string() } else { format!("{} [P]", row.id) }, name),
         piece(grouped(tally.total() as u64), Role::Text),
@@ -84,7 +69,9 @@ fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
         piece(count(tally.suspect), when(tally.suspect, Role::Warn)),
         piece(count(tally.unknown), when(tally.unknown, Role::Text)),
         piece(count(tally.away), when(tally.away, Role::Info)),
-        piece(count(row.removed), when(row.removed, Role::Gone)),
+        piece(count(row.moves.joined + row.moves.restarted), Role::Text),
+        piece(count(row.moves.left), Role::Text),
+        piece(count(row.moves.removed), when(row.moves.removed, Role::Gone)),
         piece(millis(counts.and_then(|c| c.age_p50_ms)), Role::Text),
         piece(millis(counts.and_then(|c| c.age_max_ms)), Role::Text),
         piece(round_trip(counts.and_then(|c| c.rtt_p50_us)), Role::Text),

@@ -3,18 +3,22 @@
 use gms::{api::Status, id::NodeId};
 use ratatui::layout::Rect;
 
-use super::figures::{grouped, millis};
+use super::figures::{grouped, millis, rough, young};
 use crate::{
+    action::{key::written, table::Action, when::Locked},
     model::{
-        alarm::{Severity, seconds},
+        alarm::{
+            finding::{Remedy, Severity},
+            words::coarse,
+        },
         link::Trust,
     },
     tui::{
         app::App,
-        place::Place,
+        place::{Place, Spot},
         size::Size,
         theme::Role,
-        widget::brush::{Brush, Piece, piece},
+        widget::brush::{Brush, Piece, piece, width_of, width_of_all},
     },
 };
 
@@ -75,12 +79,20 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
 fn trust_text(app: &App) -> String {
     let trust = app.trust();
     match trust.age() {
-        Some(age) => format!("{} {}", trust.word(), seconds(age)),
+        Some(age) => format!("{} {}", trust.word(), young(age)),
         None => trust.word().to_owned(),
     }
 }
 
 fn trust_piece(app: &App, size: Size) -> Piece<'static> {
+    if app.settings.replay && app.past.is_none() {
+        let clock = super::figures::clock(app.now.wall_ms);
+        let how = match app.ui.speed {
+            None => "paused".to_owned(),
+            Some(speed) => format!("x{speed}"),
+        };
+        return piece(format!("REPLAY {clock} {how}"), Role::Warn);
+    }
     if let Some(past) = &app.past {
         let behind = app.live.timeline.written().saturating_sub(past.model.timeline.written());
         let clock = super::figures::clock(past.moment.wall_ms);
@@ -120,6 +132,12 @@ fn trust(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
             Role::Faint,
         ));
     }
+    if let Some(recording) = &app.ui.recording {
+        let minutes = app.now.since(recording.since);
+        right.push(bar());
+        // In tens of seconds, so that recording costs nothing to show.
+        right.push(piece(format!("REC {}", coarse(minutes)), Role::Danger));
+    }
     right.push(piece(" ", Role::Text));
     let room = brush.line_right(area, &right);
     let place = app.ui.place.title();
@@ -128,9 +146,22 @@ fn trust(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
         piece(app.settings.context.as_str(), Role::Text),
         piece(" > ", Role::Faint),
         piece(place, Role::Title),
-        piece(if app.settings.read_only { "  read only" } else { "" }, Role::Info),
+        writable(app),
     ];
     brush.line(Rect { width: room.saturating_sub(1), ..area }, &left);
+}
+
+/// Whether anything can be written, where that is not a matter of course.
+fn writable<'a>(app: &App) -> Piece<'a> {
+    match (app.locked(), app.ui.unlocked_until) {
+        (Some(Locked::ReadOnly), _) => piece("  read only", Role::Info),
+        (Some(Locked::Protected), _) => piece("  protected", Role::Info),
+        (None, Some(until)) => {
+            let rest = until.saturating_duration_since(app.now.at);
+            piece(format!("  WRITE {}", rough(rest)), Role::Danger)
+        }
+        _ => piece("", Role::Text),
+    }
 }
 
 /// Who answers, and how far behind it is.
@@ -149,6 +180,8 @@ fn via(app: &App) -> String {
 /// How long ago the node that answers was in touch with a quorum.
 fn contact(status: &Status) -> String {
     match status.age_ms {
+        // Below a second it differs by chance at each look.
+        Some(0..1_000) => "quorum contact <1s".to_owned(),
         Some(age) => format!("quorum contact {}", millis(Some(age))),
         None => "quorum contact never".to_owned(),
     }
@@ -175,7 +208,12 @@ fn leader_words(leader: Option<NodeId>) -> String {
 fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let model = app.model();
     let tally = app.rows.tally;
+    let held = model.groups.values().filter(|group| group.hold.is_some()).count();
     let right = [
+        match held {
+            0 => piece("", Role::Text),
+            n => piece(format!("HELD {n}   "), Role::Info),
+        },
         piece(format!("{} groups  ", grouped(app.rows.groups.len() as u64)), Role::Text),
         piece(format!("{} members ", grouped(tally.total() as u64)), Role::Text),
     ];
@@ -188,11 +226,15 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
             let in_quorum = if quorum.ok { Role::Text } else { Role::Danger };
             vec![
                 piece(format!(" {}", leader_words(status.leader)), leader),
-                piece(format!("  term {}", grouped(status.term)), Role::Text),
+                piece(format!("  term {}{}", grouped(status.term), since(app)), Role::Text),
                 piece(
                     format!(
                         "   {} {}/{} (needs {})",
-                        if quorum.ok { "QUORUM" } else { "NO QUORUM" },
+                        match (quorum.ok, quorum.reachable >= quorum.needed) {
+                            (true, _) => "QUORUM",
+                            (false, true) => "ELECTION DUE",
+                            (false, false) => "NO QUORUM",
+                        },
                         quorum.reachable,
                         quorum.voters.len(),
                         quorum.needed
@@ -209,6 +251,16 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     brush.line(Rect { width: room.saturating_sub(1), ..area }, &left);
 }
 
+/// Since when the leader leads, if that is on record.
+fn since(app: &App) -> String {
+    let model = app.model();
+    let elected = model.status.as_ref().and_then(|status| model.timeline.elected(status.term));
+    elected.map_or(String::new(), |at| {
+        let led = app.moment().wall_ms.saturating_sub(at);
+        format!(" for {}", coarse(std::time::Duration::from_millis(led)))
+    })
+}
+
 fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let Some(finding) = &app.rows.alarm else {
         return;
@@ -219,14 +271,43 @@ fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Severity::Warn => (" !   ", Role::Warn),
         Severity::Danger => (" !!  ", Role::Danger),
     };
-    brush.line(area, &[piece(sign, role), piece(finding.sentence.as_str(), role)]);
+    let keys: Vec<Piece<'_>> = finding.remedies.iter().filter_map(|what| remedy(*what)).collect();
+    let room = brush.line_right(area, &keys);
+    let left = Rect { width: room.saturating_sub(u16::from(!keys.is_empty())), ..area };
+    brush.line(left, &[piece(sign, role), piece(finding.sentence.as_str(), role)]);
+}
+
+/// The key that helps, with its word.
+fn remedy<'a>(what: Remedy) -> Option<Piece<'a>> {
+    let action = match what {
+        Remedy::Hold => Action::Hold,
+        Remedy::Why => Action::Why,
+        Remedy::Views => Action::Views,
+        Remedy::Timeline => Action::Timeline,
+        Remedy::Reconnect => Action::Retry,
+    };
+    let row = action.row();
+    Some(piece(format!("[{}] {} ", written(row.keys.first()?), row.name), Role::Key))
+}
+
+fn screen(number: usize) -> Option<Place> {
+    Some(match number {
+        1 => Place::Overview,
+        2 => Place::Groups,
+        3 => Place::Members(None),
+        4 => Place::Heat,
+        5 => Place::Timeline,
+        6 => Place::Nodes,
+        7 => Place::Views,
+        _ => return None,
+    })
 }
 
 fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let here = match &app.ui.place {
         Place::Overview => 1,
         Place::Groups => 2,
-        Place::Members(_) | Place::Member(_) | Place::Why(_) => 3,
+        Place::Members(_) | Place::Cell(_) | Place::Member(_) | Place::Why(_) => 3,
         Place::Heat => 4,
         Place::Timeline | Place::Difference => 5,
         Place::Nodes => 6,
@@ -235,11 +316,16 @@ fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let names = ["over", "groups", "members", "heat", "time", "nodes", "views"];
     let mut pieces = vec![piece(" ", Role::Text)];
     for (number, name) in (1..).zip(names) {
-        if number == here {
-            pieces.push(piece(format!("[{number} {name}]"), Role::Title));
+        let text = if number == here {
+            format!("[{number} {name}]")
         } else {
-            pieces.push(piece(format!(" {number} {name} "), Role::Faint));
-        }
+            format!(" {number} {name} ")
+        };
+        let role = if number == here { Role::Title } else { Role::Faint };
+        let x = area.x.saturating_add(width_of_all(&pieces));
+        let at = Rect { x, width: width_of(&text), height: 1, ..area };
+        brush.spot(at, || screen(number).map(Spot::Screen));
+        pieces.push(piece(text, role));
     }
     brush.line(area, &pieces);
 }

@@ -4,26 +4,23 @@ use ratatui::layout::Rect;
 
 use super::figures::grouped;
 use crate::{
-    model::condition::{Condition, Tally},
+    model::{
+        condition::{Condition, Tally},
+        group::MemberKey,
+    },
     tui::{
         app::App,
+        geometry::{self, COUNT, Grid},
         glyphs,
-        rows::HeatRow,
+        place::{Place, Spot},
+        rows::heat::HeatRow,
         theme::Role,
-        widget::{
-            brush::{Brush, Piece, piece, width_of},
-            grid,
-        },
+        widget::brush::{Brush, Piece, piece},
     },
 };
 
-/// The widest label; longer ones are cut.
-const LABEL_MAX: u16 = 16;
-/// Room for the count at the end of a row.
-const COUNT: u16 = 8;
-
 /// The room that the whole legend takes.
-const LEGEND: u16 = 75;
+const LEGEND: u16 = 88;
 
 /// What each glyph means: of all conditions, or of those in the grid.
 pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
@@ -41,7 +38,11 @@ pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
         pieces.push(piece(text, Role::from(condition)));
         pieces.push(piece(gap, Role::Text));
     }
-    pieces.pop();
+    if all || app.rows.heat.iter().any(|row| row.held) {
+        pieces.push(piece("= held", Role::Info));
+    } else {
+        pieces.pop();
+    }
     pieces
 }
 
@@ -55,6 +56,20 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     grid(app, brush, middle);
     let last = Rect { y: area.bottom() - 1, height: 1, ..area };
     brush.line(last, &sums(app.rows.tally));
+    if let Some(text) = under_the_cursor(app) {
+        brush.line_right(last, &[piece(text, Role::Text)]);
+    }
+}
+
+/// Whom the selected cell is about, and what Enter does with it.
+fn under_the_cursor(app: &App) -> Option<String> {
+    let grid = geometry::heat(app);
+    let (row, cell) = grid.cell_of(&app.rows.heat, app.ui.selection.cell.as_ref())?;
+    match grid.keys_of(&app.rows.heat, row, cell) {
+        [] => None,
+        [only] => Some(format!("{}/{}  Enter opens ", only.group, only.id)),
+        [first, .., last] => Some(format!("{} .. {}  Enter lists them ", first.id, last.id)),
+    }
 }
 
 /// How many members look how, in words.
@@ -77,57 +92,82 @@ pub(super) fn sums<'a>(tally: Tally) -> Vec<Piece<'a>> {
 pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let rows = &app.rows.heat;
     if rows.is_empty() {
-        brush.line(area, &[piece("  no members yet", Role::Faint)]);
+        let none = if app.ui.place == Place::Heat && !app.ui.filter.is_empty() {
+            "  no member passes the filter   [Esc] clears it"
+        } else {
+            "  no members yet"
+        };
+        brush.line(area, &[piece(none, Role::Faint)]);
         return;
     }
-    let widest = rows.iter().map(|row| width_of(&row.label)).max().unwrap_or_default();
-    let label = widest.min(LABEL_MAX).min(area.width / 4);
-    let start = label.saturating_add(3);
-    let width = area.width.saturating_sub(start).saturating_sub(COUNT + 1);
-    // The last line tells how many share a cell.
-    let height = usize::from(area.height.saturating_sub(1));
-    let sizes: Vec<usize> = rows.iter().map(|row| row.cells.len()).collect();
-    let layout = grid::layout(&sizes, usize::from(width), height);
+    let grid = geometry::grid(app, area);
     let mut y = area.y;
-    for (row, lines) in rows.iter().zip(&layout.lines) {
-        brush.text(area.x + 1, y, label, &row.label, Role::Text);
-        let end = Rect { y, height: 1, ..area };
+    for (row, lines) in rows.iter().zip(&grid.lines) {
+        brush.text(area.x + 1, y, grid.label, &row.label, Role::Text);
+        if row.held {
+            brush.text(area.x + 1 + grid.label, y, 1, "=", Role::Info);
+        }
+        let end = Rect { x: area.right().saturating_sub(COUNT), y, width: COUNT, height: 1 };
         let total = format!("{} ", grouped(row.tally.total() as u64));
-        brush.line_right(end, &[piece(total, Role::Faint)]);
-        let cells = Rect { x: area.x + start, y, width, height: 1 };
-        y = y.saturating_add(draw_cells(brush, cells, row, layout.per_cell, *lines));
+        brush.line_right(end.intersection(area), &[piece(total, Role::Faint)]);
+        let cells = Rect { x: area.x + grid.start, y, ..area };
+        y = y.saturating_add(draw_cells(app, brush, cells, row, &grid, *lines));
+        if y >= area.bottom() {
+            break;
+        }
     }
-    let hidden = rows.len() - layout.lines.len() + app.rows.heat_hidden;
-    let note = match (layout.per_cell, hidden) {
-        (1, 0) => " 1 cell = 1 member".to_owned(),
-        (1, n) => format!(" 1 cell = 1 member, {n} more rows"),
-        (k, 0) => format!(" 1 cell = {k} members, the worst shows"),
-        (k, n) => format!(" 1 cell = {k} members, the worst shows, {n} more rows"),
+    let hidden = rows.len().saturating_sub(grid.lines.len()) + app.rows.heat_hidden;
+    let cell = match grid.per_cell {
+        1 => " 1 cell = 1 member".to_owned(),
+        k => format!(" 1 cell = {k} members, the worst shows"),
     };
+    let more = if hidden > 0 { format!(", {hidden} more rows") } else { String::new() };
     if y < area.bottom() {
-        brush.text(area.x, y, area.width, &note, Role::Faint);
+        brush.text(area.x, y, area.width, &(cell + &more), Role::Faint);
     }
 }
 
 fn draw_cells(
+    app: &App,
     brush: &mut Brush<'_>,
     area: Rect,
     row: &HeatRow,
-    per_cell: usize,
+    grid: &Grid,
     lines: usize,
 ) -> u16 {
-    let width = usize::from(area.width).max(1);
-    for (place, cell) in row.cells.chunks(per_cell.max(1)).enumerate() {
+    let width = grid.width.max(1);
+    let selected = selected_cell(app, row, grid);
+    for (place, cell) in row.cells.chunks(grid.per_cell.max(1)).enumerate() {
         let worst = cell.iter().copied().max().unwrap_or(Condition::Unknown);
-        let x = u16::try_from(place % width).unwrap_or(u16::MAX);
-        let y = u16::try_from(place / width).unwrap_or(u16::MAX);
-        if usize::from(y) >= lines {
+        let column = u16::try_from(place % width).unwrap_or(u16::MAX);
+        let line = place / width;
+        if line >= lines {
             break;
         }
+        let x = area.x.saturating_add(column);
+        let y = area.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
         let role = if worst == Condition::Ok { Role::Faint } else { Role::from(worst) };
-        brush.glyph(area.x.saturating_add(x), area.y.saturating_add(y), glyphs::of(worst), role);
+        brush.glyph(x, y, glyphs::of(worst), role);
+        let at = Rect { x, y, width: 1, height: 1 };
+        if selected == Some(place) {
+            brush.select(at);
+        }
+        brush.spot(at, || first(row, place, grid).map(Spot::Cell));
     }
     u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+fn first(row: &HeatRow, place: usize, grid: &Grid) -> Option<MemberKey> {
+    row.keys.get(place.saturating_mul(grid.per_cell)).cloned()
+}
+
+/// The cell of this row under the cursor; only the heat screen has a cursor.
+fn selected_cell(app: &App, row: &HeatRow, grid: &Grid) -> Option<usize> {
+    if app.ui.place != Place::Heat {
+        return None;
+    }
+    let at = row.keys.binary_search(app.ui.selection.cell.as_ref()?).ok()?;
+    Some(at / grid.per_cell.max(1))
 }
 
 /// One line of heat for smaller screens: each row as the worst of a few parts of it.

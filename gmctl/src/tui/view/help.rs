@@ -7,7 +7,8 @@ use super::form::centred;
 use crate::{
     action::{
         key::written,
-        table::{Impact, ROWS, Row, Section},
+        table::{Impact, ROWS, Row},
+        when::Section,
     },
     tui::{
         app::App,

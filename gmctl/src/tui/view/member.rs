@@ -4,16 +4,29 @@ use ratatui::layout::Rect;
 
 use super::{
     figures::{age, grouped, round_trip, time},
-    members::{known_age, state, tags},
+    members::{is_current, known_age, state, tags},
 };
 use crate::{
-    model::{condition::Condition, group::MemberKey},
+    model::{
+        alarm::words::seconds,
+        beats::Second,
+        condition::Condition,
+        group::{Left, MemberKey},
+    },
     tui::{
         app::App,
         theme::Role,
-        widget::brush::{Brush, Piece, piece},
+        widget::{
+            brush::{Brush, Piece, piece},
+            spark,
+        },
     },
 };
+
+/// How many seconds are shown.
+const SECONDS: u64 = 60;
+/// Round trips below this, in microseconds, are drawn as the lowest bar.
+const SPARK_FULL_US: u64 = 10_000;
 
 /// Draws the member.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
@@ -26,7 +39,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
     let before = lines.len();
     lines.extend(entries.map(|entry| {
         vec![
-            piece(format!("  {}  ", time(entry.wall_ms, app.ui.times, app.moment())), Role::Faint),
+            piece(format!("  {}  ", time(app, entry.wall_ms)), Role::Faint),
             piece(format!("{:10}  ", entry.what.word()), Role::from(entry.what.tone())),
             piece(entry.what.text(), Role::Text),
         ]
@@ -37,6 +50,66 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
         brush.line(Rect { y, height: 1, ..area }, line);
     }
+}
+
+/// When it can be removed for its silence, in words.
+fn removal(left: Option<Left>) -> String {
+    match left {
+        None => "not while it answers, or nothing is known".to_owned(),
+        Some(Left::Held) => "not while the hold lasts".to_owned(),
+        Some(Left::AtLeast(time)) if time.is_zero() => {
+            "any moment, once enough observers agree".to_owned()
+        }
+        Some(Left::AtLeast(time)) => {
+            format!("in {} at the earliest, if it stays silent", seconds(time))
+        }
+    }
+}
+
+/// A column a second: `|` it answered, `.` it did not, nothing where nobody told.
+fn strip<'a>(app: &App, key: &MemberKey) -> Vec<Piece<'a>> {
+    let seconds = app.model().beats.strip(key, app.moment(), SECONDS);
+    let strip: String = seconds
+        .iter()
+        .map(|(second, _)| match second {
+            Second::Beat => '|',
+            Second::Missed => '.',
+            Second::Unknown => ' ',
+        })
+        .collect();
+    vec![
+        piece(format!(" {:12} ", "answers 60s"), Role::Faint),
+        piece(strip, Role::Good),
+        piece("  | a second it answered in  . it did not", Role::Faint),
+    ]
+}
+
+/// The round trips of the same seconds.
+fn trips<'a>(app: &App, key: &MemberKey) -> Vec<Piece<'a>> {
+    if app.settings.slow {
+        return Vec::new();
+    }
+    let values: Vec<Option<u64>> = app
+        .model()
+        .beats
+        .strip(key, app.moment(), SECONDS)
+        .into_iter()
+        .map(|(_, rtt)| rtt)
+        .collect();
+    let (least, most) = (values.iter().flatten().min(), values.iter().flatten().max());
+    let range = match (least, most) {
+        (Some(least), Some(most)) => {
+            format!("  {} .. {}", round_trip(Some(*least)), round_trip(Some(*most)))
+        }
+        _ => String::new(),
+    };
+    let width = values.len();
+    let line = spark::line(&values, width, SPARK_FULL_US, app.settings.glyphs());
+    vec![
+        piece(format!(" {:12} ", "round trips"), Role::Faint),
+        piece(line, Role::Info),
+        piece(range, Role::Faint),
+    ]
 }
 
 fn fact<'a>(name: &str, what: Piece<'a>) -> Vec<Piece<'a>> {
@@ -74,6 +147,15 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
             ),
         ),
         fact("pings", piece(timing, Role::Text)),
+        fact(
+            "removal",
+            piece(
+                removal(group.left(app.moment(), member).filter(|_| is_current(app))),
+                Role::Text,
+            ),
+        ),
+        strip(app, key),
+        trips(app, key),
         fact("kind", piece(member.liveness.kind.as_str(), Role::Text)),
         fact("monitor", piece(node(member.monitor), Role::Text)),
         fact("witness", piece(node(member.witness), Role::Text)),

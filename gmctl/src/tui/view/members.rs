@@ -5,37 +5,25 @@ use std::fmt::Write as _;
 use gms::view::Member;
 use ratatui::layout::Rect;
 
-use super::figures::{age, round_trip};
+use super::figures::{age, left, round_trip};
 use crate::{
     model::{
         condition::Condition,
-        group::{Group, MemberKey},
+        group::{Age, Group, MemberKey},
     },
     tui::{
         app::App,
-        glyphs,
+        columns, glyphs,
+        place::Spot,
         selection::List,
         theme::Role,
+        ui::TableId,
         widget::{
             brush::{Brush, Piece, piece},
-            table::{self, Column, Table, figure, rest, text},
+            table::{self, Table},
         },
     },
 };
-
-const OF_ALL: &[Column] = &[
-    text("GROUP", 12, 2),
-    text("MEMBER", 16, 0),
-    text("STATE", 11, 0),
-    figure("AGE", 6, 0),
-    figure("RTT", 6, 1),
-    figure("MISS", 4, 4),
-    text("SEEN BY", 7, 3),
-    text("KIND", 6, 6),
-    text("ADDRESS", 21, 5),
-    figure("LIFE", 9, 7),
-    rest("TAGS", 10, 4),
-];
 
 /// Draws the members of the place.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, of_all: bool) {
@@ -48,21 +36,24 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, of_all: bool) {
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
-    let skip = usize::from(!of_all);
+    let hidden = &app.ui.hidden;
+    let is_shown = |title: &str| {
+        (of_all || title != "GROUP") && !hidden.iter().any(|one| *one == (TableId::Members, title))
+    };
     let shown = Table {
-        columns: OF_ALL.get(skip..).unwrap_or_default(),
+        columns: columns::MEMBERS,
+        shown: &is_shown,
         rows: app.rows.members.len(),
         selected: app.position(List::Members),
         focused: true,
     };
-    table::draw(brush, area, &shown, |place| {
-        let Some(key) = app.rows.members.get(place) else {
-            return (Vec::new(), false);
-        };
-        let mut pieces = row(app, key);
-        pieces.drain(..skip.min(pieces.len()));
-        (pieces, app.ui.marks.contains(key))
+    let places = table::draw(brush, area, &shown, |place| match app.rows.members.get(place) {
+        Some(key) => (row(app, key), app.ui.marks.contains(key)),
+        None => (Vec::new(), false),
     });
+    for (place, at) in places {
+        brush.spot(at, || app.rows.members.get(place).cloned().map(Spot::Member));
+    }
 }
 
 /// The pieces of a member's row, its group first.
@@ -85,8 +76,9 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
         piece(key.group.as_str(), Role::Text),
         piece(key.id.as_str(), Role::from(condition)),
         state(condition),
-        piece(age(known_age(app, group, member)), Role::from(condition)),
-        piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
+        piece(age(listed_age(app, group, member)), Role::from(condition)),
+        piece(left(group.left(now, member).filter(|_| is_current(app))), Role::from(condition)),
+        piece(listed_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
         piece(
             if misses == 0 { ".".to_owned() } else { misses.to_string() },
             if misses == 0 { Role::Faint } else { Role::Info },
@@ -105,11 +97,35 @@ pub(super) fn state<'a>(condition: Condition) -> Piece<'a> {
 }
 
 /// While nothing comes in, no age is known: time goes on, but what happened since is not known.
-pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> crate::model::group::Age {
-    if app.past.is_none() && !app.trust().is_current() {
-        return crate::model::group::Age::Unknown;
+pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> Age {
+    if is_current(app) { group.age(app.moment(), member) } else { Age::Unknown }
+}
+
+/// In a list a round trip that nobody need look at is a bound, for the same reason as an age.
+fn listed_trip(micros: Option<u64>) -> String {
+    match micros {
+        Some(0..1_000) => "<1ms".to_owned(),
+        micros => round_trip(micros),
     }
-    group.age(app.moment(), member)
+}
+
+/// In a list an age that is as it should be is a bound, also for the member under the cursor, of
+/// which it is known exactly: a list that stands still costs nothing.
+fn listed_age(app: &App, group: &Group, member: &Member) -> Age {
+    let limit = group
+        .heard_of(member)
+        .map(|heard| std::time::Duration::from_millis(heard.period_ms.saturating_mul(2)));
+    match (known_age(app, group, member), limit) {
+        (Age::Known(time), Some(limit)) if time < limit && !group.is_unwell(&member.id) => {
+            Age::Below(limit)
+        }
+        (age, _) => age,
+    }
+}
+
+/// Whether what is drawn is known for its moment.
+pub(super) fn is_current(app: &App) -> bool {
+    app.past.is_some() || app.trust().is_current()
 }
 
 /// The tags, and what else the replicated state says.

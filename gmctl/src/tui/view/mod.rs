@@ -10,6 +10,7 @@
 //! tabs     the screens                                  compact size
 //! body     by the place
 //! since    what changed since one last looked, or what became of a command
+//! scrub    when how much happened, and the moment shown
 //! command  the command line that shows the same
 //! footer   the keys that do something here
 //! ```
@@ -23,12 +24,17 @@ pub mod groups;
 pub mod header;
 pub mod heat;
 pub mod help;
+pub mod lanes;
+pub mod listing;
 pub mod member;
 pub mod members;
+pub mod menu;
 pub mod nodes;
 pub mod overview;
 pub mod palette;
+pub mod radius;
 pub mod screen;
+pub mod scrub;
 pub mod timeline;
 pub mod views;
 pub mod why;

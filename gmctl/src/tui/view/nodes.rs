@@ -3,17 +3,23 @@
 use gms::api::NodeStatus;
 use ratatui::layout::Rect;
 
-use super::figures::{grouped, known, round_trip};
+use super::{
+    figures::{grouped, known, round_trip, young},
+    lanes,
+};
 use crate::{
-    model::{alarm::seconds, cluster::NodeFacts},
+    model::cluster::NodeFacts,
     tui::{
         app::App,
+        columns,
+        place::Spot,
         selection::List,
         theme::Role,
+        ui::TableId,
         widget::{
             brush::{Brush, Piece, piece},
             spark,
-            table::{self, Column, Table, figure, rest, text},
+            table::{self, Table},
         },
     },
 };
@@ -21,46 +27,14 @@ use crate::{
 /// Columns of the sparkline: one a second.
 const SPARK: usize = 12;
 /// Round trips below this, in microseconds, are drawn as the lowest bar: noise is no news.
-const SPARK_FULL_US: u64 = 2_000;
-
-const COLUMNS: &[Column] = &[
-    text("NODE", 4, 0),
-    text("ROLE", 9, 0),
-    figure("TERM", 5, 2),
-    figure("APPLIED", 11, 3),
-    figure("LAG", 4, 1),
-    figure("MEMBERS", 7, 2),
-    figure("PINGS/s", 7, 4),
-    text("RTT 12s", 12, 6),
-    figure("p50", 6, 4),
-    figure("p99", 6, 3),
-    figure("HEALTH", 6, 5),
-    rest("STATE", 9, 0),
-];
-
-const MORE: &[Column] = &[
-    text("NODE", 4, 0),
-    text("ROLE", 9, 0),
-    figure("TERM", 5, 2),
-    figure("APPLIED", 11, 3),
-    figure("LAG", 4, 1),
-    figure("MEMBERS", 7, 2),
-    figure("PINGS/s", 7, 4),
-    text("RTT 12s", 12, 5),
-    figure("p50", 6, 4),
-    figure("p99", 6, 3),
-    figure("HEALTH", 6, 6),
-    text("STATE", 12, 0),
-    text("CLIENTS AT", 22, 7),
-    rest("VERSION", 7, 8),
-];
+const SPARK_FULL_US: u64 = 10_000;
 
 /// When and by whom the nodes were last asked.
 pub(super) fn asked(app: &App) -> String {
     let model = app.model();
     match (model.answered_by, model.nodes_at) {
         (Some(node), Some(at)) => {
-            format!("as node {node} sees them, {} ago", seconds(app.moment().since(at)))
+            format!("as node {node} sees them, {} ago", young(app.moment().since(at)))
         }
         _ => "not told yet".to_owned(),
     }
@@ -72,19 +46,33 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
         brush.line(area, &[piece("  no node has told of the nodes yet", Role::Faint)]);
         return;
     }
+    let is_shown = |title: &str| {
+        (more || columns::NODES_SHORT.contains(&title))
+            && !(app.settings.slow && title.starts_with("RTT"))
+            && !app.ui.hidden.iter().any(|one| *one == (TableId::Nodes, title))
+    };
     let shown = Table {
-        columns: if more { MORE } else { COLUMNS },
+        columns: columns::NODES,
+        shown: &is_shown,
         rows: app.rows.nodes.len(),
         selected: app.position(List::Nodes),
         focused: app.list() == Some(List::Nodes),
     };
-    table::draw(brush, area, &shown, |place| {
+    let places = table::draw(brush, area, &shown, |place| {
         let facts = app.rows.nodes.get(place).and_then(|id| app.model().nodes.get(id));
         (facts.map_or_else(Vec::new, |facts| pieces(app, facts)), false)
     });
+    for (place, at) in places {
+        brush.spot(at, || app.rows.nodes.get(place).copied().map(Spot::Node));
+    }
+    if more {
+        let below = app.rows.nodes.len().saturating_add(2);
+        let below = u16::try_from(below).unwrap_or(u16::MAX).min(area.height);
+        lanes::draw(app, brush, Rect { y: area.y + below, height: area.height - below, ..area });
+    }
 }
 
-fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
+pub(super) fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
     let node = &facts.status;
     let leads = app.model().leader() == Some(node.id);
     let role = node.role.map_or("?", gms::api::Role::as_str);

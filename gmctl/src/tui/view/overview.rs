@@ -14,12 +14,12 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{age, millis, round_trip},
+    figures::{age, left, millis, round_trip},
     groups, heat, members, nodes, timeline,
 };
 use crate::tui::{
     app::App,
-    place::Pane,
+    place::{Pane, Spot},
     selection::List,
     size::Size,
     theme::Role,
@@ -32,15 +32,16 @@ use crate::tui::{
 
 const SILENT: &[Column] = &[
     rest("MEMBER", 12, 0),
-    text("STATE", 11, 0),
+    text("STATE", 11, 1),
     figure("AGE", 6, 0),
-    figure("RTT", 6, 2),
-    text("SEEN BY", 7, 1),
+    figure("LEFT", 6, 0),
+    text("SEEN BY", 7, 2),
 ];
 
 /// Draws the overview in the size there is.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
     match size {
+        Size::Full if app.ui.zoomed => zoomed(app, brush, area),
         Size::Full => full(app, brush, area),
         Size::Compact => compact(app, brush, area),
         Size::Minimal | Size::Sentence => minimal(app, brush, area),
@@ -72,19 +73,39 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Some(false) => "[7] VIEWS DISAGREE",
         None => "[7] views",
     };
-    borders::title(brush, nodes_area, "NODES [6]", agree);
-    let groups_title = format!("GROUPS {} [2]", app.rows.groups.len());
-    borders::title(brush, groups_area, &groups_title, "");
+    borders::title(brush, nodes_area, &pane_title(app, Pane::Nodes), agree);
+    borders::title(brush, groups_area, &pane_title(app, Pane::Groups), "");
     let heat_title = format!("HEARTBEATS by {} [4]", app.ui.grouping.as_str());
     borders::title(brush, heat_area, &heat_title, "");
-    borders::title(brush, timeline_area, "TIMELINE [5]", "");
-    let silent_title = format!("LONGEST SILENT {} [3]", app.rows.silent.len());
-    borders::title(brush, silent_area, &silent_title, "");
+    borders::title(brush, timeline_area, &pane_title(app, Pane::Timeline), "");
+    borders::title(brush, silent_area, &pane_title(app, Pane::Silent), "");
     nodes::draw(app, brush, borders::inside(nodes_area), false);
     groups::draw(app, brush, borders::inside(groups_area), false);
     heartbeats(app, brush, borders::inside(heat_area));
     timeline::draw(app, brush, borders::inside(timeline_area), false);
     silent(app, brush, borders::inside(silent_area));
+}
+
+/// The pane that has the keys, alone, with all its columns.
+fn zoomed(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    borders::draw(brush, &[area], Some(0));
+    let (title, inner) = (pane_title(app, app.ui.pane), borders::inside(area));
+    borders::title(brush, area, &title, "[z] all panes");
+    match app.ui.pane {
+        Pane::Nodes => nodes::draw(app, brush, inner, true),
+        Pane::Groups => groups::draw(app, brush, inner, true),
+        Pane::Timeline => timeline::draw(app, brush, inner, true),
+        Pane::Silent => silent(app, brush, inner),
+    }
+}
+
+fn pane_title(app: &App, pane: Pane) -> String {
+    match pane {
+        Pane::Nodes => "NODES [6]".to_owned(),
+        Pane::Groups => format!("GROUPS {} [2]", app.rows.groups.len()),
+        Pane::Timeline => "TIMELINE [5]".to_owned(),
+        Pane::Silent => format!("SOONEST REMOVALS {} [3]", app.rows.silent_in_all),
+    }
 }
 
 fn side_by_side(area: Rect, split: u16) -> (Rect, Rect) {
@@ -125,11 +146,12 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
     let shown = Table {
         columns: SILENT,
+        shown: &|_| true,
         rows: app.rows.silent.len(),
         selected: app.position(List::Silent),
         focused: app.list() == Some(List::Silent),
     };
-    table::draw(brush, area, &shown, |place| {
+    let places = table::draw(brush, area, &shown, |place| {
         let Some(key) = app.rows.silent.get(place) else {
             return (Vec::new(), false);
         };
@@ -137,24 +159,30 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
         let Some((group, member)) =
             group.and_then(|group| Some((group, group.members.get(&key.id)?)))
         else {
-            return (vec![piece(key.id.as_str(), Role::Gone)], false);
+            return (vec![piece(format!("{}/{}", key.group, key.id), Role::Gone)], false);
         };
         let condition = group
             .condition(app.moment(), &key.id)
             .unwrap_or(crate::model::condition::Condition::Unknown);
         let heard = group.heard_of(member);
         let pieces = vec![
-            piece(key.id.as_str(), Role::from(condition)),
+            piece(format!("{}/{}", key.group, key.id), Role::from(condition)),
             members::state(condition),
             piece(age(members::known_age(app, group, member)), Role::Text),
-            piece(round_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
+            piece(
+                left(group.left(app.moment(), member).filter(|_| members::is_current(app))),
+                Role::from(condition),
+            ),
             piece(
                 heard.map_or("-".to_owned(), |heard| format!("node {}", heard.monitor)),
                 Role::Text,
             ),
         ];
-        (pieces, false)
+        (pieces, app.ui.marks.contains(key))
     });
+    for (place, at) in places {
+        brush.spot(at, || app.rows.silent.get(place).cloned().map(Spot::Silent));
+    }
 }
 
 fn compact(app: &App, brush: &mut Brush<'_>, area: Rect) {

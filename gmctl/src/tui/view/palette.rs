@@ -25,11 +25,11 @@ pub(super) fn draw(
     line: &Input,
     chosen: usize,
 ) -> Option<Position> {
-    let found = search::find(line.value());
+    let (found, argument) = search::asked(line.value());
     let place = centred(area, 76, 16.min(area.height));
     brush.clear(place);
     borders::draw(brush, &[place], Some(0));
-    borders::title(brush, place, "PALETTE", "Enter does it, Esc closes");
+    borders::title(brush, place, "PALETTE", "Enter does it, Tab takes what follows, Esc closes");
     let inner = borders::inside(place);
     let first = Rect { height: 1.min(inner.height), ..inner };
     brush.line(first, &[piece(" : ", Role::Key), piece(line.value().to_owned(), Role::Input)]);
@@ -39,6 +39,11 @@ pub(super) fn draw(
     {
         let Some(row) = found.get(number) else { break };
         let keys = row.keys.first().map(|keys| written(keys)).unwrap_or_default();
+        let wants = if row.argument.is_empty() || !argument.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", row.argument)
+        };
         let (note, role) = match row.when.check(&possible) {
             Ok(()) => (row.help, Role::Text),
             Err(why) => (why, Role::Faint),
@@ -50,6 +55,7 @@ pub(super) fn draw(
                 piece(if number == chosen { " > " } else { "   " }, Role::Title),
                 piece(format!("{:16} ", row.name), Role::Title),
                 piece(format!("{keys:6} "), Role::Key),
+                piece(wants, Role::Info),
                 piece(note, role),
             ],
         );

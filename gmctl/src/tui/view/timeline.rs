@@ -7,25 +7,17 @@ use crate::{
     model::timeline::Entry,
     tui::{
         app::App,
+        columns,
+        place::Spot,
         selection::List,
         theme::Role,
+        ui::TableId,
         widget::{
             brush::{Brush, Piece, piece},
-            table::{self, Column, Table, figure, rest, text},
+            table::{self, Table},
         },
     },
 };
-
-const SHORT: &[Column] =
-    &[text("TIME", 8, 0), text("WHAT", 10, 0), text("GROUP", 10, 2), rest("", 12, 0)];
-
-const LONG: &[Column] = &[
-    text("TIME", 8, 0),
-    figure("REVISION", 10, 3),
-    text("WHAT", 10, 0),
-    text("GROUP", 12, 2),
-    rest("", 16, 0),
-];
 
 /// Draws what happened; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
@@ -38,28 +30,35 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
+    let is_shown = |title: &str| {
+        (all || columns::TIMELINE_SHORT.contains(&title))
+            && !app.ui.hidden.iter().any(|one| *one == (TableId::Timeline, title))
+    };
     let shown = Table {
-        columns: if all { LONG } else { SHORT },
+        columns: columns::TIMELINE,
+        shown: &is_shown,
         rows: app.rows.entries.len(),
         selected: app.position(List::Entries),
         focused: app.list() == Some(List::Entries),
     };
-    table::draw(brush, area, &shown, |place| match app.rows.entries.get(place) {
-        Some(entry) => (pieces(app, entry, all), false),
+    let places = table::draw(brush, area, &shown, |place| match app.rows.entries.get(place) {
+        Some(entry) => (pieces(app, entry), false),
         None => (Vec::new(), false),
     });
+    for (place, at) in places {
+        brush.spot(at, || app.rows.entries.get(place).map(|entry| Spot::Entry(entry.key)));
+    }
 }
 
-fn pieces<'a>(app: &App, entry: &'a Entry, all: bool) -> Vec<Piece<'a>> {
+pub(super) fn pieces<'a>(app: &App, entry: &'a Entry) -> Vec<Piece<'a>> {
     let what = &entry.what;
     let role = Role::from(what.tone());
-    let mut pieces = vec![piece(time(entry.wall_ms, app.ui.times, app.moment()), Role::Faint)];
-    if all {
-        let revision = entry.revision.map_or("seen here".to_owned(), |at| grouped(at.0));
-        pieces.push(piece(revision, Role::Faint));
-    }
-    pieces.push(piece(what.word(), role));
-    pieces.push(piece(what.group().map_or("", |group| group.as_str()), Role::Text));
-    pieces.push(piece(what.text(), Role::Text));
-    pieces
+    let revision = entry.revision.map_or("seen here".to_owned(), |at| grouped(at.0));
+    vec![
+        piece(time(app, entry.wall_ms), Role::Faint),
+        piece(revision, Role::Faint),
+        piece(what.word(), role),
+        piece(what.group().map_or("", |group| group.as_str()), Role::Text),
+        piece(what.text(), Role::Text),
+    ]
 }

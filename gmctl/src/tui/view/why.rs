@@ -10,8 +10,9 @@ use super::figures::{clock, grouped, millis};
 use crate::{
     model::group::MemberKey,
     tui::{
-        app::{App, WhyPage},
+        app::App,
         theme::Role,
+        ui::WhyPage,
         widget::brush::{Brush, Piece, piece},
     },
 };
@@ -143,7 +144,7 @@ fn observers(observers: &[Observation]) -> Vec<Line<'_>> {
         let role = match seen.verdict {
             Verdict::Alive => Role::Good,
             Verdict::DeadAffirmed => Role::Danger,
-            Verdict::Silent => Role::Warn,
+            Verdict::Silent | Verdict::Lossy => Role::Warn,
             Verdict::Abstain => Role::Info,
         };
         let name = if place == 0 { "observers" } else { "" };

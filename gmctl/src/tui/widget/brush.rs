@@ -12,6 +12,7 @@ use ratatui::{
 
 use crate::tui::{
     glyphs::Glyphs,
+    place::Spot,
     theme::{Role, Theme},
 };
 
@@ -40,12 +41,28 @@ pub struct Brush<'a> {
     /// The glyphs to draw with.
     pub glyphs: &'static Glyphs,
     outdated: bool,
+    /// What can be clicked; none while the mouse is not ours.
+    spots: Option<Vec<(Rect, Spot)>>,
 }
 
 impl<'a> Brush<'a> {
     /// A brush for a buffer.
-    pub fn new(buffer: &'a mut Buffer, theme: Theme, glyphs: &'static Glyphs) -> Self {
-        Self { buffer, theme, glyphs, outdated: false }
+    pub fn new(buffer: &'a mut Buffer, theme: Theme, glyphs: &'static Glyphs, mouse: bool) -> Self {
+        Self { buffer, theme, glyphs, outdated: false, spots: mouse.then(Vec::new) }
+    }
+
+    /// Notes that an area can be clicked, if the mouse is ours.
+    pub fn spot(&mut self, area: Rect, what: impl FnOnce() -> Option<Spot>) {
+        if let Some(spots) = &mut self.spots
+            && let Some(spot) = what()
+        {
+            spots.push((area, spot));
+        }
+    }
+
+    /// What can be clicked.
+    pub fn into_spots(self) -> Vec<(Rect, Spot)> {
+        self.spots.unwrap_or_default()
     }
 
     /// From now on everything looks outdated, or current again.

@@ -1,5 +1,5 @@
 //! Many cells in a fixed order on as few lines as there are: how many share one cell is the
-//! smallest number with which all fit.
+//! smallest number with which all fit, or more if that is wished for.
 
 /// How the rows of a grid are laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub struct Layout {
     pub lines: Vec<usize>,
 }
 
-/// Lays out rows of so many items each on lines of `width` cells.
-pub fn layout(rows: &[usize], width: usize, height: usize) -> Layout {
+/// Lays out rows of so many items each on lines of `width` cells, at least `least` in one.
+pub fn layout(rows: &[usize], width: usize, height: usize, least: usize) -> Layout {
     let shown = rows.get(..rows.len().min(height)).unwrap_or_default();
     if width == 0 || shown.is_empty() {
         return Layout { per_cell: 1, lines: Vec::new() };
@@ -30,7 +30,8 @@ pub fn layout(rows: &[usize], width: usize, height: usize) -> Layout {
             low = middle + 1;
         }
     }
-    Layout { per_cell: low, lines: lines_of(low) }
+    let per_cell = low.max(least);
+    Layout { per_cell, lines: lines_of(per_cell) }
 }
 
 #[cfg(test)]
@@ -49,7 +50,9 @@ mod tests {
             (vec![5], 0, 2, 1, vec![]),
             (vec![5], 10, 0, 1, vec![]),
         ] {
-            assert_eq!(layout(&rows, width, height), Layout { per_cell, lines }, "{rows:?}");
+            assert_eq!(layout(&rows, width, height, 0), Layout { per_cell, lines }, "{rows:?}");
         }
+        let wished = layout(&[10], 60, 5, 4);
+        assert_eq!(wished, Layout { per_cell: 4, lines: vec![1] });
     }
 }

@@ -44,10 +44,12 @@ pub const fn rest(title: &'static str, width: u16, expendable: u8) -> Column {
 }
 
 /// What is shown of a table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Table<'a> {
     /// Its columns.
     pub columns: &'a [Column],
+    /// Which of them are shown, by title.
+    pub shown: &'a dyn Fn(&str) -> bool,
     /// How many rows there are.
     pub rows: usize,
     /// The place of the selected row.
@@ -66,17 +68,18 @@ pub fn window(rows: usize, selected: Option<usize>, height: usize) -> std::ops::
     start..rows.min(start + height)
 }
 
-/// Draws the table; `row` gives the pieces of a row by its place, and whether it is marked.
+/// Draws the table; `row` gives the pieces of a row by its place, and whether it is marked. Tells
+/// where each row stands.
 pub fn draw<'r>(
     brush: &mut Brush<'_>,
     area: Rect,
     table: &Table<'_>,
     row: impl Fn(usize) -> (Vec<Piece<'r>>, bool),
-) {
+) -> Vec<(usize, Rect)> {
     if area.is_empty() {
-        return;
+        return Vec::new();
     }
-    let columns = fit(table.columns, area.width);
+    let columns = fit(table.columns, table.shown, area.width);
     let place_of = |column: usize| table.columns.get(column);
     for (column, x, width) in &columns {
         if let Some(facts) = place_of(*column) {
@@ -84,8 +87,10 @@ pub fn draw<'r>(
         }
     }
     let height = usize::from(area.height) - 1;
+    let mut places = Vec::with_capacity(height);
     for (line, place) in (1_u16..).zip(window(table.rows, table.selected, height)) {
         let y = area.y + line;
+        places.push((place, Rect { y, height: 1, ..area }));
         let (pieces, marked) = row(place);
         let selected = table.selected == Some(place);
         if marked {
@@ -103,6 +108,7 @@ pub fn draw<'r>(
             }
         }
     }
+    places
 }
 
 fn cell(brush: &mut Brush<'_>, x: u16, y: u16, width: u16, right: bool, text: &str, role: Role) {
@@ -112,8 +118,10 @@ fn cell(brush: &mut Brush<'_>, x: u16, y: u16, width: u16, right: bool, text: &s
 }
 
 /// Which columns fit: their places, where each begins and how wide it is.
-fn fit(columns: &[Column], width: u16) -> Vec<(usize, u16, u16)> {
-    let mut kept: Vec<usize> = (0..columns.len()).collect();
+fn fit(columns: &[Column], shown: &dyn Fn(&str) -> bool, width: u16) -> Vec<(usize, u16, u16)> {
+    let mut kept: Vec<usize> = (0..columns.len())
+        .filter(|place| columns.get(*place).is_some_and(|column| shown(column.title)))
+        .collect();
     let total = |kept: &[usize]| {
         kept.iter()
             .filter_map(|place| columns.get(*place))
@@ -155,14 +163,17 @@ mod tests {
     fn the_least_important_columns_go_first() {
         let columns = [text("A", 10, 0), figure("B", 5, 2), figure("C", 5, 1), rest("D", 5, 3)];
         let titles = |width| {
-            fit(&columns, width).iter().map(|(place, ..)| columns[*place].title).collect::<String>()
+            fit(&columns, &|_| true, width)
+                .iter()
+                .map(|(place, ..)| columns[*place].title)
+                .collect::<String>()
         };
         for (width, expected) in
             [(33, "ABCD"), (32, "ABC"), (26, "ABC"), (25, "AC"), (19, "AC"), (18, "A"), (3, "A")]
         {
             assert_eq!(titles(width), expected, "{width}");
         }
-        let last = fit(&columns, 50).last().copied();
+        let last = fit(&columns, &|_| true, 50).last().copied();
         assert_eq!(last, Some((3, 28, 22)), "what is left goes to the column that grows");
     }
 

@@ -102,7 +102,8 @@ fn subject(what: &What) -> (Option<&GroupId>, Option<&MemberId>) {
         What::Election { .. }
         | What::NodeStarted { .. }
         | What::Configuration { .. }
-        | What::Monitors { .. } => (None, None),
+        | What::Monitors { .. }
+        | What::Restored { .. } => (None, None),
     }
 }
 

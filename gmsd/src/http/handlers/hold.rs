@@ -20,8 +20,9 @@ pub async fn set<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refu
     let terms = rest.terms()?;
     let set = rest.waist().set_hold(terms.clone(), group.clone(), request);
     let hold = written(terms.deadline, set).await?;
+    let since = hold.since;
     let answer = HoldAnswer { group, hold: Some(hold) };
-    Ok(Answer::json(&answer).rehearsed(terms.dry_run))
+    Ok(Answer::json(&answer).at(since).rehearsed(terms.dry_run))
 }
 
 /// Ends the pause. Where there is none, that is what was wanted.
@@ -29,7 +30,7 @@ pub async fn clear<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Re
     let (_, rest) = call.split();
     let terms = rest.terms()?;
     let clear = rest.waist().clear_hold(terms.clone(), group.clone());
-    written(terms.deadline, clear).await?;
+    let revision = written(terms.deadline, clear).await?;
     let answer = HoldAnswer { group, hold: None };
-    Ok(Answer::json(&answer).rehearsed(terms.dry_run))
+    Ok(Answer::json(&answer).at(revision).rehearsed(terms.dry_run))
 }

@@ -3,12 +3,14 @@
 
 pub mod events;
 pub mod groups;
+pub mod heartbeat;
 pub mod hold;
 pub mod leader;
 pub mod liveness;
 pub mod members;
 pub mod meta;
 pub mod nodes;
+pub mod snapshot;
 pub mod status;
 pub mod watch;
 pub mod why;

@@ -23,7 +23,7 @@ use crate::{
         waist::Waist,
         watching::{Begin, Watching},
     },
-    membership::state::State,
+    membership::{life::Life, state::State},
 };
 
 /// Watches one group, which need not exist yet.
@@ -107,17 +107,18 @@ async fn session_of<W: Waist>(
     Ok(Some(SessionOf { group, member, incarnation }))
 }
 
-fn find_life(
-    state: &State,
+/// That life, if it lives; fenced otherwise.
+pub(super) fn find_life<'a>(
+    state: &'a State,
     group: &GroupId,
     member: &MemberId,
     incarnation: Incarnation,
-) -> Result<(), Refusal> {
+) -> Result<&'a Life, Refusal> {
     let Some(known) = state.group(group) else {
         return Err(no_member(group, member));
     };
-    if known.life(member, incarnation).is_some() {
-        return Ok(());
+    if let Some(life) = known.life(member, incarnation) {
+        return Ok(life);
     }
     let present = known.members.get(member).map(|life| life.incarnation);
     let departure = known.departure(member).map(Arc::as_ref);

@@ -17,9 +17,10 @@ use gms::{
     heartbeat::Key,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{Kind, Liveness},
+    snapshot::Header,
     view::Tags,
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -32,7 +33,6 @@ use crate::{
         metrics::Metrics,
         server::serve,
         sessions::Sessions,
-        waist::Waist,
     },
     membership::{
         command::{Command, Entry, Join, Proposal, Removal, Token},
@@ -40,10 +40,15 @@ use crate::{
         outcome::{Outcome, Rejection},
         state::State,
     },
+    raft::archive,
     service::{
+        cluster::Cluster,
         error::ServiceError,
-        terms::{Exit, Gone, Joined, Reading, Standing, Terms},
+        reads::Reads,
+        terms::{Archive, Exit, Gone, Joined, Reading, Standing, Terms},
+        writes::Writes,
     },
+    udp::handle::{self, Input},
 };
 
 pub(super) const SECRET: [u8; 32] = [7; 32];
@@ -70,7 +75,7 @@ impl Fake {
     pub(in crate::http) fn new() -> Self {
         let mut state = State::default();
         state.apply_configuration(Revision(1), vec![NodeId(1)], Vec::new());
-        state.apply_election(Revision(2), 1, NodeId(1));
+        elect(&mut state, Revision(2), 1);
         let standing = Standing {
             node: NodeId(1),
             cluster: "c".repeat(32),
@@ -225,6 +230,13 @@ impl Fake {
     }
 }
 
+/// An entry in which node 1 says that it leads.
+pub(super) fn elect(state: &mut State, revision: Revision, term: u64) {
+    let command = Command::LeaderBegan { leader: NodeId(1), term };
+    let proposals = vec![Proposal { token: None, if_view: None, command }];
+    state.apply(revision, term, &Entry { at_ms: 1_000, proposals });
+}
+
 pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     Join {
         group: group.parse().unwrap(),
@@ -239,7 +251,7 @@ pub(in crate::http) fn join(group: &str, member: &str, address: &str) -> Join {
     }
 }
 
-impl Waist for Fake {
+impl Writes for Fake {
     async fn join(
         &self,
         terms: Terms,
@@ -334,13 +346,13 @@ impl Waist for Fake {
         }
     }
 
-    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<bool, ServiceError> {
-        let present = self.state();
-        let had = present.group(&group).is_some_and(|group| group.hold.is_some());
+    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
         let command = Command::ClearHold { group, since: None, expired: false };
-        self.ask(terms, command).map(|_| had)
+        self.ask(terms, command).map(|_| self.state().revision())
     }
+}
 
+impl Reads for Fake {
     async fn read(
         &self,
         consistency: Consistency,
@@ -357,10 +369,41 @@ impl Waist for Fake {
         }
     }
 
+    async fn archive(
+        &self,
+        consistency: Consistency,
+        deadline: Instant,
+    ) -> Result<Archive, ServiceError> {
+        let state = self.read(consistency, deadline).await?.state;
+        let header = Header {
+            cluster: "c".repeat(32),
+            node: NodeId(1),
+            revision: state.revision(),
+            term: 1,
+            at_ms: 1_000,
+            version: "0".to_owned(),
+            groups: state.group_count() as u64,
+            members: state.member_count(),
+        };
+        let pieces = archive::write(&header, &state).unwrap();
+        Ok(Archive { header, pieces })
+    }
+
     fn state(&self) -> watch::Receiver<Arc<State>> {
         self.0.applied.subscribe()
     }
 
+    async fn suspicion(
+        &self,
+        _group: &GroupId,
+        _member: &MemberId,
+        _incarnation: Incarnation,
+    ) -> Option<Suspicion> {
+        lock(&self.0.suspicion).clone()
+    }
+}
+
+impl Cluster for Fake {
     fn standing(&self) -> Standing {
         lock(&self.0.standing).clone()
     }
@@ -401,15 +444,6 @@ impl Waist for Fake {
     ) -> Result<LeaderAnswer, ServiceError> {
         self.check_fault()?;
         Ok(LeaderAnswer { leader: to.unwrap_or(NodeId(2)), term: 2 })
-    }
-
-    async fn suspicion(
-        &self,
-        _group: &GroupId,
-        _member: &MemberId,
-        _incarnation: Incarnation,
-    ) -> Option<Suspicion> {
-        lock(&self.0.suspicion).clone()
     }
 }
 
@@ -491,6 +525,8 @@ pub(super) struct Node {
     pub(super) fake: Fake,
     pub(super) feed: Arc<FakeFeed>,
     pub(super) sessions: Arc<Sessions>,
+    /// What the liveness is told.
+    pub(super) inbox: mpsc::Receiver<Input>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) at: String,
     pub(super) stop: CancellationToken,
@@ -518,11 +554,13 @@ impl Node {
         let feed = Arc::new(FakeFeed::new());
         let sessions = Arc::new(Sessions::default());
         let metrics = Arc::new(Metrics::default());
+        let (liveness, inbox) = handle::Liveness::channel();
         let stop = CancellationToken::new();
         let parts = Parts {
             waist: fake.clone(),
             feed: feed.clone(),
             sessions: Arc::clone(&sessions),
+            liveness,
             metrics: Arc::clone(&metrics),
             hosts: Hosts::new(at, []),
             clock: Clock::system(),
@@ -533,6 +571,7 @@ impl Node {
             fake,
             feed,
             sessions,
+            inbox,
             metrics,
             at: at.to_string(),
             stop,
@@ -548,6 +587,7 @@ pub(super) fn parts(at: SocketAddr, bounds: Bounds) -> (Parts<Fake>, Arc<Metrics
         waist: Fake::new(),
         feed: Arc::new(FakeFeed::new()),
         sessions: Arc::default(),
+        liveness: handle::Liveness::channel().0,
         metrics: Arc::clone(&metrics),
         hosts: Hosts::new(at, []),
         clock: Clock::system(),

@@ -6,6 +6,7 @@ mod wire;
 
 mod contract;
 mod doors;
+mod heartbeat;
 mod liveness;
 mod openapi;
 mod reads;

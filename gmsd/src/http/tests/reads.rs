@@ -8,7 +8,7 @@ use gms::{
 use serde_json::{Value, json};
 
 use super::{
-    fake::Node,
+    fake::{Node, elect},
     wire::{Wire, ask, get},
 };
 use crate::membership::{command::Command, limits::HISTORY_MAX, state::State};
@@ -160,7 +160,7 @@ fn compacted(node: &Node) -> State {
     node.fake.join_all("g", &["a"]);
     let mut state = node.fake.state();
     for n in 0..=HISTORY_MAX as u64 {
-        state.apply_election(Revision(5 + n), 2 + n, NodeId(1));
+        elect(&mut state, Revision(5 + n), 2 + n);
     }
     assert!(state.journal().floor() > Revision(4));
     state

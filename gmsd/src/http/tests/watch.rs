@@ -2,14 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use gms::{
-    evidence::Cause,
-    id::{NodeId, Revision},
-};
+use gms::{evidence::Cause, id::Revision};
 use serde_json::{Value, json};
 
 use super::{
-    fake::{Node, bounds, join},
+    fake::{Node, bounds, elect, join},
     wire::{Event, Wire, ask, get},
 };
 use crate::{
@@ -250,7 +247,7 @@ async fn who_is_too_far_behind_is_told_so_and_begins_anew() {
     let mut state = node.fake.state();
     let live_until = state.revision().0;
     for n in 1..=HISTORY_MAX as u64 + 10 {
-        state.apply_election(Revision(live_until + n), 2 + n, NodeId(1));
+        elect(&mut state, Revision(live_until + n), 2 + n);
     }
     let (floor, end) = (state.journal().floor().0, state.revision().0);
     node.fake.restore(state);
@@ -412,7 +409,7 @@ async fn a_group_forgotten_and_made_anew_shows_no_gap() {
     let mut state = node.fake.state();
     let now = state.revision().0;
     for n in 1..=HISTORY_MAX as u64 + 10 {
-        state.apply_election(Revision(now + n), 2 + n, NodeId(1));
+        elect(&mut state, Revision(now + n), 2 + n);
     }
     assert!(state.group(&"g".parse().unwrap()).is_none(), "history has forgotten it");
     node.fake.restore(state);

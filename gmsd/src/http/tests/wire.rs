@@ -112,7 +112,7 @@ impl Wire {
         }
     }
 
-    async fn exactly(&mut self, len: usize) -> Vec<u8> {
+    pub(super) async fn exactly(&mut self, len: usize) -> Vec<u8> {
         while self.buffer.len() < len {
             assert!(self.more().await, "the answer was cut off");
         }

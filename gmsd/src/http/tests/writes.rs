@@ -185,10 +185,16 @@ async fn bodies_are_json_or_refused() {
         ("", good, "unsupported_media", "Content-Type is none"),
         ("content-type: text/plain\r\n", good, "unsupported_media", "text/plain"),
         (json, b"{", "invalid", "line 1 column 1"),
-        (json, b"[]", "invalid", "the body: invalid length 0"),
+        (json, b"[]", "invalid", "the body: it is no JSON object"),
         (json, br#"{"id":"a b","address":"h:1"}"#, "invalid", "at id: member id has ' '"),
         (json, br#"{"id":"a","address":"h:1","x":1}"#, "invalid", "unknown field `x`"),
-        (json, b"\xff", "invalid", "line 1 column 1"),
+        (json, b"\xff", "invalid", "the body: it is no JSON object"),
+        (
+            json,
+            br#"{"id":"a","address":"h:1","tags":{"k":"1","k":"2"}}"#,
+            "invalid",
+            "\"k\" is given",
+        ),
     ] {
         let answer = post(headers, body).await;
         let problem = answer.problem();

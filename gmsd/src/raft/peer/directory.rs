@@ -32,10 +32,19 @@ struct Shared {
     /// How long a peer may leave a request of consensus unanswered.
     patience: Duration,
     known: watch::Receiver<Arc<State>>,
-    disowned: watch::Sender<bool>,
+    disowned: watch::Sender<Option<Disowned>>,
     book: Mutex<Book>,
     stop: CancellationToken,
     tasks: TaskTracker,
+}
+
+/// Why a cluster does not know this node any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disowned {
+    /// It knows the node's number by another data directory.
+    LineageLost,
+    /// It has removed the node.
+    Removed,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +68,7 @@ impl Directory {
             local,
             patience,
             known,
-            disowned: watch::Sender::new(false),
+            disowned: watch::Sender::new(None),
             book: Mutex::default(),
             stop,
             tasks,
@@ -86,9 +95,8 @@ impl Directory {
         self.0.known.clone()
     }
 
-    /// Becomes true when a peer said that the cluster knows this node's number by another data
-    /// directory.
-    pub fn disowned(&self) -> watch::Receiver<bool> {
+    /// Why the cluster does not know this node any more, as soon as a peer has said so.
+    pub fn disowned(&self) -> watch::Receiver<Option<Disowned>> {
         self.0.disowned.subscribe()
     }
 
@@ -164,8 +172,14 @@ impl Directory {
             Box::pin(async move {
                 let opened = dialing.open().await;
                 opened.map_err(|error| {
-                    if matches!(error, DialError::Answer(AnswerError::LineageLost)) {
-                        disowned.send_replace(true);
+                    match error {
+                        DialError::Answer(AnswerError::LineageLost) => {
+                            disowned.send_replace(Some(Disowned::LineageLost));
+                        }
+                        DialError::Answer(AnswerError::Removed) => {
+                            disowned.send_replace(Some(Disowned::Removed));
+                        }
+                        _ => {}
                     }
                     error.to_string()
                 })

@@ -136,6 +136,9 @@ pub enum AnswerError {
     /// The peer knows this node's number by another data directory: this node must stop.
     #[error("the cluster knows this node's number by another data directory")]
     LineageLost,
+    /// This node was removed from the cluster for good: it must stop.
+    #[error("this node was removed from the cluster")]
+    Removed,
     /// What answers is not the node that was meant, or no node.
     #[error("what answers there is not node {meant} of this cluster: {why}")]
     Stranger {
@@ -224,6 +227,9 @@ pub fn judge_answer(
         let code = text(headers, &HEADER_REFUSAL);
         if code == Some("lineage") {
             return Err(AnswerError::LineageLost);
+        }
+        if code == Some("retired") {
+            return Err(AnswerError::Removed);
         }
         if code.is_none() {
             return Err(AnswerError::Stranger { meant: to, why: format!("it answers {status}") });

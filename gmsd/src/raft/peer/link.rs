@@ -18,15 +18,19 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt as _},
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::frame::{FrameReader, Kind, encode};
+use super::frame::{BODY_LEN_MAX, FrameReader, Kind, encode};
 use crate::host::{clock::Clock, net::Stream};
 
 /// How many requests may wait for the connection. The senders' own windows are smaller.
 const QUEUE_MAX: usize = 1024;
+/// How many bytes of requests may wait for the connection: two of the longest. A peer that is too
+/// slow to take them must not fill this node's memory, and a request keeps its place until it was
+/// written, also when its asker has stopped waiting.
+const QUEUE_LEN_MAX: usize = 2 * BODY_LEN_MAX;
 /// How many requests may be unanswered on a connection.
 const UNANSWERED_MAX: usize = 4096;
 /// How many bytes of frames are gathered into one write.
@@ -57,6 +61,7 @@ pub type Dial = Box<dyn Fn() -> BoxFuture<'static, Result<Box<dyn Stream>, Strin
 #[derive(Debug, Clone)]
 pub struct Link {
     asks: mpsc::Sender<Asking>,
+    room: Arc<Semaphore>,
 }
 
 /// A request on its way.
@@ -72,6 +77,8 @@ struct Asking {
     patience: Duration,
     answer: oneshot::Sender<Result<Bytes, LinkError>>,
     fate: Arc<Fate>,
+    /// Its bytes of [`QUEUE_LEN_MAX`].
+    _room: OwnedSemaphorePermit,
 }
 
 /// Whether a request went out or was taken back, whichever came first.
@@ -126,7 +133,7 @@ impl Link {
     ) -> (Self, LinkWork) {
         let (asks, queue) = mpsc::channel(QUEUE_MAX);
         let work = LinkWork { name, dial, clock, stop, queue, last_failure: None };
-        (Self { asks }, work)
+        (Self { asks, room: Arc::new(Semaphore::new(QUEUE_LEN_MAX)) }, work)
     }
 
     /// Queues a request. `patience` is how long the peer may leave it unanswered before the
@@ -134,7 +141,11 @@ impl Link {
     pub fn ask(&self, body: Vec<u8>, patience: Duration) -> Result<Pending, LinkError> {
         let (answer, pending) = oneshot::channel();
         let fate = Arc::new(Fate::default());
-        let asking = Asking { body, patience, answer, fate: Arc::clone(&fate) };
+        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(len).map_err(|_| {
+            LinkError::NotSent(format!("{QUEUE_LEN_MAX} bytes may wait for it, and do"))
+        })?;
+        let asking = Asking { body, patience, answer, fate: Arc::clone(&fate), _room: room };
         match self.asks.try_send(asking) {
             Ok(()) => Ok(Pending { answer: pending, fate }),
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -378,6 +389,20 @@ mod tests {
         output.write_all(&bytes).await.unwrap();
         assert_eq!(one.answer_within(LONG).await.unwrap(), "1");
         assert_eq!(two.answer_within(LONG).await.unwrap(), "2");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_a_peer_is_bounded_in_bytes_and_makes_room_when_it_is_written() {
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let link = link(vec![near]);
+        let body = || vec![0; BODY_LEN_MAX];
+        let _waiting = [link.ask(body(), LONG).unwrap(), link.ask(body(), LONG).unwrap()];
+        let full = link.ask(vec![0], LONG).unwrap_err();
+        assert!(matches!(full, LinkError::NotSent(_)), "{full}");
+        let mut far = FrameReader::new(tokio::io::split(far).0);
+        asked(&mut far).await;
+        asked(&mut far).await;
+        link.ask(body(), LONG).unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -79,7 +79,12 @@ async fn attend(stream: Box<dyn Stream>, at: SocketAddr, server: &Server, direct
     };
     let Greeting { from, lane, .. } = greeting;
     tracing::debug!(%from, %lane, "a peer is connected");
-    let why = server.serve(stream, from, lane).await;
+    let mut known = directory.known();
+    let why = tokio::select! {
+        why = server.serve(stream, from, lane) => why,
+        // Its next greeting is refused with the reason, and it stops.
+        _ = known.wait_for(|state| state.is_retired(from)) => "it was removed".to_owned(),
+    };
     tracing::debug!(%from, %lane, "a peer's connection has ended: {why}");
 }
 

@@ -20,7 +20,7 @@ use super::{
     },
     call::{PeerHandler, SERVICE_BODY_LEN_MAX},
     contact::Contact,
-    frame::{FrameReader, Kind, encode},
+    frame::{BODY_LEN_MAX, FrameReader, Kind, encode},
     lane::Lane,
     message::{Answer, AnswerToTransfer, Ask},
     receive::Receiving,
@@ -31,6 +31,9 @@ use crate::host::{clock::Clock, net::Stream};
 const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
 /// How many bytes of answers are gathered into one write.
 const WRITE_LEN: usize = 64 << 10;
+/// How many bytes of requests of one connection are worked on at a time; one is taken whatever its
+/// length. The rest waits in the socket, like what is too many.
+const WORK_LEN_MAX: usize = BODY_LEN_MAX;
 /// The longest time the service may take for one request, whatever its asker says.
 const SERVICE_TIME_MAX: Duration = Duration::from_mins(1);
 
@@ -72,17 +75,20 @@ impl Server {
     ) -> String {
         let (input, mut output) = tokio::io::split(stream);
         let mut frames = FrameReader::new(input);
-        let mut at_work = FuturesUnordered::<BoxFuture<'static, (u64, Answer)>>::new();
+        let mut at_work = FuturesUnordered::<BoxFuture<'static, (u64, usize, Answer)>>::new();
+        let mut work_len = 0;
         let mut bytes = Vec::new();
         loop {
             tokio::select! {
                 biased;
-                Some((seq, answer)) = at_work.next(), if !at_work.is_empty() => {
+                Some((seq, len, answer)) = at_work.next(), if !at_work.is_empty() => {
                     bytes.clear();
+                    work_len -= len;
                     encode(Kind::Answer, seq, &answer.encode(), &mut bytes);
                     while bytes.len() < WRITE_LEN
-                        && let Some(Some((seq, answer))) = at_work.next().now_or_never()
+                        && let Some(Some((seq, len, answer))) = at_work.next().now_or_never()
                     {
+                        work_len -= len;
                         encode(Kind::Answer, seq, &answer.encode(), &mut bytes);
                     }
                     let write = async {
@@ -96,7 +102,8 @@ impl Server {
                     }
                     bytes.shrink_to(WRITE_LEN);
                 }
-                frame = frames.next(), if at_work.len() < lane.at_work_max() => {
+                frame = frames.next(), if at_work.len() < lane.at_work_max()
+                    && work_len < WORK_LEN_MAX => {
                     let frame = match frame {
                         Ok(frame) => frame,
                         Err(error) => return error.to_string(),
@@ -109,8 +116,9 @@ impl Server {
                         Err(error) => return format!("no request of this protocol: {error}"),
                     };
                     let work = self.work(from, lane, ask, receiving);
-                    let seq = frame.seq;
-                    at_work.push(work.map(move |answer| (seq, answer)).boxed());
+                    let (seq, len) = (frame.seq, frame.body.len());
+                    work_len += len;
+                    at_work.push(work.map(move |answer| (seq, len, answer)).boxed());
                 }
             }
         }

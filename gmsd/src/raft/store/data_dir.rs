@@ -44,6 +44,7 @@ impl DataDir {
         node: NodeId,
         cluster: ClusterId,
         initial_peers: &BTreeMap<NodeId, String>,
+        restored: Option<&str>,
     ) -> Result<Self, StartError> {
         // Before the lock's file is made: a foreign directory stays as it is.
         if let Some(identity) = read_identity(host, dir)? {
@@ -63,7 +64,7 @@ impl DataDir {
                 check(dir, &identity, node, cluster)?;
                 identity
             }
-            None => create_identity(host, dir, node, cluster, initial_peers)?,
+            None => create_identity(host, dir, node, cluster, initial_peers, restored)?,
         };
         Ok(Self { dir: dir.to_owned(), host: host.clone(), identity, _lock: lock })
     }
@@ -143,6 +144,7 @@ fn create_identity(
     node: NodeId,
     cluster: ClusterId,
     initial_peers: &BTreeMap<NodeId, String>,
+    restored: Option<&str>,
 ) -> Result<Identity, StartError> {
     let names = host.disk.list(dir).map_err(|source| disk_error("list", dir, source))?;
     if names.iter().any(|name| name == LOG || name.starts_with("snapshot-")) {
@@ -159,6 +161,7 @@ fn create_identity(
         lineage: hex(&mark),
         initial_peers: initial_peers.clone(),
         founded: false,
+        restored: restored.map(str::to_owned),
     };
     write_identity(host, dir, &identity)?;
     Ok(identity)
@@ -204,7 +207,7 @@ mod tests {
 
     fn open(dir: &Path, node: u64, cluster: ClusterId) -> Result<DataDir, StartError> {
         let peers = BTreeMap::from([(NodeId(node), "http://127.0.0.1:1".to_owned())]);
-        DataDir::open(&Host::real(), dir, NodeId(node), cluster, &peers)
+        DataDir::open(&Host::real(), dir, NodeId(node), cluster, &peers, None)
     }
 
     #[test]

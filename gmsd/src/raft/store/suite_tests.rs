@@ -18,7 +18,7 @@ use crate::{
 
 fn held(dir: &Path) -> DataDir {
     let cluster = ClusterId([1; 16]);
-    DataDir::open(&Host::real(), dir, NodeId(1), cluster, &BTreeMap::new()).unwrap()
+    DataDir::open(&Host::real(), dir, NodeId(1), cluster, &BTreeMap::new(), None).unwrap()
 }
 
 struct Fresh;

@@ -1,0 +1,112 @@
+//! Rules about whom we hear from: whether the screen can be trusted and the cluster can decide.
+
+use super::{
+    finding::{Finding, Remedy, Scene, Severity},
+    words::seconds,
+};
+use crate::model::link::Trust;
+
+pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
+    let link = &scene.model.link;
+    let error = || link.error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();
+    let trust = link.trust(scene.now);
+    let (severity, sentence) = match trust {
+        Trust::Live(_) | Trust::Late(_) => return None,
+        Trust::Connecting if link.failures == 0 => {
+            (Severity::Notice, "CONNECTING: no node has answered yet".to_owned())
+        }
+        Trust::Connecting => (Severity::Danger, format!("NO NODE ANSWERS{}", error())),
+        Trust::Reconnecting(age) | Trust::Stale(age) => (
+            Severity::Danger,
+            format!("{}: what you see is {} old{}", trust.word(), seconds(age), error()),
+        ),
+    };
+    Some(Finding::new(severity, sentence).with(&[Remedy::Reconnect]))
+}
+
+/// The node that answers us is alone, but another one is not.
+pub(super) fn cut_off(scene: &Scene<'_>) -> Option<Finding> {
+    let better = scene.model.better_informed(scene.now)?;
+    let ours = scene.model.status.as_ref()?.node;
+    let sentence = format!(
+        "NODE {ours} IS CUT OFF: node {better} has a leader and a quorum. Do not trust what you \
+         see here"
+    );
+    Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Reconnect, Remedy::Views]))
+}
+
+pub(super) fn quorum(scene: &Scene<'_>) -> Option<Finding> {
+    let status = scene.model.status.as_ref()?;
+    if status.quorum.ok {
+        return None;
+    }
+    let voters = status.quorum.voters.len();
+    if status.quorum.reachable >= status.quorum.needed {
+        // Enough of them answer: what is missing is a leader that is heard.
+        status.leader?;
+        let sentence = format!(
+            "NODE {} HEARS NO LEADER although {} of {voters} voters answer: an election is due, \
+             writes wait",
+            status.node, status.quorum.reachable
+        );
+        return Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Views]));
+    }
+    let sentence = format!(
+        "NO QUORUM: node {} is in touch with {} of {voters} voters, {} are needed. No write is \
+         accepted, nobody is removed by silence",
+        status.node, status.quorum.reachable, status.quorum.needed
+    );
+    Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Views]))
+}
+
+pub(super) fn leader(scene: &Scene<'_>) -> Option<Finding> {
+    let status = scene.model.status.as_ref()?;
+    status.leader.is_none().then(|| {
+        let sentence = format!(
+            "NO LEADER known to node {} in term {}: an election is due, writes wait",
+            status.node, status.term
+        );
+        Finding::new(Severity::Danger, sentence).with(&[Remedy::Views])
+    })
+}
+
+/// The node that answers us believes something else than most.
+pub(super) fn minority(scene: &Scene<'_>) -> Option<Finding> {
+    let status = scene.model.status.as_ref()?;
+    let others: Vec<_> = scene
+        .model
+        .nodes
+        .values()
+        .filter(|node| node.status.reachable && node.status.id != status.node)
+        .map(|node| (node.status.leader, node.status.term.unwrap_or_default()))
+        .collect();
+    let ours = (status.leader, status.term);
+    let against = others.iter().filter(|other| **other != ours && other.1 >= ours.1).count();
+    (against * 2 > others.len() && against > 1).then(|| {
+        let sentence = format!(
+            "NODE {} IS IN A MINORITY: {against} of {} other nodes believe in another leader or \
+             term. Do not trust what you see here",
+            status.node,
+            others.len()
+        );
+        Finding::new(Severity::Danger, sentence).with(&[Remedy::Views, Remedy::Reconnect])
+    })
+}
+
+pub(super) fn disagreement(scene: &Scene<'_>) -> Option<Finding> {
+    if scene.model.nodes_agree() != Some(false) {
+        return None;
+    }
+    let beliefs: Vec<String> = scene
+        .model
+        .nodes
+        .values()
+        .filter(|node| node.status.reachable)
+        .map(|node| {
+            let leader = node.status.leader.map_or("nobody".to_owned(), |id| id.to_string());
+            format!("{} says {leader}", node.status.id)
+        })
+        .collect();
+    let sentence = format!("NODES DISAGREE about the leader: {}", beliefs.join(", "));
+    Some(Finding::new(Severity::Warn, sentence).with(&[Remedy::Views]))
+}

@@ -1,0 +1,182 @@
+//! Every screen in every size, state and set of glyphs, as text to look at.
+//!
+//! One snapshot a screen and state, with all sizes in it: a change of a screen is one file to
+//! review. ASCII and mono go with the same facts, so of them the two sizes that differ most will do.
+
+use std::time::Duration;
+
+use gms::{
+    api::{Band, Bookmark, WatchEvent},
+    id::{NodeId, Revision},
+    view::View,
+};
+
+use super::{
+    app::Settings,
+    fixture::{Play, group, member, node, status},
+    message::Message,
+    theme::Theme,
+};
+use crate::model::link::{Stream, StreamNews};
+
+const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 16), (40, 8)];
+const ASCII_SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
+
+/// The screens, by the keys that lead to them from the overview.
+const SCREENS: [(&str, &str); 7] = [
+    ("overview", ""),
+    ("groups", "2"),
+    ("members", "2 3"),
+    ("heat", "4"),
+    ("timeline", "5"),
+    ("nodes", "6"),
+    ("views", "7"),
+];
+
+type State = fn(&mut Play);
+
+/// The states that a dashboard can be in.
+const STATES: [(&str, State); 8] = [
+    ("live", |play| {
+        play.healthy().trouble();
+    }),
+    ("reconnecting", |play| {
+        play.healthy().trouble();
+        let down = StreamNews::Down { error: "127.0.0.1:22380: connection refused".to_owned() };
+        play.tell(Message::Link(Stream::Watch, down)).later(3_400);
+    }),
+    ("minority", |play| {
+        play.healthy();
+        let nodes = [1, 3].map(|n| {
+            let mut node = node(n);
+            node.term = Some(43);
+            node.leader = Some(NodeId(3));
+            node
+        });
+        let nodes = [nodes.to_vec(), vec![node(2)]].concat();
+        play.tell(Message::Nodes(gms::api::Nodes { answered_by: NodeId(2), nodes }));
+    }),
+    ("no_leader", |play| {
+        play.healthy();
+        play.tell(Message::Status(Box::new(status(None))));
+    }),
+    ("ten_thousand", |play| {
+        play.connected().nodes();
+        many(play, 10_000);
+    }),
+    ("empty", |play| {
+        play.connected().nodes();
+        let bookmark = Bookmark { revision: Revision(7) };
+        play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    }),
+    ("frozen", |play| {
+        play.healthy().keys("Space").trouble();
+    }),
+    ("replay", |play| {
+        play.healthy().trouble();
+    }),
+];
+
+/// Five groups of members that all answer but for a few of the first.
+fn many(play: &mut Play, count: u64) {
+    for (place, name) in ["ads", "batch", "ledger", "payments", "search"].into_iter().enumerate() {
+        let first = place as u64 * (count / 5) + 1;
+        let members = (first..first + count / 5).map(|n| member(n, 100 + n)).collect();
+        let view = View { group: group(name), view: Revision(9_000_000), members };
+        play.tell(Message::Watch(WatchEvent::Snapshot(view)));
+        for n in first..first + count / 5 {
+            let band = if place == 0 && n % 100 == 3 { Band::Suspect } else { Band::Ok };
+            play.band(name, n, band, 300);
+        }
+    }
+    let bookmark = Bookmark { revision: Revision(9_182_331) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    play.later(1_500);
+}
+
+fn screens(settings: &Settings, state: State, keys: &str, sizes: &[(u16, u16)]) -> String {
+    let mut play = Play::with(settings.clone());
+    state(&mut play);
+    play.keys(keys);
+    let screens: Vec<String> = sizes
+        .iter()
+        .map(|(width, height)| format!("{width}x{height}\n{}", play.screen(*width, *height)))
+        .collect();
+    screens.join("\n")
+}
+
+#[test]
+fn every_screen_in_every_state() {
+    for (state_name, state) in STATES {
+        let settings = Settings { replay: state_name == "replay", ..Settings::new("prod-eu") };
+        for (screen, keys) in SCREENS {
+            let text = screens(&settings, state, keys, &SIZES);
+            insta::assert_snapshot!(format!("{screen}_{state_name}"), text);
+        }
+    }
+}
+
+#[test]
+fn every_screen_in_ascii_and_without_colours() {
+    let settings =
+        Settings { ascii: true, theme: Theme::Mono, demo: true, ..Settings::new("prod-eu") };
+    for (screen, keys) in SCREENS {
+        let text = screens(&settings, STATES[0].1, keys, &ASCII_SIZES);
+        assert!(text.is_ascii(), "{screen} is not ASCII");
+        insta::assert_snapshot!(format!("{screen}_ascii"), text);
+    }
+}
+
+#[test]
+fn roles_show_where_the_eye_is_led() {
+    for theme in [Theme::Palette, Theme::SafeDark] {
+        let mut play = Play::with(Settings { theme, ..Settings::new("prod-eu") });
+        play.healthy().trouble();
+        insta::assert_snapshot!(format!("roles_{}", theme.as_str()), play.roles(120, 36));
+    }
+}
+
+/// The block in the README that shows the dashboard is this screen and no other.
+#[test]
+fn the_readme_shows_the_real_screen() {
+    let mut play = Play::with(Settings::new("prod-eu"));
+    play.healthy();
+    for _ in 0..12 {
+        play.later(1_000).nodes();
+    }
+    play.trouble();
+    let screen: String = play
+        .screen(120, 36)
+        .lines()
+        .map(|line| line.trim_start_matches('|').trim_end_matches('|').trim_end().to_owned() + "\n")
+        .collect();
+    let readme = include_str!("../../../README.md");
+    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next());
+    assert_eq!(
+        block.unwrap_or_default(),
+        screen,
+        "the README shows another screen; put this one into its first text block:\n{screen}"
+    );
+}
+
+/// A large cluster's lists follow once a second, but what is pressed counts at once.
+#[test]
+fn a_large_cluster_is_listed_once_a_second_and_at_every_key() {
+    let mut play = Play::new();
+    play.connected().nodes();
+    many(&mut play, 10_000);
+    play.keys("7 3").screen(120, 36);
+    assert_eq!(play.app.rows.members.len(), 10_000);
+    let worst = |play: &Play| play.app.rows.members.first().map(|key| key.id.to_string());
+    assert_eq!(worst(&play).as_deref(), Some("m-0003"));
+    play.band("search", 9_000, Band::Condemned, 9_000);
+    play.app.settle();
+    assert_eq!(worst(&play).as_deref(), Some("m-0003"), "news waits for its second");
+    play.now = play.now.later(Duration::from_secs(1));
+    play.tell(Message::Tick);
+    play.app.settle();
+    assert_eq!(worst(&play).as_deref(), Some("m-9000"));
+    play.keys("/").types("search").keys("Enter");
+    assert_eq!(play.app.rows.members_in_all, 10_000);
+    assert!(play.app.rows.members.len() < 10_000, "a filter does not wait");
+}

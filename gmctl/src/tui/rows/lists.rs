@@ -1,0 +1,343 @@
+//! All lists, and when each is built anew.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gms::id::{GroupId, NodeId};
+
+use super::{
+    heat::{self, HeatRow},
+    members,
+    wish::{Kept, SortColumn, Wish},
+};
+use crate::{
+    model::{
+        alarm::{
+            finding::{Finding, Severity},
+            rules,
+        },
+        cluster::{Model, Stamp},
+        condition::{Condition, Tally},
+        correlate::{Share, common_causes},
+        group::{Age, Left, MemberKey},
+        moment::Moment,
+        timeline::{Entry, Moves},
+    },
+    tui::{place::Place, selection::Selection},
+};
+
+/// The most members listed as those that are removed soonest.
+const SOONEST_MAX: usize = 100;
+/// A cluster of more members than this is large: its lists follow the news once a second.
+const LARGE: usize = 5_000;
+/// How often the lists of a large cluster follow.
+const LARGE_EACH: Duration = Duration::from_secs(1);
+/// Comings and goings are counted over this time.
+pub const MOVES_WITHIN: Duration = Duration::from_hours(1);
+
+/// A group in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Which.
+    pub id: GroupId,
+    /// How many of its members look how.
+    pub tally: Tally,
+    /// Who came and went within [`MOVES_WITHIN`].
+    pub moves: Moves,
+}
+
+/// What the lists show.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The groups, worst first.
+    pub groups: Vec<GroupRow>,
+    /// The members of the place, where it lists members.
+    pub members: Vec<MemberKey>,
+    /// How many members there are before the filter, where the place lists members.
+    pub members_in_all: usize,
+    /// Who is silent: those that can be removed soonest first.
+    pub silent: Vec<MemberKey>,
+    /// How many are silent, listed or not.
+    pub silent_in_all: usize,
+    /// The nodes, by id.
+    pub nodes: Vec<NodeId>,
+    /// What happened, newest first.
+    pub entries: Vec<Arc<Entry>>,
+    /// The heat grid, where it is shown.
+    pub heat: Vec<HeatRow>,
+    /// Rows of the heat grid that are not shown because there are too many.
+    pub heat_hidden: usize,
+    /// How many members look how, over all groups.
+    pub tally: Tally,
+    /// What matters most now.
+    pub alarm: Option<Finding>,
+    /// What the members in trouble have in common.
+    pub causes: Vec<Share>,
+    built: Built,
+}
+
+/// From what the lists were built.
+#[derive(Debug, Default)]
+struct Built {
+    wish: Option<Kept>,
+    members: Option<(Stamp, Instant)>,
+    heat: Option<(Stamp, Instant)>,
+    causes: Option<(u64, u64, Instant)>,
+    entries: Option<u64>,
+    moves: Option<(u64, Instant)>,
+    moved: BTreeMap<GroupId, Moves>,
+}
+
+impl Rows {
+    /// Brings everything up to date, and the selection with it.
+    pub fn refresh(
+        &mut self,
+        model: &Model,
+        now: Moment,
+        wish: &Wish<'_>,
+        selection: &mut Selection,
+    ) {
+        let kept = Kept::of(wish);
+        if self.built.wish.as_ref() != Some(&kept) {
+            self.built = Built { wish: Some(kept), ..Built::default() };
+        }
+        self.tally = model.tally();
+        let nodes: Vec<NodeId> = model.nodes.keys().copied().collect();
+        selection.follow_nodes(&self.nodes, &nodes);
+        self.nodes = nodes;
+        self.refresh_groups(model, now, wish, selection);
+        self.refresh_silent(model, now, selection);
+        self.refresh_entries(model, wish, selection);
+        self.refresh_causes(model, now);
+        self.alarm = Some(rules::most_important(model, now, &self.causes));
+        match wish.place {
+            Place::Members(_) | Place::Cell(_) => {
+                self.refresh_members(model, now, wish, selection);
+                self.heat.clear();
+                self.built.heat = None;
+            }
+            Place::Overview | Place::Heat => {
+                self.refresh_heat(model, now, wish, selection);
+                self.members.clear();
+                self.built.members = None;
+            }
+            _ => {
+                self.members.clear();
+                self.heat.clear();
+                self.built.members = None;
+                self.built.heat = None;
+            }
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.alarm.as_ref().map_or(Severity::Well, |finding| finding.severity)
+    }
+
+    fn refresh_groups(
+        &mut self,
+        model: &Model,
+        now: Moment,
+        wish: &Wish<'_>,
+        selection: &mut Selection,
+    ) {
+        let written = model.timeline.written();
+        let outdated = self
+            .built
+            .moves
+            .is_none_or(|(at, when)| at != written || now.since(when) > Duration::from_mins(1));
+        if outdated {
+            let within = crate::model::moment::whole_millis(MOVES_WITHIN);
+            self.built.moved = model.timeline.moves(now.wall_ms.saturating_sub(within));
+            self.built.moves = Some((written, now.at));
+        }
+        let groups = groups(model, wish, &self.built.moved);
+        let ids = |rows: &[GroupRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+        selection.follow_groups(&ids(&self.groups), &ids(&groups));
+        self.groups = groups;
+    }
+
+    fn refresh_silent(&mut self, model: &Model, now: Moment, selection: &mut Selection) {
+        let mut list = silent(model, now);
+        self.silent_in_all = list.len();
+        list.truncate(SOONEST_MAX);
+        selection.follow_silent(&self.silent, &list);
+        self.silent = list;
+    }
+
+    fn refresh_entries(&mut self, model: &Model, wish: &Wish<'_>, selection: &mut Selection) {
+        let written = model.timeline.written();
+        // Observations alike are counted into the last entry, which is then another.
+        let last = self.entries.first();
+        let same = self.built.entries == Some(written)
+            && match (last, model.timeline.entries().last()) {
+                (Some(shown), Some(known)) => Arc::ptr_eq(shown, known),
+                (None, None) => true,
+                _ => !wish.filter.is_empty() && *wish.place == Place::Timeline,
+            };
+        if same {
+            return;
+        }
+        let entries = entries(model, wish);
+        let keys = |list: &[Arc<Entry>]| list.iter().map(|entry| entry.key).collect::<Vec<_>>();
+        selection.follow_entries(&keys(&self.entries), &keys(&entries));
+        self.entries = entries;
+        self.built.entries = Some(written);
+    }
+
+    fn refresh_causes(&mut self, model: &Model, now: Moment) {
+        let stamp = model.stamp;
+        let same = self.built.causes.is_some_and(|(shape, bands, at)| {
+            (shape, bands) == (stamp.shape, stamp.bands) || waits(model, now, at)
+        });
+        if !same {
+            self.causes = common_causes(model, now);
+            self.built.causes = Some((stamp.shape, stamp.bands, now.at));
+        }
+    }
+
+    fn refresh_members(
+        &mut self,
+        model: &Model,
+        now: Moment,
+        wish: &Wish<'_>,
+        selection: &mut Selection,
+    ) {
+        let by_reports = matches!(
+            wish.sort,
+            SortColumn::Age | SortColumn::RoundTrip | SortColumn::Misses | SortColumn::Left
+        );
+        // A filter may ask for an age, and ages go on by themselves.
+        let volatile = by_reports || !wish.filter.is_empty();
+        if stands(self.built.members, model, now, volatile) {
+            return;
+        }
+        let before = std::mem::take(&mut self.members);
+        let keep = wish.keep_order.then_some(before.as_slice());
+        let (list, in_all) = members::list(model, now, wish, keep);
+        selection.follow_members(&before, &list);
+        self.members = list;
+        self.members_in_all = in_all;
+        // While rows keep their places the order is not the one that was wished for.
+        self.built.members = (!wish.keep_order).then_some((model.stamp, now.at));
+        if wish.keep_order && model.members() > LARGE {
+            self.built.members = Some((model.stamp, now.at));
+        }
+    }
+
+    fn refresh_heat(
+        &mut self,
+        model: &Model,
+        now: Moment,
+        wish: &Wish<'_>,
+        selection: &mut Selection,
+    ) {
+        let filtered = *wish.place == Place::Heat && !wish.filter.is_empty();
+        let before = self.built.heat;
+        if stands(before, model, now, filtered) {
+            return;
+        }
+        let same_members =
+            before.is_some_and(|(stamp, _)| stamp.shape == model.stamp.shape) && !filtered;
+        if !same_members {
+            (self.heat, self.heat_hidden) = heat::rows(model, now, wish, filtered);
+            selection.follow_cell(&self.heat);
+        }
+        heat::paint(&mut self.heat, model, now, wish.grouping);
+        self.built.heat = Some((model.stamp, now.at));
+    }
+}
+
+/// Whether a large cluster's list was built so lately that news has to wait.
+fn waits(model: &Model, now: Moment, built: Instant) -> bool {
+    model.members() > LARGE && now.since(built) < LARGE_EACH
+}
+
+/// Whether a list still fits the model, or news has to wait.
+fn stands(built: Option<(Stamp, Instant)>, model: &Model, now: Moment, volatile: bool) -> bool {
+    let Some((stamp, at)) = built else {
+        return false;
+    };
+    let same = (stamp.shape, stamp.bands) == (model.stamp.shape, model.stamp.bands);
+    (same && !volatile) || waits(model, now, at)
+}
+
+fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {
+    let filter_applies = *wish.place == Place::Groups;
+    let mut rows: Vec<GroupRow> = model
+        .groups
+        .iter()
+        .filter(|(_, group)| group.view.0 > 0 || !group.members.is_empty())
+        .filter(|(id, _)| {
+            !filter_applies || wish.filter.passes(&members::bare_facts(id.as_str(), id.as_str()))
+        })
+        .map(|(id, group)| GroupRow {
+            id: id.clone(),
+            tally: group.tally(),
+            moves: moved.get(id).copied().unwrap_or_default(),
+        })
+        .collect();
+    rows.sort_by_key(|row| {
+        (Reverse((row.tally.suspect, row.tally.late, row.tally.total())), row.id.clone())
+    });
+    rows
+}
+
+/// The worst condition first; then who can be removed soonest, of those of whom that is known.
+type Urgency = (Reverse<Condition>, bool, Option<Left>, Reverse<Duration>);
+
+fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
+    let mut list: Vec<(Urgency, MemberKey)> = Vec::new();
+    for (id, group) in &model.groups {
+        for name in group.unwell() {
+            let (Some(condition), Some(member)) =
+                (group.condition(now, name), group.members.get(name))
+            else {
+                continue;
+            };
+            if condition >= Condition::Late {
+                let age = match group.age(now, member) {
+                    Age::Known(age) => age,
+                    Age::Below(_) | Age::Unknown => Duration::ZERO,
+                };
+                let key = MemberKey { group: id.clone(), id: name.clone() };
+                let left = group.left(now, member);
+                list.push(((Reverse(condition), left.is_none(), left, Reverse(age)), key));
+            }
+        }
+    }
+    list.sort();
+    list.into_iter().map(|(_, key)| key).collect()
+}
+
+fn entries(model: &Model, wish: &Wish<'_>) -> Vec<Arc<Entry>> {
+    let filter_applies = *wish.place == Place::Timeline && !wish.filter.is_empty();
+    model
+        .timeline
+        .entries()
+        .iter()
+        .rev()
+        .filter(|entry| {
+            if !filter_applies {
+                return true;
+            }
+            let text = entry.what.text();
+            let word = entry.what.word();
+            let facts = crate::filter::eval::Facts {
+                address: &text,
+                states: &[word],
+                ..members::bare_facts(
+                    entry.what.member().map_or(word, |id| id.as_str()),
+                    entry.what.group().map_or("", |id| id.as_str()),
+                )
+            };
+            wish.filter.passes(&facts)
+        })
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,208 @@
+//! The members of a place: filtered and sorted.
+
+use std::cmp::Reverse;
+
+use gms::{id::GroupId, view::Member};
+
+use super::wish::{SortColumn, Wish};
+use crate::{
+    filter::{ast::Filter, eval::Facts},
+    model::{
+        cluster::Model,
+        condition::Condition,
+        group::{Age, Group, Left, MemberKey},
+        moment::{Moment, whole_millis},
+    },
+    tui::place::Place,
+};
+
+/// What a filter can ask of what is no member.
+pub(super) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
+    Facts {
+        id,
+        group,
+        address: "",
+        states: &[],
+        kind: None,
+        monitor: None,
+        witness: None,
+        misses: None,
+        incarnation: 0,
+        age_us: None,
+        rtt_us: None,
+        tags: None,
+    }
+}
+
+/// Whether the filter lets a member of a group pass.
+pub(super) fn passes(
+    filter: &Filter,
+    now: Moment,
+    id: &GroupId,
+    group: &Group,
+    member: &Member,
+) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
+    let heard = group.heard_of(member);
+    let condition = group.condition(now, &member.id).unwrap_or(Condition::Unknown);
+    let band = heard.map_or(Condition::Unknown, |heard| heard.band.into());
+    let states = [condition.as_str(), band.as_str(), member.state.as_str()];
+    let age_us = match group.age(now, member) {
+        Age::Known(age) => Some(whole_millis(age).saturating_mul(1_000)),
+        Age::Below(_) | Age::Unknown => None,
+    };
+    filter.passes(&Facts {
+        id: member.id.as_str(),
+        group: id.as_str(),
+        address: member.address.as_str(),
+        states: &states,
+        kind: Some(member.liveness.kind),
+        monitor: member.monitor.map(|node| node.0),
+        witness: member.witness.map(|node| node.0),
+        misses: heard.map(|heard| u64::from(heard.misses)),
+        incarnation: member.incarnation.0,
+        age_us,
+        rtt_us: heard.and_then(|heard| heard.rtt_us),
+        tags: Some(&member.tags),
+    })
+}
+
+type SortKey = (Reverse<u64>, Reverse<u64>, MemberKey);
+
+/// The members that pass, in the order wished for or in the order of `keep`, and how many there
+/// are before the filter.
+pub(super) fn list(
+    model: &Model,
+    now: Moment,
+    wish: &Wish<'_>,
+    keep: Option<&[MemberKey]>,
+) -> (Vec<MemberKey>, usize) {
+    let (mut list, in_all) = match wish.place {
+        Place::Cell(keys) => (sorted(chosen(model, keys), now, wish), keys.len()),
+        Place::Members(scope) => {
+            let scoped = |id: &GroupId| scope.as_ref().is_none_or(|scope| scope == id);
+            let groups = || model.groups.iter().filter(|(id, _)| scoped(id));
+            let in_all = groups().map(|(_, group)| group.members.len()).sum();
+            let worst_first = matches!(wish.sort, SortColumn::State | SortColumn::Id);
+            let list = if wish.filter.is_empty() && worst_first {
+                by_state_or_id(&groups().collect::<Vec<_>>(), now, wish.sort)
+            } else {
+                let all = groups().flat_map(|(id, group)| {
+                    group.members.values().map(move |member| (id, group, member.as_ref()))
+                });
+                sorted(all, now, wish)
+            };
+            (list, in_all)
+        }
+        _ => (Vec::new(), 0),
+    };
+    if wish.reverse {
+        list.reverse();
+    }
+    match keep {
+        Some(before) if !before.is_empty() => (in_order_of(before, &list), in_all),
+        _ => (list, in_all),
+    }
+}
+
+fn chosen<'a>(
+    model: &'a Model,
+    keys: &'a [MemberKey],
+) -> impl Iterator<Item = (&'a GroupId, &'a Group, &'a Member)> {
+    keys.iter().filter_map(|key| {
+        let group = model.groups.get(&key.group)?;
+        Some((&key.group, group, group.members.get(&key.id)?.as_ref()))
+    })
+}
+
+fn sorted<'a>(
+    all: impl Iterator<Item = (&'a GroupId, &'a Group, &'a Member)>,
+    now: Moment,
+    wish: &Wish<'_>,
+) -> Vec<MemberKey> {
+    let mut list: Vec<SortKey> = all
+        .filter(|(id, group, member)| passes(wish.filter, now, id, group, member))
+        .map(|(id, group, member)| {
+            let (first, second) = weight(wish.sort, now, group, member);
+            let key = MemberKey { group: id.clone(), id: member.id.clone() };
+            (Reverse(first), Reverse(second), key)
+        })
+        .collect();
+    list.sort();
+    list.into_iter().map(|(_, _, key)| key).collect()
+}
+
+/// Without a filter only who is not well has to be sorted: the others follow in the order they
+/// are kept in.
+fn by_state_or_id(groups: &[(&GroupId, &Group)], now: Moment, sort: SortColumn) -> Vec<MemberKey> {
+    let key =
+        |id: &GroupId, member: &Member| MemberKey { group: id.clone(), id: member.id.clone() };
+    let mut list: Vec<MemberKey> = Vec::new();
+    if sort == SortColumn::State {
+        let mut front: Vec<SortKey> = Vec::new();
+        for (id, group) in groups {
+            for member in group.unwell().filter_map(|name| group.members.get(name)) {
+                let (first, second) = weight(sort, now, group, member);
+                front.push((Reverse(first), Reverse(second), key(id, member)));
+            }
+        }
+        front.sort();
+        list.extend(front.into_iter().map(|(_, _, key)| key));
+    }
+    for (id, group) in groups {
+        for member in group.members.values() {
+            if sort == SortColumn::Id || !group.is_unwell(&member.id) {
+                list.push(key(id, member));
+            }
+        }
+    }
+    list
+}
+
+/// The same rows, those shown before in the order they had, new ones after them.
+fn in_order_of(before: &[MemberKey], fresh: &[MemberKey]) -> Vec<MemberKey> {
+    let mut still: std::collections::BTreeSet<&MemberKey> = fresh.iter().collect();
+    let mut rows: Vec<MemberKey> = Vec::with_capacity(fresh.len());
+    for key in before {
+        if still.remove(key) {
+            rows.push(key.clone());
+        }
+    }
+    rows.extend(fresh.iter().filter(|key| still.contains(key)).cloned());
+    rows
+}
+
+/// What puts a member further up: the greater first.
+fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
+    let age = || match group.age(now, member) {
+        Age::Known(age) => whole_millis(age),
+        Age::Below(_) | Age::Unknown => 0,
+    };
+    let heard = group.heard_of(member);
+    match sort {
+        SortColumn::State => {
+            // Members that are well keep to the order of their names, whatever their age.
+            match group.condition(now, &member.id) {
+                Some(Condition::Condemned) => (5, age()),
+                Some(Condition::Suspect) => (4, age()),
+                Some(Condition::Late) => (3, age()),
+                Some(Condition::Away) => (2, 0),
+                Some(Condition::Unknown) => (1, 0),
+                _ => (0, 0),
+            }
+        }
+        SortColumn::Left => match group.left(now, member) {
+            Some(Left::AtLeast(time)) => (2, u64::MAX - whole_millis(time)),
+            Some(Left::Held) => (1, 0),
+            None => (0, 0),
+        },
+        SortColumn::Id => (0, 0),
+        SortColumn::Age => (age(), 0),
+        SortColumn::RoundTrip => (heard.and_then(|heard| heard.rtt_us).unwrap_or_default(), 0),
+        SortColumn::Misses => (heard.map_or(0, |heard| u64::from(heard.misses)), age()),
+        SortColumn::Monitor => (u64::MAX - member.monitor.map_or(u64::MAX, |node| node.0), 0),
+        SortColumn::Joined => (member.incarnation.0, 0),
+    }
+}

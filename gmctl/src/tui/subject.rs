@@ -1,0 +1,125 @@
+//! What the keys act on: the selected member, group or node, and what is possible with it.
+
+use gms::id::{GroupId, NodeId};
+
+use super::{
+    app::App,
+    place::{Pane, Place},
+    ui::TableId,
+};
+use crate::{
+    action::when::{Locked, Possible},
+    model::{group::MemberKey, timeline::Entry},
+};
+
+impl App {
+    /// The member that keys act on, if one is selected.
+    pub fn selected_member(&self) -> Option<MemberKey> {
+        match &self.ui.place {
+            Place::Members(_) | Place::Cell(_) => self.ui.selection.member.clone(),
+            Place::Member(key) | Place::Why(key) => Some(key.clone()),
+            Place::Overview if self.ui.pane == Pane::Silent => self.ui.selection.silent.clone(),
+            Place::Overview if self.ui.pane == Pane::Timeline => self.entry_member(),
+            Place::Timeline => self.entry_member(),
+            _ => None,
+        }
+    }
+
+    /// The group that keys act on, if one is selected.
+    pub fn selected_group(&self) -> Option<GroupId> {
+        match &self.ui.place {
+            Place::Groups => self.ui.selection.group.clone(),
+            Place::Overview if self.ui.pane == Pane::Groups => self.ui.selection.group.clone(),
+            Place::Members(Some(group)) => Some(group.clone()),
+            Place::Timeline => self.entry_group(),
+            Place::Overview if self.ui.pane == Pane::Timeline => self.entry_group(),
+            _ => self.selected_member().map(|key| key.group),
+        }
+    }
+
+    /// The node that keys act on, if one is selected.
+    pub fn selected_node(&self) -> Option<NodeId> {
+        match &self.ui.place {
+            Place::Nodes | Place::Views => self.ui.selection.node,
+            Place::Overview if self.ui.pane == Pane::Nodes => self.ui.selection.node,
+            _ => None,
+        }
+    }
+
+    /// Whether the keys go to the timeline.
+    pub fn on_timeline(&self) -> bool {
+        self.ui.place == Place::Timeline
+            || self.ui.place == Place::Overview && self.ui.pane == Pane::Timeline
+    }
+
+    /// The entry of the timeline under the cursor.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self.ui.selection.entry {
+            None => self.rows.entries.first().map(AsRef::as_ref),
+            Some(key) => self.model().timeline.get(key).map(AsRef::as_ref),
+        }
+    }
+
+    fn entry_member(&self) -> Option<MemberKey> {
+        let what = &self.entry()?.what;
+        Some(MemberKey { group: what.group()?.clone(), id: what.member()?.clone() })
+    }
+
+    fn entry_group(&self) -> Option<GroupId> {
+        self.entry()?.what.group().cloned()
+    }
+
+    /// The members that a leave would be about: the marked ones, else the selected one.
+    pub fn chosen_members(&self) -> Vec<MemberKey> {
+        if self.ui.marks.is_empty() {
+            self.selected_member().into_iter().collect()
+        } else {
+            self.ui.marks.iter().cloned().collect()
+        }
+    }
+
+    /// Why nothing can be written now, if that is so.
+    pub fn locked(&self) -> Option<Locked> {
+        let unlocked = self.ui.unlocked_until.is_some_and(|until| self.now.at < until);
+        if self.settings.replay {
+            Some(Locked::Replay)
+        } else if self.settings.read_only {
+            Some(Locked::ReadOnly)
+        } else if self.settings.protected && !unlocked {
+            Some(Locked::Protected)
+        } else {
+            None
+        }
+    }
+
+    /// The table on the screen whose columns can be chosen.
+    pub fn table(&self) -> Option<TableId> {
+        match (&self.ui.place, self.ui.pane) {
+            (Place::Members(_) | Place::Cell(_), _) => Some(TableId::Members),
+            (Place::Groups, _) | (Place::Overview, Pane::Groups) => Some(TableId::Groups),
+            (Place::Nodes, _) | (Place::Overview, Pane::Nodes) => Some(TableId::Nodes),
+            (Place::Timeline, _) | (Place::Overview, Pane::Timeline) => Some(TableId::Timeline),
+            _ => None,
+        }
+    }
+
+    /// What is possible now.
+    pub fn possible(&self) -> Possible {
+        let rows = self.list().map_or(0, |list| self.rows.len_of(list));
+        Possible {
+            rows: rows > 0 || self.ui.place == Place::Heat && !self.rows.heat.is_empty(),
+            panes: self.ui.place == Place::Overview,
+            row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
+            member: !self.chosen_members().is_empty(),
+            group: self.selected_group().is_some(),
+            members_shown: matches!(self.ui.place, Place::Members(_) | Place::Cell(_)),
+            heat_shown: self.ui.place == Place::Heat,
+            table_shown: self.table().is_some(),
+            locked: self.locked(),
+            in_touch: self.past.is_none() && self.trust().is_current(),
+            replay: self.settings.replay,
+            protected: self.settings.protected,
+            demo: self.settings.demo,
+        }
+    }
+}

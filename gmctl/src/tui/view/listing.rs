@@ -1,0 +1,162 @@
+//! What a screen lists, as plain text, CSV or JSON: all of it, not only what fits.
+
+use serde_json::{Map, Value};
+
+use super::{groups, members, nodes, timeline};
+use crate::tui::{
+    app::App,
+    columns,
+    place::{Pane, Place},
+    widget::{brush::Piece, table::Column},
+};
+
+/// The most rows that are listed: a file of this many lines can still be opened.
+pub const ROWS_MAX: usize = 200_000;
+
+/// A list, without looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The headings.
+    pub head: Vec<&'static str>,
+    /// The rows, a text a heading.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// What the screen lists; the heat grid as its members, screens of facts as what is selected.
+pub fn of(app: &App) -> Listing {
+    match (&app.ui.place, app.ui.pane) {
+        (Place::Members(_) | Place::Cell(_), _) => {
+            let rows = app.rows.members.iter().map(|key| members::row(app, key));
+            listing(columns::MEMBERS, rows)
+        }
+        (Place::Heat, _) => {
+            let keys = app.rows.heat.iter().flat_map(|row| &row.keys);
+            listing(columns::MEMBERS, keys.map(|key| members::row(app, key)))
+        }
+        (Place::Overview, Pane::Silent) => {
+            let rows = app.rows.silent.iter().map(|key| members::row(app, key));
+            listing(columns::MEMBERS, rows)
+        }
+        (Place::Member(key) | Place::Why(key), _) => {
+            listing(columns::MEMBERS, std::iter::once(members::row(app, key)))
+        }
+        (Place::Groups, _) | (Place::Overview, Pane::Groups) => {
+            listing(columns::GROUPS, app.rows.groups.iter().map(|row| groups::pieces(app, row)))
+        }
+        (Place::Timeline | Place::Difference, _) | (Place::Overview, Pane::Timeline) => {
+            let rows = app.rows.entries.iter().map(|entry| timeline::pieces(app, entry));
+            listing(columns::TIMELINE, rows)
+        }
+        (Place::Nodes | Place::Views, _) | (Place::Overview, Pane::Nodes) => {
+            let facts = app.rows.nodes.iter().filter_map(|id| app.model().nodes.get(id));
+            listing(columns::NODES, facts.map(|facts| nodes::pieces(app, facts)))
+        }
+    }
+}
+
+fn listing<'a>(columns: &[Column], rows: impl Iterator<Item = Vec<Piece<'a>>>) -> Listing {
+    let head: Vec<&'static str> = columns.iter().map(|column| column.title).collect();
+    let rows = rows
+        .take(ROWS_MAX)
+        .map(|pieces| {
+            let mut texts: Vec<String> =
+                pieces.into_iter().map(|(text, _)| one_line(&text)).collect();
+            texts.resize(head.len(), String::new());
+            texts
+        })
+        .collect();
+    Listing { head, rows }
+}
+
+/// Foreign texts may hold anything; a row is one line.
+fn one_line(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+impl Listing {
+    /// Aligned columns.
+    pub fn text(&self) -> String {
+        let mut widths: Vec<usize> = self.head.iter().map(|title| title.chars().count()).collect();
+        for row in &self.rows {
+            for (width, text) in widths.iter_mut().zip(row) {
+                *width = (*width).max(text.chars().count());
+            }
+        }
+        let line = |texts: &[String]| {
+            let cells = texts.iter().zip(&widths).map(|(text, width)| format!("{text:width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
+        self.rows.iter().fold(line(&head), |text, row| text + &line(row))
+    }
+
+    /// Comma-separated values (RFC 4180).
+    pub fn csv(&self) -> String {
+        let quoted = |text: &str| {
+            if text.contains([',', '"']) {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text.to_owned()
+            }
+        };
+        let line = |texts: Vec<String>| texts.join(",") + "\r\n";
+        let head = line(self.head.iter().map(|title| quoted(title)).collect());
+        self.rows
+            .iter()
+            .fold(head, |text, row| text + &line(row.iter().map(|text| quoted(text)).collect()))
+    }
+
+    /// An array of objects, a field a heading in lower case.
+    pub fn json(&self) -> String {
+        let rows: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let fields: Map<String, Value> = self
+                    .head
+                    .iter()
+                    .zip(row)
+                    .map(|(title, text)| {
+                        (title.to_lowercase().replace(' ', "_"), Value::from(text.as_str()))
+                    })
+                    .collect();
+                Value::Object(fields)
+            })
+            .collect();
+        Value::Array(rows).to_string() + "\n"
+    }
+
+    /// In the form that the ending of a file's name asks for; none for another ending.
+    pub fn for_file(&self, path: &str) -> Option<String> {
+        match path.rsplit_once('.')?.1 {
+            "txt" => Some(self.text()),
+            "csv" => Some(self.csv()),
+            "json" => Some(self.json()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_says_the_same() {
+        let listing = Listing {
+            head: vec!["MEMBER", "SEEN BY"],
+            rows: vec![
+                vec!["m-1".to_owned(), "node 1".to_owned()],
+                vec!["a,\"b\"".to_owned(), String::new()],
+            ],
+        };
+        assert_eq!(listing.text(), "MEMBER  SEEN BY\nm-1     node 1\na,\"b\"\n");
+        assert_eq!(listing.csv(), "MEMBER,SEEN BY\r\nm-1,node 1\r\n\"a,\"\"b\"\"\",\r\n");
+        assert_eq!(
+            listing.json(),
+            "[{\"member\":\"m-1\",\"seen_by\":\"node 1\"},\
+             {\"member\":\"a,\\\"b\\\"\",\"seen_by\":\"\"}]\n"
+        );
+        assert!(listing.for_file("x.csv").is_some() && listing.for_file("x.exe").is_none());
+    }
+}

@@ -1,0 +1,366 @@
+//! Three observers and one member of kind `stream`, in simulated time.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gms::{
+    evidence::{Cause, Verdict},
+    heartbeat::{FRAME_LEN, Key, Unverified},
+    id::{Incarnation, NodeId, Revision},
+    liveness::{Kind, Liveness},
+};
+
+use super::{super::timing::Timing, *};
+use crate::{
+    host::clock::Clock,
+    liveness::{message::Message, observer::Output},
+    membership::{
+        command::{Command, Entry, Join, Proposal, Removal},
+        state::State,
+    },
+};
+
+const SECRET: [u8; 32] = [9; 32];
+const STEP: Duration = Duration::from_millis(5);
+const GRACE: Duration = Duration::from_secs(10);
+const NODES: usize = 3;
+
+fn subject() -> Subject {
+    Subject {
+        group: "g".parse().unwrap(),
+        member: "m".parse().unwrap(),
+        incarnation: Incarnation(2),
+    }
+}
+
+fn key() -> Key {
+    let Subject { group, member, incarnation } = subject();
+    Key::derive(&SECRET, &group, &member, incarnation)
+}
+
+fn founded() -> State {
+    let mut state = State::default();
+    let nodes: Vec<NodeId> = (1..=NODES as u64).map(NodeId).collect();
+    state.apply_configuration(Revision(1), nodes.clone(), vec![]);
+    let join = Join {
+        group: subject().group,
+        member: subject().member,
+        // Nobody listens there, and nobody is to find out.
+        address: "127.0.0.1:1".parse().unwrap(),
+        liveness: Liveness::of(Kind::Stream),
+        tags: gms::view::Tags::new(),
+        hold: None,
+        instance: None,
+        owner: String::new(),
+        replaces: None,
+    };
+    let commands = [
+        Command::Found { secret: SECRET },
+        Command::SetMonitors { epoch: 0, nodes },
+        Command::Join(join),
+    ];
+    let wish = |command| Proposal { token: None, if_view: None, command };
+    let proposals = commands.into_iter().map(wish).collect();
+    state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
+    state
+}
+
+struct World {
+    now: Instant,
+    observers: Vec<Observer>,
+    /// Streams that are open, and whether the member answers on them.
+    open: [bool; NODES],
+    answers: bool,
+    pings: [usize; NODES],
+    ended: [bool; NODES],
+    removals: Vec<Removal>,
+}
+
+impl World {
+    /// Members were there before the nodes started, or else join now.
+    fn new(joins_now: bool) -> Self {
+        let now = Clock::system().now();
+        let state = Arc::new(founded());
+        let first = if joins_now { Arc::new(State::default()) } else { Arc::clone(&state) };
+        let observers = (1..=NODES as u64)
+            .map(|id| {
+                let sequence = u32::try_from(id * 1_000).unwrap();
+                let timing = Timing::default();
+                let mut observer =
+                    Observer::new(NodeId(id), timing, Arc::clone(&first), sequence, now);
+                observer.handle_quorum(true);
+                observer.handle_state(now, Arc::clone(&state));
+                observer
+            })
+            .collect();
+        let (open, pings) = ([false; NODES], [0; NODES]);
+        let ended = [false; NODES];
+        Self { now, observers, open, answers: true, pings, ended, removals: Vec::new() }
+    }
+
+    fn open(&mut self, node: usize) {
+        assert!(self.observers[node].handle_stream_opened(self.now, &subject()));
+        self.open[node] = true;
+        self.act(node);
+    }
+
+    fn open_all(&mut self) {
+        (0..NODES).for_each(|node| self.open(node));
+    }
+
+    fn close(&mut self, node: usize, by_member: bool) {
+        self.open[node] = false;
+        self.observers[node].handle_stream_closed(self.now, &subject(), by_member);
+        self.act(node);
+    }
+
+    fn run(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.now += STEP;
+            for node in 0..NODES {
+                if self.observers[node].poll_timeout() <= self.now {
+                    self.observers[node].handle_timeout(self.now);
+                }
+                self.act(node);
+            }
+        }
+    }
+
+    fn run_ms(&mut self, ms: u64) {
+        self.run(Duration::from_millis(ms));
+    }
+
+    fn act(&mut self, node: usize) {
+        while let Some(output) = self.observers[node].poll_output() {
+            match output {
+                Output::Frame { subject: of, bytes } => {
+                    assert_eq!(of, subject());
+                    self.pings[node] += 1;
+                    assert!(self.open[node], "a ping without a stream");
+                    if self.answers {
+                        let pong = pong(&bytes);
+                        self.observers[node].handle_frame(self.now, &subject(), &pong);
+                    }
+                }
+                Output::Send { to, message } => {
+                    let to = usize::try_from(to.0 - 1).unwrap();
+                    let from = NodeId(node as u64 + 1);
+                    self.observers[to].handle_message(self.now, from, message);
+                }
+                Output::Condemn(Message::Condemn { removals, .. }) => {
+                    self.removals.extend(removals);
+                }
+                Output::EndStreams(of) => {
+                    assert_eq!(of, subject());
+                    self.ended[node] = true;
+                }
+                Output::Band(_) | Output::Gone(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The node that is neither monitor nor witness.
+    fn bystander(&self) -> usize {
+        let watches = |node: &usize| self.observers[*node].watched() == 1;
+        (0..NODES).find(|node| !watches(node)).unwrap()
+    }
+
+    fn bands(&self) -> Vec<gms::api::Band> {
+        let Subject { group, member, .. } = subject();
+        let seen = self.observers.iter().filter_map(|node| node.liveness(&group, &member));
+        seen.map(|seen| seen.state).collect()
+    }
+}
+
+fn pong(ping: &[u8]) -> [u8; FRAME_LEN] {
+    let ping = Unverified::read(ping).unwrap().verify(&key()).unwrap();
+    ping.pong(Revision(0), false).encode(&key())
+}
+
+#[test]
+fn a_member_is_asked_on_its_streams_and_only_there() {
+    let mut world = World::new(true);
+    world.run_ms(3_000);
+    assert_eq!(world.pings, [0; NODES], "nobody can ask it yet");
+    assert_eq!(world.bands(), [gms::api::Band::Unknown]);
+    world.open_all();
+    world.run_ms(10);
+    assert_eq!(world.bands(), [gms::api::Band::Ok]);
+    world.run_ms(20_000);
+    let bystander = world.bystander();
+    for (node, pings) in world.pings.iter().enumerate() {
+        assert_eq!(*pings > 30, node != bystander, "{:?}", world.pings);
+    }
+    assert!(world.removals.is_empty());
+}
+
+#[test]
+fn a_stranger_has_no_stream() {
+    let mut world = World::new(false);
+    let other = Subject { incarnation: Incarnation(1), ..subject() };
+    assert!(!world.observers[0].handle_stream_opened(world.now, &other));
+    // Ends that nobody waits for change nothing.
+    world.observers[0].handle_stream_closed(world.now, &subject(), true);
+    world.run_ms(1_000);
+    assert!(world.removals.is_empty());
+}
+
+#[test]
+fn a_killed_member_is_condemned_by_the_ends_of_its_streams_within_the_affirmed_time() {
+    let mut world = World::new(false);
+    world.open_all();
+    world.run_ms(3_000);
+    world.answers = false;
+    for node in 0..NODES {
+        world.close(node, true);
+        world.run_ms(5);
+    }
+    world.run(Timing::default().affirmed_confirmation + STEP);
+    let removal = world.removals.first().expect("a quorum saw its streams close");
+    assert_eq!(removal.evidence.cause, Cause::Fin);
+    let affirmed = |seen: &&gms::evidence::Observation| seen.verdict == Verdict::DeadAffirmed;
+    assert!(removal.evidence.observers.iter().filter(affirmed).count() >= 2, "{removal:?}");
+}
+
+#[test]
+fn one_stream_that_is_reset_condemns_nobody() {
+    for node in 0..NODES {
+        let mut world = World::new(false);
+        world.open_all();
+        world.run_ms(3_000);
+        world.close(node, true);
+        world.run_ms(1_000);
+        assert!(world.removals.is_empty(), "the other nodes hear it");
+        let tallies: Vec<_> = world.observers.iter().map(Observer::tally).collect();
+        assert_eq!(tallies[node].refutations, 1, "{tallies:?}");
+    }
+}
+
+#[test]
+fn streams_that_are_open_again_within_the_affirmed_time_keep_the_member() {
+    let mut world = World::new(false);
+    world.open_all();
+    world.run_ms(3_000);
+    (0..NODES).for_each(|node| world.close(node, true));
+    world.run_ms(75);
+    world.open_all();
+    world.run_ms(3_000);
+    assert!(world.removals.is_empty());
+    assert_eq!(world.bands(), [gms::api::Band::Ok]);
+}
+
+#[test]
+fn a_member_that_falls_silent_on_open_streams_is_removed_like_any_other() {
+    let mut world = World::new(false);
+    world.open_all();
+    world.run(GRACE);
+    world.answers = false;
+    world.run_ms(1_400);
+    assert!(world.removals.is_empty());
+    world.run_ms(1_100);
+    assert_eq!(world.removals[0].evidence.cause, Cause::Silence);
+}
+
+#[test]
+fn a_node_without_its_stream_says_nothing_until_the_grace_is_over() {
+    let mut world = World::new(false);
+    world.open(0);
+    world.open(1);
+    world.run(GRACE / 2);
+    world.close(1, false);
+    world.run_ms(500);
+    // Of three nodes one hears nothing, one lost its stream by a restart, one never had one.
+    world.answers = false;
+    world.run(GRACE / 3);
+    assert!(world.removals.is_empty(), "{:?}", world.removals);
+    let seen = world.observers[0].suspicion(&subject());
+    for seen in seen.into_iter().flat_map(|seen| seen.observers).filter(|of| of.node.0 != 1) {
+        assert_eq!((seen.verdict, &*seen.detail), (Verdict::Abstain, "could not ping it"));
+    }
+}
+
+#[test]
+fn a_life_whose_streams_nobody_has_is_removed_after_the_grace_and_not_before() {
+    for joins_now in [true, false] {
+        let mut world = World::new(joins_now);
+        world.run(GRACE);
+        assert!(world.removals.is_empty());
+        world.run_ms(4_000);
+        let removal = world.removals.first().expect("it never came");
+        assert_eq!(removal.evidence.cause, Cause::Silence);
+        let details = removal.evidence.observers.iter().map(|seen| &*seen.detail);
+        assert!(details.clone().filter(|of| of.contains("no heartbeat stream")).count() >= 2);
+        assert_eq!(world.pings, [0; NODES]);
+    }
+}
+
+#[test]
+fn a_pong_for_another_node_is_passed_on_by_the_stream_it_came_on() {
+    let mut world = World::new(false);
+    world.open_all();
+    world.run(GRACE);
+    // Nothing comes back to node 0 from now on.
+    world.open[0] = true;
+    let (mut relays, accuser) = (0, &subject());
+    let mut pings = Vec::new();
+    for _ in 0..600 {
+        world.now += STEP;
+        for node in 0..NODES {
+            if world.observers[node].poll_timeout() <= world.now {
+                world.observers[node].handle_timeout(world.now);
+            }
+            while let Some(output) = world.observers[node].poll_output() {
+                match output {
+                    Output::Frame { bytes, .. } if node == 0 => pings.push(bytes),
+                    Output::Send { to, message } => {
+                        relays += usize::from(matches!(message, Message::Relay(_)));
+                        let to = usize::try_from(to.0 - 1).unwrap();
+                        let from = NodeId(node as u64 + 1);
+                        world.observers[to].handle_message(world.now, from, message);
+                    }
+                    Output::Condemn(Message::Condemn { removals, .. }) => {
+                        world.removals.extend(removals);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // A suspected member answers every node; here only the way by node 1 is open.
+        for ping in pings.drain(..) {
+            let suspected = Unverified::read(&ping).unwrap().verify(&key()).unwrap();
+            if suspected.flags.suspected {
+                world.observers[1].handle_frame(world.now, accuser, &pong(&ping));
+            }
+        }
+    }
+    let watches = world.observers[0].watched() == 1;
+    assert_eq!(relays > 0, watches, "who does not watch does not doubt");
+    assert!(world.removals.is_empty(), "{:?}", world.removals);
+}
+
+#[test]
+fn the_streams_of_a_life_that_is_over_are_ended() {
+    let mut world = World::new(false);
+    world.open(0);
+    world.open(2);
+    let mut state = founded();
+    let leave = Command::Leave {
+        group: subject().group,
+        member: subject().member,
+        incarnation: None,
+        reason: None,
+    };
+    let proposals = vec![Proposal { token: None, if_view: None, command: leave }];
+    state.apply(Revision(3), 1, &Entry { at_ms: 0, proposals });
+    assert!(state.life(&subject().group, &subject().member).is_none());
+    let state = Arc::new(state);
+    for node in 0..NODES {
+        world.observers[node].handle_state(world.now, Arc::clone(&state));
+        world.act(node);
+    }
+    assert_eq!(world.ended, [true, false, true]);
+}

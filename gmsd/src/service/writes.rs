@@ -1,0 +1,423 @@
+//! [`Writes`]: what changes the groups, at any node.
+//!
+//! A write that is answered with success has been committed by a quorum of disks. One that is
+//! answered `NoQuorum` has changed nothing and never will; one answered `OutcomeUnknown` may.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use gms::{
+    api::{Hold, HoldRequest, JoinRequest, PatchRequest},
+    evidence::{Cause, Evidence},
+    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
+    liveness::{Kind, Liveness as Watching},
+};
+
+use super::{
+    door,
+    error::ServiceError,
+    terms::{Exit, Gone, Joined, Terms},
+    waist::{Service, strange},
+    wire::{Reply, Request},
+};
+use crate::{
+    liveness::message::Subject,
+    membership::{
+        apply::is_same_life,
+        command::{Command, Entry, Join, Proposal, Removal, Token},
+        life::Life,
+        limits::REASON_MAX_LEN,
+        outcome::{Outcome, Rejection},
+        state::State,
+    },
+};
+
+/// A join that finds another life again and again is answered so after this many times.
+const OCCUPIED_TRIES: usize = 3;
+/// How long a join waits for the resolver.
+const RESOLVE_WAIT: Duration = Duration::from_millis(500);
+/// How long other nodes may take to say whether they hear a member.
+const INQUIRY_WAIT: Duration = Duration::from_millis(700);
+
+/// What changes the groups.
+pub trait Writes {
+    /// Lets a member in. The same life again is answered as it stands; another life of it comes in
+    /// only when the present one does not answer, or is outdone by its key or by an operator.
+    fn join(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        request: JoinRequest,
+    ) -> impl Future<Output = Result<Joined, ServiceError>> + Send;
+
+    /// Takes a member out.
+    fn leave(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        member: MemberId,
+        incarnation: Option<Incarnation>,
+        exit: Exit,
+    ) -> impl Future<Output = Result<Gone, ServiceError>> + Send;
+
+    /// Changes a member's tags or state.
+    fn change(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        member: MemberId,
+        request: PatchRequest,
+    ) -> impl Future<Output = Result<(Arc<Life>, Revision), ServiceError>> + Send;
+
+    /// Pauses removals by silence in a group.
+    fn set_hold(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        request: HoldRequest,
+    ) -> impl Future<Output = Result<Hold, ServiceError>> + Send;
+
+    /// Ends a pause, if there is one. Tells from which revision on there is none.
+    fn clear_hold(
+        &self,
+        terms: Terms,
+        group: GroupId,
+    ) -> impl Future<Output = Result<Revision, ServiceError>> + Send;
+}
+
+impl Writes for Service {
+    async fn join(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        request: JoinRequest,
+    ) -> Result<Joined, ServiceError> {
+        let peers = self.parts.consensus.standing().borrow().peer_urls.clone();
+        door::check_join(&request, &peers)?;
+        self.check_names(&request, &peers).await?;
+        let mut join = Join {
+            group,
+            member: request.id.clone(),
+            address: request.address.clone(),
+            liveness: request.liveness.clone().unwrap_or(Watching::of(Kind::Tcp)),
+            tags: request.tags.clone(),
+            hold: request.hold,
+            instance: request.instance.clone(),
+            owner: String::new(),
+            replaces: None,
+        };
+        let fingerprint = fingerprint("join", &join.group, &request);
+        let mut tries = 0;
+        loop {
+            join.replaces = self.replaceable(&join, &request).await?;
+            tries += 1;
+            let command = Command::Join(join.clone());
+            match self.write(&terms, fingerprint, command).await? {
+                (revision, Ok(Outcome::Joined { life, view, fresh })) => {
+                    if !terms.dry_run && self.parts.consensus.state().borrow().secret().is_none() {
+                        // The secret came with the same entry, which this node has yet to apply.
+                        self.reach(revision, terms.deadline).await.map_err(|_| {
+                            ServiceError::OutcomeUnknown("joined, but the key is not here".into())
+                        })?;
+                    }
+                    let key = self.key(&join.group, &life, terms.dry_run);
+                    return Ok(Joined { life, view, fresh, key });
+                }
+                // Another life is there than the one that was looked at.
+                (revision, Err(Rejection::Occupied { .. })) if tries < OCCUPIED_TRIES => {
+                    self.after(&terms, revision).await?;
+                }
+                (_, result) => return Err(unexpected(result)),
+            }
+        }
+    }
+
+    async fn leave(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        member: MemberId,
+        incarnation: Option<Incarnation>,
+        exit: Exit,
+    ) -> Result<Gone, ServiceError> {
+        let (cause, number) = match exit {
+            Exit::Ended { cause, number } => (cause, number),
+            Exit::Leave { reason } => {
+                if let Some(reason) = &reason {
+                    door::check_text("reason", reason, REASON_MAX_LEN)?;
+                }
+                let asked = (&member, incarnation, &reason);
+                let fingerprint = fingerprint("leave", &group, &asked);
+                let command = Command::Leave { group, member, incarnation, reason };
+                return match self.write(&terms, fingerprint, command).await? {
+                    (_, Ok(Outcome::Left { incarnation, view })) => Ok(Gone { incarnation, view }),
+                    (_, result) => Err(unexpected(result)),
+                };
+            }
+        };
+        self.ended(
+            &terms,
+            Subject { group, member, incarnation: incarnation.ok_or_else(no_life)? },
+            cause,
+            number,
+        )
+        .await
+    }
+
+    async fn change(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        member: MemberId,
+        request: PatchRequest,
+    ) -> Result<(Arc<Life>, Revision), ServiceError> {
+        for (key, value) in &request.tags {
+            door::check_tag(key, value.as_deref().unwrap_or_default())?;
+        }
+        let fingerprint = fingerprint("change", &group, &(&member, &request));
+        let PatchRequest { tags, drain, incarnation } = request;
+        let command = Command::Change { group, member, incarnation, tags, drain };
+        match self.write(&terms, fingerprint, command).await? {
+            (_, Ok(Outcome::Changed { life, view })) => Ok((life, view)),
+            (_, result) => Err(unexpected(result)),
+        }
+    }
+
+    async fn set_hold(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        request: HoldRequest,
+    ) -> Result<Hold, ServiceError> {
+        door::check_text("reason", &request.reason, REASON_MAX_LEN)?;
+        if !(1_000..=door::HOLD_MAX_MS).contains(&request.lasts.as_millis()) {
+            return Err(ServiceError::Invalid(format!("for is {}; give 1s to 24h", request.lasts)));
+        }
+        let fingerprint = fingerprint("hold", &group, &request);
+        let HoldRequest { lasts, reason } = request;
+        let command = Command::SetHold { group: group.clone(), lasts, reason: reason.clone() };
+        match self.write(&terms, fingerprint, command).await? {
+            (revision, Ok(Outcome::Held { since: Some(since) })) => {
+                // The entry has the time of day; another hold may have followed by now.
+                let state = self.after(&terms, revision).await?;
+                let stored = state.group(&group).and_then(|group| group.hold.as_ref());
+                let at_ms = stored.filter(|hold| hold.since == since).map(|hold| hold.at_ms);
+                let at_ms = at_ms.unwrap_or_else(|| self.parts.host.clock.wall_ms());
+                Ok(Hold { since, at_ms, lasts, reason })
+            }
+            (_, result) => Err(unexpected(result)),
+        }
+    }
+
+    async fn clear_hold(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
+        if self.latest(terms.deadline).await?.group(&group).is_none() {
+            return Err(ServiceError::Rejected(Box::new(Rejection::NoGroup { group })));
+        }
+        let fingerprint = fingerprint("clear", &group, &());
+        let command = Command::ClearHold { group, since: None, expired: false };
+        match self.write(&terms, fingerprint, command).await? {
+            (revision, Ok(Outcome::Held { .. })) => Ok(revision),
+            (_, result) => Err(unexpected(result)),
+        }
+    }
+}
+
+impl Service {
+    /// Refuses a name that leads only where no member can be: nobody would ever ping it. A name that
+    /// nobody knows just now is no reason to keep a member out.
+    async fn check_names(
+        &self,
+        request: &JoinRequest,
+        peers: &BTreeMap<NodeId, String>,
+    ) -> Result<(), ServiceError> {
+        let ping_to = request.liveness.as_ref().and_then(|liveness| liveness.ping_to.as_ref());
+        let address = ping_to.unwrap_or(&request.address);
+        if address.ip().is_some() {
+            return Ok(());
+        }
+        let net = &self.parts.host.net;
+        let resolving = net.resolve(address.host(), address.port());
+        match tokio::time::timeout(RESOLVE_WAIT, resolving).await {
+            Ok(Ok(found)) if !found.iter().any(|target| door::may_reach(*target, peers)) => {
+                Err(ServiceError::Invalid(format!(
+                    "address {address}: its name leads only where no member can be ({}); give the \
+                     member's own address",
+                    found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The present life, if it is another one and may be replaced.
+    async fn replaceable(
+        &self,
+        join: &Join,
+        request: &JoinRequest,
+    ) -> Result<Option<Incarnation>, ServiceError> {
+        let state = self.parts.consensus.state().borrow().clone();
+        let Some(present) = state.life(&join.group, &join.member) else {
+            return Ok(None);
+        };
+        if is_same_life(join, present) {
+            return Ok(None);
+        }
+        let key = self.key(&join.group, present, false).map(|key| key.to_hex());
+        if request.replace || (request.key.is_some() && request.key == key) {
+            return Ok(Some(present.incarnation));
+        }
+        let subject = Subject {
+            group: join.group.clone(),
+            member: join.member.clone(),
+            incarnation: present.incarnation,
+        };
+        if self.anybody_hears(&subject).await {
+            return Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
+                present: Arc::clone(present),
+            })));
+        }
+        Ok(Some(present.incarnation))
+    }
+
+    /// Whether the life answers a ping right now: this node's, or any other's.
+    async fn anybody_hears(&self, subject: &Subject) -> bool {
+        let own = self.parts.liveness.inquire(subject.clone());
+        let others = self.others().into_iter().map(|node| {
+            let request = Request::Inquire(subject.clone());
+            async move { self.exchange(node, request, INQUIRY_WAIT).await }
+        });
+        let (own, others) = tokio::join!(own, join_all(others));
+        own || others.into_iter().flatten().any(|reply| matches!(reply, Reply::Answers(true)))
+    }
+
+    /// A supervisor saw the program end.
+    async fn ended(
+        &self,
+        terms: &Terms,
+        subject: Subject,
+        cause: Cause,
+        number: i32,
+    ) -> Result<Gone, ServiceError> {
+        let Subject { group, member, incarnation } = subject;
+        let fingerprint =
+            fingerprint("ended", &group, &(&member, incarnation, cause.as_str(), number));
+        let removal = Removal {
+            group: group.clone(),
+            member: member.clone(),
+            incarnation,
+            evidence: Evidence::stated(cause, Some(number), Vec::new()),
+        };
+        let command = Command::Remove { epoch: 0, removals: vec![removal] };
+        let (revision, result) = self.write(terms, fingerprint, command).await?;
+        match result {
+            Ok(Outcome::Removed { applied, .. }) if !applied.is_empty() => {
+                // Repeated with the same key, it was done by an earlier entry.
+                let state = self.after(terms, revision).await?;
+                let end = state.group(&group).and_then(|group| group.departure(&member));
+                let end = end.filter(|end| end.incarnation == incarnation);
+                Ok(Gone { incarnation, view: end.map_or(revision, |end| end.revision) })
+            }
+            Ok(Outcome::Removed { .. }) => {
+                let state = self.after(terms, revision).await?;
+                Err(ServiceError::Rejected(Box::new(not_there(
+                    &state,
+                    &group,
+                    &member,
+                    incarnation,
+                ))))
+            }
+            result => Err(unexpected(result)),
+        }
+    }
+
+    /// Commits one command, or rehearses it. Tells at which revision, and what came of it.
+    async fn write(
+        &self,
+        terms: &Terms,
+        request: [u8; 16],
+        command: Command,
+    ) -> Result<(Revision, Result<Outcome, Rejection>), ServiceError> {
+        let token = terms.idempotency_key.clone().map(|key| Token { key, request });
+        let proposal = Proposal { token, if_view: terms.if_view, command };
+        if terms.dry_run {
+            return self.rehearse(proposal, terms.deadline).await;
+        }
+        loop {
+            let request = Request::Propose(Box::new(proposal.clone()));
+            return match self.parts.leader.ask(request, terms.deadline).await? {
+                // Another wish for the same member was in the same entry.
+                Reply::Applied { result: Err(Rejection::Busy), .. } => continue,
+                Reply::Applied { revision, result } => Ok((revision, result)),
+                other => Err(strange(&other)),
+            };
+        }
+    }
+
+    /// A state in which the answer of a write can be looked up: after it, or for one that was only
+    /// rehearsed, and whose revision may never come, the latest.
+    async fn after(&self, terms: &Terms, revision: Revision) -> Result<Arc<State>, ServiceError> {
+        if terms.dry_run {
+            return self.latest(terms.deadline).await;
+        }
+        // It is committed: that this node lags does not undo it.
+        self.reach(revision, terms.deadline).await.map_err(|error| match error {
+            ServiceError::NoQuorum(why) => ServiceError::OutcomeUnknown(why),
+            error => error,
+        })
+    }
+
+    async fn rehearse(
+        &self,
+        proposal: Proposal,
+        deadline: Instant,
+    ) -> Result<(Revision, Result<Outcome, Rejection>), ServiceError> {
+        let state = self.latest(deadline).await?;
+        let revision = Revision(state.revision().0 + 1);
+        let at_ms = self.parts.host.clock.wall_ms();
+        let mut results = state.rehearse(revision, &Entry { at_ms, proposals: vec![proposal] });
+        let result = results.pop().expect("one proposal has one answer");
+        Ok((revision, result))
+    }
+}
+
+/// The rejection of a report about a life that is not there.
+fn not_there(
+    state: &State,
+    group: &GroupId,
+    member: &MemberId,
+    incarnation: Incarnation,
+) -> Rejection {
+    let Some(known) = state.group(group) else {
+        return Rejection::NoGroup { group: group.clone() };
+    };
+    Rejection::Fenced {
+        incarnation,
+        present: known.members.get(member).map(|life| life.incarnation),
+        departure: known.departure(member).cloned(),
+    }
+}
+
+fn no_life() -> ServiceError {
+    ServiceError::Invalid("cause goes with incarnation: say which life has ended".to_owned())
+}
+
+fn unexpected(result: Result<Outcome, Rejection>) -> ServiceError {
+    match result {
+        Err(rejection) => ServiceError::Rejected(Box::new(rejection)),
+        Ok(outcome) => ServiceError::Failed(format!("a strange outcome: {outcome:?}")),
+    }
+}
+
+/// What a client asked, so that its idempotency key cannot be used for something else.
+fn fingerprint(verb: &str, group: &GroupId, asked: &impl serde::Serialize) -> [u8; 16] {
+    let body = serde_json::to_vec(asked).unwrap_or_default();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(verb.as_bytes()).update(b"/").update(group.as_str().as_bytes()).update(b"/");
+    let mut head = [0; 16];
+    head.copy_from_slice(&hasher.update(&body).finalize().as_bytes()[..16]);
+    head
+}
