@@ -223,8 +223,7 @@ impl Life {
                 shared.table().handle_datagram(shared.clock.now(), from, ping)
             };
             let incarnation = self.state.incarnation();
-            self.streams =
-                Some(thread.keep(client, group, member, incarnation, Arc::new(answer)));
+            self.streams = Some(thread.keep(client, group, member, incarnation, Arc::new(answer)));
         }
     }
 }

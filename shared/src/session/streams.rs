@@ -43,9 +43,9 @@ use crate::{
 
 /// Until a broken stream is opened again, at first: well within the time in which a quorum of nodes
 /// would take its end for the member's.
-pub const RETRY_MIN: Duration = Duration::from_millis(25);
+const RETRY_MIN: Duration = Duration::from_millis(25);
 /// Until a stream that cannot be opened is tried again, at the longest.
-pub const RETRY_MAX: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(1);
 /// A stream that lasted longer is opened again like one that never failed.
 const STREAM_LONG: Duration = Duration::from_secs(2);
 /// How long opening a stream may take, name resolution included.
@@ -79,12 +79,11 @@ impl StreamThread {
         let own = runtime::Builder::new_current_thread().enable_all().build()?;
         let runtime = own.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("gms-stream".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || {
+        std::thread::Builder::new().name("gms-stream".to_owned()).stack_size(STACK_BYTES).spawn(
+            move || {
                 let _ = own.block_on(stopped);
-            })?;
+            },
+        )?;
         Ok(Self { runtime, _stop: stop })
     }
 
@@ -142,9 +141,8 @@ async fn keep(streams: Arc<Streams>) {
             stays
         });
         for endpoint in &nodes {
-            kept.entry(endpoint.clone()).or_insert_with(|| {
-                tasks.spawn(keep_one(Arc::clone(&streams), endpoint.clone()))
-            });
+            kept.entry(endpoint.clone())
+                .or_insert_with(|| tasks.spawn(keep_one(Arc::clone(&streams), endpoint.clone())));
         }
         while tasks.try_join_next().is_some() {}
         match streams.client.nodes().await {

@@ -64,7 +64,9 @@ pub async fn open<W: Waist>(
 fn asks_for_upgrade(headers: &HeaderMap) -> bool {
     let says = |name: HeaderName, wanted: &str| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted))
+        values
+            .flat_map(|value| value.split(','))
+            .any(|word| word.trim().eq_ignore_ascii_case(wanted))
     };
     says(header::CONNECTION, "upgrade") && says(header::UPGRADE, UPGRADE)
 }

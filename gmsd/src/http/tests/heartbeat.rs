@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     fake::{Node, SECRET, bounds, join},
-    wire::{Answer, Wire, ask},
+    wire::{Answer, Wire},
 };
 use crate::{
     http::limits::Bounds,
@@ -126,10 +126,7 @@ async fn ends_that_are_not_the_members_are_no_evidence() {
     let mut wire = upgrade(&first).await;
     drop(opened(&mut first).await);
     assert_eq!(wire.rest().await, b"");
-    assert!(matches!(
-        first.inbox.recv().await,
-        Some(Input::StreamClosed { by_member: false, .. })
-    ));
+    assert!(matches!(first.inbox.recv().await, Some(Input::StreamClosed { by_member: false, .. })));
     // What comes is no frame.
     let mut wire = upgrade(&first).await;
     let queue = opened(&mut first).await;
@@ -176,8 +173,9 @@ async fn what_cannot_be_a_heartbeat_stream_is_refused_before_the_upgrade() {
         let answer = refused(&node, &path, headers).await;
         assert_eq!((answer.status, answer.code()), (status, code), "{path} {headers:?}");
     }
-    let head = ask(&node, "HEAD", "/v1/groups/g/members/m/heartbeat?incarnation=4", None).await;
-    assert_eq!(head.status, 400);
+    let mut wire = Wire::to(&node).await;
+    wire.request("HEAD", &path_of("m", 4), &UPGRADE, None).await;
+    assert_eq!(wire.head().await.unwrap().status, 400);
     assert_eq!(node.metrics.watchers(), 0, "the room of refused streams is given back");
 
     let _wire = upgrade(&node).await;
@@ -188,10 +186,10 @@ async fn what_cannot_be_a_heartbeat_stream_is_refused_before_the_upgrade() {
 #[tokio::test]
 async fn a_life_that_is_over_is_fenced_with_its_evidence() {
     let node = node(bounds()).await;
-    node.fake.remove("g", "m", Cause::Fin);
+    node.fake.remove("g", "m", Cause::Exit);
     let fenced = refused(&node, &path_of("m", 4), &UPGRADE).await;
     assert_eq!(fenced.status, 410);
-    assert_eq!(fenced.problem().facts["removal"]["cause"], "fin");
+    assert_eq!(fenced.problem().facts["removal"]["cause"], "exit");
 }
 
 #[tokio::test]
