@@ -6,7 +6,8 @@
 //!   sessions, messages of nodes, ───> │ observer │ ──> messages, verdicts,
 //!   applied states, time              └──────────┘     bands
 //!        whom to watch: assignment         │
-//!        pings and pongs: pinging, streams │  looking: one look at one case
+//!        pings and pongs: pinging          │  looking: one look at one case
+//!        connections of members: streaming │
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
 //!        members that answer too little: weighing
@@ -33,6 +34,7 @@ pub mod observed;
 pub mod observer;
 mod pinging;
 pub mod quality;
+mod streaming;
 mod streams;
 pub mod suspicion;
 pub mod timing;
