@@ -132,13 +132,13 @@ mod tests {
         for nonce in 0..8 {
             queue.try_send(frame(nonce)).unwrap();
         }
-        let (heard, mut hears) = mpsc::channel(1);
+        let (heard, mut listener) = mpsc::channel(1);
         let carrying = carry(near, &mut end, |frame| heard.try_send(*frame).unwrap());
         tokio::select! {
             ended = carrying => panic!("{ended:?}"),
             () = async {
                 far.write_all(&frame(99)).await.unwrap();
-                assert_eq!(hears.recv().await, Some(frame(99)));
+                assert_eq!(listener.recv().await, Some(frame(99)));
             } => {}
         }
     }

@@ -326,7 +326,7 @@ fn a_pong_for_another_node_is_passed_on_by_the_stream_it_came_on() {
                         let from = NodeId(node as u64 + 1);
                         world.observers[to].handle_message(world.now, from, message);
                     }
-                    Output::Condemn(word) => panic!("{word:?}"),
+                    Output::Condemn(verdict) => panic!("{verdict:?}"),
                     _ => {}
                 }
             }
