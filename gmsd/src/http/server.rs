@@ -90,14 +90,15 @@ impl Tasks {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
-            let work = connection(Arc::clone(app), stream, permit);
+            // Boxed, since every future around it would keep room for it twice.
+            let work = Box::pin(connection(Arc::clone(app), stream, permit));
             self.spawn(work);
             return;
         }
         app.parts.metrics.refused.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(%from, "refused: too many connections");
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
-            self.spawn(refuse(Arc::clone(app), stream, permit));
+            self.spawn(Box::pin(refuse(Arc::clone(app), stream, permit)));
         }
     }
 
@@ -131,6 +132,9 @@ where
     let service = service_fn(|request| {
         let (pulse, next) = (Arc::clone(&pulse), Arc::clone(&next));
         let answer = dispatch::answer(Arc::clone(&app), pulse, next, request);
+        // hyper keeps room for the future of a request as long as the connection lasts; a box is
+        // there only while a request is being answered.
+        let answer = Box::pin(answer);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     });
     let mut serving = http1::Builder::new()
@@ -152,7 +156,7 @@ where
     let parts = serving.into_parts();
     let mut door = parts.io.into_inner();
     if let Some(heartbeat) = next.take() {
-        return heartbeat.run(&app, door, parts.read_buf, &pulse).await;
+        return Box::pin(heartbeat.run(&app, door, parts.read_buf, &pulse)).await;
     }
     if app.stop.is_cancelled() {
         // Who keeps idle connections open must not keep the node from stopping.
@@ -210,5 +214,22 @@ impl<W> Open<W> {
 impl<W> Drop for Open<W> {
     fn drop(&mut self) {
         self.app.parts.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{limits::Bounds, tests::fake::parts};
+
+    #[tokio::test]
+    async fn an_open_connection_costs_little_besides_its_buffers() {
+        let (parts, _) = parts(([127, 0, 0, 1], 1).into(), Bounds::default());
+        let app = Arc::new(App::new(parts, CancellationToken::new()));
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let (near, _far) = tokio::io::duplex(1);
+        let work = connection(Arc::clone(&app), near, permit);
+        let len = std::mem::size_of_val(&work);
+        assert!(len <= 2048, "{len} bytes, of which there may be {}", app.parts.bounds.connections);
     }
 }
