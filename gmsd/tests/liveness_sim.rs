@@ -25,7 +25,8 @@ use gms::{
 use gmsd::{
     liveness::{
         message::{Message, Subject},
-        observer::{Observer, Output},
+        observer::Observer,
+        output::Output,
         timing::Timing,
     },
     membership::{

@@ -69,14 +69,15 @@ impl Observer {
                 self.tally.abstentions += 1;
                 return;
             }
-            if !self.valve.lets_pass(now) {
-                return;
-            }
             if now.since(self.opened.0) >= PROBE_SPACING {
                 self.opened = (now, 0);
             }
             if self.opened.1 >= DOUBTS_A_SPACING {
                 // The next ping asks again.
+                return;
+            }
+            // Last, for what it lets through is counted.
+            if !self.valve.lets_pass(now) {
                 return;
             }
             self.opened.1 += 1;
@@ -100,6 +101,9 @@ impl Observer {
     }
 
     pub(super) fn decide(&mut self, now: Observed, slot: Slot) {
+        if self.cases.get(slot).is_none_or(|case| case.doubt.is_none()) {
+            return;
+        }
         let abstention = self.abstention();
         let health = Fitness::health(&self.clock);
         let Some(case) = self.cases.get_mut(slot) else {

@@ -13,12 +13,13 @@ use gms::{
 
 use super::{
     accusing::affirmation_of,
-    case::{Asker, Case, Duty, Weighed},
+    case::{Asker, Case, Duty, Hearing},
     caseload::Slot,
     detector::Detector,
     message::{Affirmation, Subject},
     observed::Observed,
-    observer::{Observer, Output},
+    observer::Observer,
+    output::Output,
     timing::Timing,
 };
 use crate::membership::life::{Delta, Life};
@@ -114,25 +115,29 @@ impl Observer {
     }
 
     /// Counts a case for the valve as it is now.
-    pub(super) fn weigh(&mut self, now: Observed, slot: Slot) {
+    pub(super) fn count_hearing(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        let weight = case.weigh(now, self.boot);
-        let former = std::mem::replace(&mut case.weighed, weight);
-        if former != weight {
-            self.count_weight(former, weight);
-            let (silent, heard) = self.weights;
-            self.valve.update(now, silent, silent + heard, self.state.member_count());
+        let present = case.hearing_now(now, self.boot);
+        let former = std::mem::replace(&mut case.hearing, present);
+        if former != present {
+            self.recount(former, present);
+            self.update_valve(now);
         }
     }
 
-    fn count_weight(&mut self, former: Weighed, weight: Weighed) {
-        let (silent, heard) = &mut self.weights;
-        *silent += usize::from(weight == Weighed::Silent);
-        *silent -= usize::from(former == Weighed::Silent);
-        *heard += usize::from(weight == Weighed::Heard);
-        *heard -= usize::from(former == Weighed::Heard);
+    /// Lets the valve know how many members are silent now.
+    pub(super) fn update_valve(&mut self, now: Observed) {
+        let watched = self.silent + self.heard;
+        self.valve.update(now, self.silent, watched, self.state.member_count());
+    }
+
+    fn recount(&mut self, former: Hearing, present: Hearing) {
+        self.silent += usize::from(present == Hearing::Silent);
+        self.silent -= usize::from(former == Hearing::Silent);
+        self.heard += usize::from(present == Hearing::Heard);
+        self.heard -= usize::from(former == Hearing::Heard);
     }
 
     /// Watches a life if that is this node's duty and it does not do so yet.
@@ -192,7 +197,7 @@ impl Observer {
             sessions: 0,
             streams: self.no_streams_yet(now, life),
             told: None,
-            weighed: Weighed::No,
+            hearing: Hearing::NoMatter,
             lossy: false,
             weighing: None,
             samplings: Vec::new(),
@@ -206,7 +211,7 @@ impl Observer {
             return;
         };
         self.count_duty(case.duty, Duty::None);
-        self.count_weight(case.weighed, Weighed::No);
+        self.recount(case.hearing, Hearing::NoMatter);
         self.lossy -= usize::from(case.lossy);
         self.samplings -= case.samplings.len();
         for inquiry in &case.inquiries {

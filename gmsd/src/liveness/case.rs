@@ -37,9 +37,9 @@ pub(super) enum Duty {
 
 /// How a member counts for the valve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weighed {
+pub(super) enum Hearing {
     /// Not watched, or so new that its silence says nothing.
-    No,
+    NoMatter,
     /// It answers.
     Heard,
     /// Its last pings are unanswered.
@@ -122,7 +122,7 @@ pub(super) struct Case {
     /// The band as last told.
     pub(super) told: Option<Band>,
     /// How it was last counted for the valve.
-    pub(super) weighed: Weighed,
+    pub(super) hearing: Hearing,
     /// Whether it was last counted as lossy.
     pub(super) lossy: bool,
     /// This node's question to the others about its loss.
@@ -181,14 +181,14 @@ impl Case {
 
     /// How it counts for the valve. `boot` is the revision before which members were there before
     /// this node.
-    pub(super) fn weigh(&self, now: Observed, boot: Revision) -> Weighed {
+    pub(super) fn hearing_now(&self, now: Observed, boot: Revision) -> Hearing {
         let says_something = self.detector.age(now).is_some() || self.life.incarnation.0 <= boot.0;
         if self.duty == Duty::None || !says_something {
-            Weighed::No
+            Hearing::NoMatter
         } else if self.detector.misses() > 0 {
-            Weighed::Silent
+            Hearing::Silent
         } else {
-            Weighed::Heard
+            Hearing::Heard
         }
     }
 

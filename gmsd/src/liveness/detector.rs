@@ -111,9 +111,9 @@ impl Detector {
         Some(ping.sent)
     }
 
-    /// Whether the answer to that ping is still awaited.
-    pub fn awaits(&self, nonce: u64) -> bool {
-        self.outstanding.iter().any(|ping| ping.nonce == nonce)
+    /// When that ping was sent, if its answer is still awaited.
+    pub fn awaits(&self, nonce: u64) -> Option<Observed> {
+        self.outstanding.iter().find(|ping| ping.nonce == nonce).map(|ping| ping.sent)
     }
 
     /// Counts the silence anew from the next ping: whoever else watched may have heard the member

@@ -14,7 +14,8 @@ use super::{
     fitness::Fitness,
     message::{Ask, Tell},
     observed::Observed,
-    observer::{Observer, Output},
+    observer::Observer,
+    output::Output,
     timing::VERDICT_LASTS,
 };
 

@@ -5,11 +5,8 @@
 use std::time::Duration;
 
 use super::{
-    case::Duty,
-    caseload::Slot,
-    message::Message,
-    observed::Observed,
-    observer::{Observer, Output},
+    case::Duty, caseload::Slot, message::Message, observed::Observed, observer::Observer,
+    output::Output,
 };
 
 /// Verdicts in one message to the leader: what one entry of the log takes.
@@ -27,7 +24,7 @@ impl Observer {
         self.ping_if_due(now, slot);
         self.weigh_quality(now, slot);
         self.retell(now, slot);
-        self.weigh(now, slot);
+        self.count_hearing(now, slot);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -54,8 +51,7 @@ impl Observer {
 
     /// Tells the leader, again and again, that most members are silent here.
     pub(super) fn raise_alarm(&mut self, now: Observed) {
-        let (silent, heard) = self.weights;
-        self.valve.update(now, silent, silent + heard, self.state.member_count());
+        self.update_valve(now);
         let Some((silent, watched)) = self.valve.shut(now) else {
             self.alarm_due = now;
             return;

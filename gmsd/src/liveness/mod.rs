@@ -32,6 +32,7 @@ mod looking;
 pub mod message;
 pub mod observed;
 pub mod observer;
+pub mod output;
 mod pinging;
 pub mod quality;
 mod streaming;

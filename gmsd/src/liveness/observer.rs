@@ -15,13 +15,11 @@ use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use gms::{
-    address::Address,
     api::MemberLiveness,
-    heartbeat::FRAME_LEN,
     id::{GroupId, MemberId, NodeId, Revision},
 };
 
@@ -32,119 +30,11 @@ use super::{
     fitness::Fitness,
     message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
+    output::{Output, Probed, Tally},
     timing::Timing,
     valve::Valve,
 };
 use crate::membership::{command::Removal, journal::Happening, state::State};
-
-/// What the shell is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send this datagram. If it is lost, that is no fault.
-    Datagram {
-        /// Where to.
-        to: SocketAddr,
-        /// The frame.
-        bytes: [u8; FRAME_LEN],
-    },
-    /// Send this on the heartbeat streams of this life that are open here. If it is lost, that is
-    /// no fault.
-    Frame {
-        /// Whose streams.
-        subject: Subject,
-        /// The frame.
-        bytes: [u8; FRAME_LEN],
-    },
-    /// This life is over: end its heartbeat streams.
-    EndStreams(Subject),
-    /// Connect, or GET, and report by [`Observer::handle_probe`] with the nonce.
-    Probe {
-        /// Names this probe.
-        nonce: u64,
-        /// Where to.
-        to: SocketAddr,
-        /// What to do there.
-        what: Probe,
-        /// How long it may take.
-        timeout: Duration,
-    },
-    /// Resolve this address once, and report by [`Observer::handle_resolved`].
-    Resolve {
-        /// Names the case.
-        slot: u32,
-        /// The life, so that a late answer meets no other.
-        subject: Subject,
-        /// Its host is a name.
-        address: Address,
-    },
-    /// Send this to another node. If it is lost, it will be said again.
-    Send {
-        /// To whom.
-        to: NodeId,
-        /// What.
-        message: Message,
-    },
-    /// Bring this verdict, pardon or alarm to the leader, which may be this node. If it is lost, it will be
-    /// said again.
-    Condemn(Message),
-    /// A member that this node is the monitor of looks otherwise than before.
-    Band(MemberLiveness),
-    /// A member is no longer this node's to tell about.
-    Gone(Subject),
-    /// What became of a local inquiry.
-    Inquired {
-        /// The number given to [`Observer::handle_inquiry`].
-        number: u64,
-        /// Whether that life answered.
-        alive: bool,
-    },
-}
-
-/// How a member without frames is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probe {
-    /// A connect must succeed.
-    Connect,
-    /// A GET must answer 2xx.
-    Get {
-        /// The `Host` header.
-        host: String,
-        /// The path.
-        path: String,
-    },
-}
-
-/// What came of a probe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probed {
-    /// The member answered.
-    Answered,
-    /// Nobody listens there.
-    Refused,
-    /// Anything else: no answer in time, or not a good one.
-    Failed,
-}
-
-/// How many of what this observer has seen, for the metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Pings and probes sent.
-    pub pings: u64,
-    /// Pongs and good probes received.
-    pub pongs: u64,
-    /// Datagrams that were no pong this node had asked for.
-    pub garbage: u64,
-    /// Doubts opened.
-    pub suspicions: u64,
-    /// Doubts refuted.
-    pub refutations: u64,
-    /// Doubts dismissed for want of a quorum of fit observers.
-    pub dismissals: u64,
-    /// Verdicts given.
-    pub verdicts: u64,
-    /// Times this node abstained.
-    pub abstentions: u64,
-}
 
 /// The liveness of one node.
 #[derive(Debug)]
@@ -163,8 +53,9 @@ pub struct Observer {
     pub(super) cases: Caseload,
     pub(super) watched: usize,
     pub(super) valve: Valve,
-    /// Members watched here that are silent, and that answer.
-    pub(super) weights: (usize, usize),
+    /// Members watched here that are silent, and that answer: what the valve counts.
+    pub(super) silent: usize,
+    pub(super) heard: usize,
     /// When the leader is next told that the valve is shut.
     pub(super) alarm_due: Observed,
     /// Since when doubts by silence are counted, and how many were opened since.
@@ -208,7 +99,8 @@ impl Observer {
             cases: Caseload::default(),
             watched: 0,
             valve: Valve::default(),
-            weights: (0, 0),
+            silent: 0,
+            heard: 0,
             alarm_due: Observed::default(),
             opened: (Observed::default(), 0),
             sequence,

@@ -15,7 +15,8 @@ use super::{
     caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, Relay},
     observed::Observed,
-    observer::{Observer, Output, Probe},
+    observer::Observer,
+    output::{Output, Probe},
 };
 
 /// Lives with the incarnation and the address of a pong for another node whose keys are tried. Only
@@ -174,8 +175,9 @@ impl Observer {
         let observation =
             Observation { node: from, verdict: Verdict::Alive, age_ms, health: 0, detail };
         if let Some(case) = self.cases.get_mut(slot)
-            && case.detector.awaits(relay.nonce)
+            && let Some(sent) = case.detector.awaits(relay.nonce)
             && let Some(doubt) = &mut case.doubt
+            && doubt.is_refuted_by_ping(sent)
         {
             doubt.answer(observation);
             self.look(now, slot);
@@ -191,10 +193,7 @@ impl Observer {
         // One pong disproves silence and refusal, but not that most are missing.
         let stands = |condemned: &mut Condemned| condemned.removal.evidence.cause != Cause::Quality;
         let pardoned = case.condemned.take_if(stands).is_some().then(|| case.subject());
-        let refuted = case
-            .doubt
-            .take_if(|doubt| doubt.affirmation().is_none() || sent >= doubt.opened())
-            .is_some();
+        let refuted = case.doubt.take_if(|doubt| doubt.is_refuted_by_ping(sent)).is_some();
         if refuted {
             case.refuted += 1;
             self.tally.refutations += 1;
@@ -239,3 +238,7 @@ impl Observer {
         self.look(now, slot);
     }
 }
+
+#[cfg(test)]
+#[path = "pinging_tests.rs"]
+mod tests;

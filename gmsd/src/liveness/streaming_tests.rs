@@ -15,7 +15,7 @@ use gms::{
 use super::{super::timing::Timing, *};
 use crate::{
     host::clock::Clock,
-    liveness::{message::Message, observer::Output},
+    liveness::{message::Message, output::Output},
     membership::{
         command::{Command, Entry, Join, Proposal, Removal},
         state::State,

@@ -73,6 +73,12 @@ impl Suspicion {
         self.affirmation
     }
 
+    /// Whether an answer to a ping sent then refutes it. What a kernel told is only refuted by an
+    /// answer to a ping that left afterwards.
+    pub fn is_refuted_by_ping(&self, sent: Observed) -> bool {
+        self.affirmation.is_none() || sent >= self.opened
+    }
+
     /// When the test is over.
     pub fn ends(&self) -> Observed {
         self.opened + self.window

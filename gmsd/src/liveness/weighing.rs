@@ -38,8 +38,7 @@ impl Observer {
         self.count_lossy(slot);
         self.end_samplings(now, slot);
         self.decide_weighing(now, slot);
-        let unfit = self.abstention().is_some() || self.is_lossy_itself();
-        let Some(case) = self.cases.get_mut(slot) else {
+        let Some(case) = self.cases.get(slot) else {
             return;
         };
         let asks = case.duty != Duty::None
@@ -49,6 +48,10 @@ impl Observer {
         if !asks {
             return;
         }
+        let unfit = self.abstention().is_some() || self.is_lossy_itself();
+        let Some(case) = self.cases.get_mut(slot) else {
+            return;
+        };
         if unfit {
             return case.detector.relieve();
         }

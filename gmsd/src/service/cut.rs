@@ -3,8 +3,9 @@
 //! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or
 //! when [`WINDOW`] is over, whichever is first; so a lone crash waits a moment and a mass crash
 //! leaves in one view a group. Members that lost their power together end their silence each at
-//! its own ping, spread over a period: a cut of silence alone waits longer for the next one. (After Rapid's multi-process cut detection: Suresh et al., "Stable
-//! and consistent membership at scale with Rapid", 2018.)
+//! its own ping, spread over a period: a cut of silence alone waits longer for the next one.
+//! (After Rapid's multi-process cut detection: Suresh et al., "Stable and consistent membership at
+//! scale with Rapid", 2018.)
 
 use std::{
     collections::BTreeMap,

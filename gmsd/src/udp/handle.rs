@@ -12,7 +12,7 @@ use crate::liveness::{
     detector::OUTSTANDING_MAX,
     histogram::Histogram,
     message::{Message, Subject},
-    observer::Tally,
+    output::Tally,
 };
 
 /// Messages that may wait for the liveness task. It takes them all before it judges, each in

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::{
     host::{net::Stream, world::Host},
-    liveness::observer::{Probe, Probed},
+    liveness::output::{Probe, Probed},
 };
 
 /// Bytes of an answer's head that are read at most; its body is not read at all.

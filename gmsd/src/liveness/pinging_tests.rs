@@ -1,0 +1,120 @@
+//! One observer, by hand: what a pong that came another way proves, and what a refusal costs.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gms::{
+    heartbeat::Unverified,
+    id::{Incarnation, Revision},
+    liveness::Liveness,
+};
+
+use super::{super::timing::Timing, *};
+use crate::{
+    host::clock::Clock,
+    liveness::message::{Ask, Message, Subject},
+    membership::{
+        command::{Command, Entry, Join, Proposal},
+        state::State,
+    },
+};
+
+const TARGET: &str = "127.0.0.1:9";
+
+fn subject(member: usize) -> Subject {
+    Subject {
+        group: "g".parse().unwrap(),
+        member: format!("m{member}").parse().unwrap(),
+        incarnation: Incarnation(2),
+    }
+}
+
+/// The monitor of the first of so many members, which share one socket.
+fn observer(members: usize) -> (Observer, Instant) {
+    let mut state = State::default();
+    let nodes: Vec<NodeId> = (1..=3).map(NodeId).collect();
+    state.apply_configuration(Revision(1), nodes.clone(), vec![]);
+    let founding = [Command::Found { secret: [9; 32] }, Command::SetMonitors { epoch: 0, nodes }];
+    let joins = (0..members).map(|member| {
+        Command::Join(Join {
+            group: subject(member).group,
+            member: subject(member).member,
+            address: TARGET.parse().unwrap(),
+            liveness: Liveness::of(Kind::Udp),
+            tags: gms::view::Tags::new(),
+            hold: None,
+            instance: None,
+            owner: String::new(),
+            replaces: None,
+        })
+    });
+    let wish = |command| Proposal { token: None, if_view: None, command };
+    let proposals = founding.into_iter().chain(joins).map(wish).collect();
+    state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
+    let now = Clock::system().now();
+    let monitor = state.place(&subject(0).group, &subject(0).member).monitor().unwrap();
+    (Observer::new(monitor, Timing::default(), Arc::new(state), 7, now), now)
+}
+
+fn outputs(observer: &mut Observer) -> Vec<Output> {
+    std::iter::from_fn(|| observer.poll_output()).collect()
+}
+
+/// The nonces of the pings that leave until then.
+fn pings(observer: &mut Observer, now: &mut Instant, time: Duration) -> Vec<u64> {
+    let until = *now + time;
+    let mut nonces = Vec::new();
+    while *now < until {
+        *now += Duration::from_millis(10);
+        observer.handle_timeout(*now);
+        for output in outputs(observer) {
+            if let Output::Datagram { bytes, .. } = output {
+                nonces.push(Unverified::read(&bytes).unwrap().nonce());
+            }
+        }
+    }
+    nonces
+}
+
+#[test]
+fn a_pong_that_came_another_way_refutes_only_what_was_doubted_before_its_ping() {
+    let (mut observer, mut now) = observer(1);
+    let relay = |nonce| Message::Relay(vec![Relay { subject: subject(0), nonce }]);
+    observer.handle_session_opened(now, &subject(0));
+    let before = pings(&mut observer, &mut now, Duration::from_secs(1));
+    observer.handle_session_closed(now, &subject(0), true);
+    assert!(observer.suspicion(&subject(0)).is_some());
+    observer.handle_message(now, NodeId(2), relay(*before.last().unwrap()));
+    assert!(observer.suspicion(&subject(0)).is_some(), "that ping left before the stream closed");
+    observer.handle_message(now, NodeId(2), relay(12_345));
+    assert!(observer.suspicion(&subject(0)).is_some(), "no ping had that nonce");
+    let after = pings(&mut observer, &mut now, Duration::from_millis(50));
+    observer.handle_message(now, NodeId(2), relay(*after.last().unwrap()));
+    assert!(observer.suspicion(&subject(0)).is_none());
+}
+
+#[test]
+fn a_socket_that_refuses_for_a_thousand_members_is_one_piece_of_news_for_each() {
+    let members = 1_000;
+    let (mut observer, now) = observer(members);
+    let ask = |member| Ask {
+        subject: subject(member),
+        round: 1,
+        affirmation: Some(Affirmation::Refused),
+        window_ms: 150,
+    };
+    observer.handle_message(now, NodeId(9), Message::Ask((0..members).map(ask).collect()));
+    outputs(&mut observer);
+    let mut told = 0;
+    for _ in 0..members {
+        observer.handle_refused(now, TARGET.parse().unwrap());
+        for output in outputs(&mut observer) {
+            if let Output::Send { message: Message::Tell(tells), .. } = output {
+                told += tells.len();
+            }
+        }
+    }
+    assert_eq!(told, members, "each is told of once, not at each refusal");
+}
