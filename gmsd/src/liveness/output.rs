@@ -27,7 +27,7 @@ pub enum Output {
     },
     /// This life is over: end its heartbeat streams.
     EndStreams(Subject),
-    /// Connect, or GET, and report by [`Observer::handle_probe`] with the nonce.
+    /// Connect, or GET, and report by [`Observer::handle_probe`](super::observer::Observer::handle_probe) with the nonce.
     Probe {
         /// Names this probe.
         nonce: u64,
@@ -38,7 +38,7 @@ pub enum Output {
         /// How long it may take.
         timeout: Duration,
     },
-    /// Resolve this address once, and report by [`Observer::handle_resolved`].
+    /// Resolve this address once, and report by [`Observer::handle_resolved`](super::observer::Observer::handle_resolved).
     Resolve {
         /// Names the case.
         slot: u32,
@@ -63,7 +63,7 @@ pub enum Output {
     Gone(Subject),
     /// What became of a local inquiry.
     Inquired {
-        /// The number given to [`Observer::handle_inquiry`].
+        /// The number given to [`Observer::handle_inquiry`](super::observer::Observer::handle_inquiry).
         number: u64,
         /// Whether that life answered.
         alive: bool,
