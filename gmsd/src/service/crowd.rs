@@ -24,7 +24,7 @@ const ALARM_LASTS: Duration = Duration::from_secs(2);
 
 /// What the nodes say of silent crowds, at the leader.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub struct Crowd {
     alarms: BTreeMap<NodeId, Alarm>,
     /// Since when a quorum says so.
     began: Option<Instant>,
@@ -41,12 +41,12 @@ struct Alarm {
 
 impl Crowd {
     /// A node says that so many of the members it watches are silent.
-    pub(super) fn handle_alarm(&mut self, now: Instant, node: NodeId, silent: u32, watched: u32) {
+    pub fn handle_alarm(&mut self, now: Instant, node: NodeId, silent: u32, watched: u32) {
         self.alarms.insert(node, Alarm { at: now, silent, watched });
     }
 
     /// The holds to set or to lift now, at most so many.
-    pub(super) fn wish(&mut self, now: Instant, state: &State, at_most: usize) -> Vec<Command> {
+    pub fn wish(&mut self, now: Instant, state: &State, at_most: usize) -> Vec<Command> {
         self.alarms.retain(|node, alarm| {
             state.configuration().voters.contains(node)
                 && now.saturating_duration_since(alarm.at) < ALARM_LASTS

@@ -14,7 +14,14 @@ use gms::id::{GroupId, NodeId, Revision};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{batch::Batcher, crowd::Crowd, cut::Cut, executor::Word, wire::Reply};
+use super::{
+    batch::Batcher,
+    contact::{Contact, is_in_touch, lag},
+    crowd::Crowd,
+    cut::Cut,
+    executor::Word,
+    wire::Reply,
+};
 use crate::{
     host::world::Host,
     membership::{
@@ -26,12 +33,6 @@ use crate::{
 
 /// How often the leader looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// A node without Raft contact for this long is not fit: one election timeout.
-const CONTACT_LOST: Duration = Duration::from_millis(300);
-/// A node that is back must stay so for this long before it watches members again.
-const CONTACT_BACK: Duration = Duration::from_secs(1);
-/// A node that far behind the log does not know whom to watch.
-const LAG_MAX: u64 = 10_000;
 /// A learner this close to the end of the log votes without holding anybody up.
 const RIPE_LAG: u64 = 100;
 /// A leader that did not get to look for this long was stopped: what it had collected before is
@@ -40,12 +41,6 @@ const RIPE_LAG: u64 = 100;
 const STALE_AFTER: Duration = Duration::from_millis(250);
 /// Proposals of the leader's own that may be under way: a cut each, and the rest.
 const PROPOSALS_MAX: usize = 16;
-
-/// Which nodes look fit, and since when.
-#[derive(Debug, Default)]
-struct Contact {
-    back_since: BTreeMap<NodeId, Instant>,
-}
 
 /// Runs until cancelled.
 pub async fn run(
@@ -158,45 +153,6 @@ async fn until(moment: Option<Instant>) {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,
     }
-}
-
-impl Contact {
-    /// The change of the monitors that is due, if one is.
-    fn wish(&mut self, now: Instant, standing: &Standing, state: &State) -> Option<Command> {
-        let present = &state.monitors().nodes;
-        let voters = &state.configuration().voters;
-        let mut fit = BTreeSet::new();
-        for node in voters.iter().copied() {
-            let in_touch = node == standing.node || is_in_touch(now, standing, node);
-            if !in_touch {
-                self.back_since.remove(&node);
-                continue;
-            }
-            let since = *self.back_since.entry(node).or_insert(now);
-            // At the first look of all there is nobody to protect from a flapping node.
-            let settled =
-                present.is_empty() || now.saturating_duration_since(since) >= CONTACT_BACK;
-            if present.contains(&node) || settled {
-                fit.insert(node);
-            }
-        }
-        (!fit.is_empty() && fit != *present).then(|| Command::SetMonitors {
-            epoch: state.monitors().epoch,
-            nodes: fit.into_iter().collect(),
-        })
-    }
-}
-
-fn is_in_touch(now: Instant, standing: &Standing, node: NodeId) -> bool {
-    standing.followers.get(&node).is_some_and(|follower| {
-        let fresh =
-            follower.contact.is_some_and(|at| now.saturating_duration_since(at) < CONTACT_LOST);
-        fresh && lag(standing, follower.matched) <= LAG_MAX
-    })
-}
-
-fn lag(standing: &Standing, matched: Option<Revision>) -> u64 {
-    standing.last_log.unwrap_or_default().0.saturating_sub(matched.unwrap_or_default().0)
 }
 
 /// A learner that has caught up, and is to be a voter.

@@ -3,13 +3,14 @@
 //! ```text
 //!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!            (the waist)  │                        peer ────────┘  duties ──┘
-//!                         └── reading (linearizable reads)   cut, crowd ──┘
+//!                         └── reading (linearizable reads)   cut, crowd, contact ──┘
 //! ```
 
 pub mod batch;
 pub mod board;
 pub mod cluster;
-mod crowd;
+pub mod contact;
+pub mod crowd;
 pub mod cut;
 pub mod door;
 pub mod duties;
