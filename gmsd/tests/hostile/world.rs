@@ -310,6 +310,12 @@ impl World {
         Self::client(&[node]).group(&group).await.ok().map(|answer| answer.value)
     }
 
+    /// Whether removals by silence are paused; none if nobody answers.
+    pub(crate) async fn is_held(&self) -> Option<bool> {
+        let groups = Self::client(&NODES).groups().await.ok()?.value.groups;
+        Some(groups.iter().any(|group| group.name.as_str() == GROUP && group.hold.is_some()))
+    }
+
     /// Checks everything that was seen.
     pub(crate) fn findings(&self) -> Findings {
         check(&self.record.histories())
