@@ -14,6 +14,9 @@ const TEN: usize = 10;
 const THOUSAND: usize = 1_000;
 /// How many die behind one socket.
 const AT_ONE_SOCKET: usize = 300;
+/// One is aimed at. The kernel closes so many sockets one by one, and on a machine that plays other
+/// scenarios too that takes longer than the cut waits.
+const AT_ONE_SOCKET_VIEWS: usize = 4;
 /// How many die while the leader does.
 const MANY: usize = 30;
 
@@ -37,7 +40,7 @@ pub(crate) async fn many_at_one_socket(network: Network) -> String {
     let victims = world.join(&host, "victim", members).await;
     let baseline = world.baseline().await;
     world.kill(vec![victims], KILLED + KILLED, &NODES);
-    world.verdict(baseline, 1..=2, &format!("; {members} of {}", members + MEMBERS)).await
+    world.verdict(baseline, 1..=AT_ONE_SOCKET_VIEWS, &format!("; {members} of {}", members + MEMBERS)).await
 }
 
 /// A host with ten members is gone without a word.
