@@ -1,4 +1,4 @@
-//! The state as a file that outlives its cluster: [`write`] gives its bytes, [`read`] believes
+//! The state as a file that outlives its cluster: [`write()`] gives its bytes, [`read`] believes
 //! nothing that its checksum does not cover, [`Restored`] is what a new cluster begins with.
 //!
 //! The format is in [`gms::snapshot`]. It is not the snapshot that a node keeps for itself: that one
