@@ -40,7 +40,13 @@ pub(crate) async fn many_at_one_socket(network: Network) -> String {
     let victims = world.join(&host, "victim", members).await;
     let baseline = world.baseline().await;
     world.kill(vec![victims], KILLED + KILLED, &NODES);
-    world.verdict(baseline, 1..=AT_ONE_SOCKET_VIEWS, &format!("; {members} of {}", members + MEMBERS)).await
+    world
+        .verdict(
+            baseline,
+            1..=AT_ONE_SOCKET_VIEWS,
+            &format!("; {members} of {}", members + MEMBERS),
+        )
+        .await
 }
 
 /// A host with ten members is gone without a word.

@@ -67,9 +67,8 @@ pub(crate) async fn flip_flop(network: Network) -> String {
         world.settled(&NODES).await;
         world.pass(FLIP / 4).await;
     }
-    // They would come back in five minutes, which nobody waits for here.
-    world.crowd.pop();
-    // Each time out together or one by one, and once in again.
+    // Each time out together or one by one, and once in again. They would come back once more in five
+    // minutes, which nobody waits for here.
     let facts = format!("; {FLIPPED} members deaf for {FLIP:?}, twice");
     let told = world.verdict(baseline, 3..=3 * FLIPPED, &facts).await;
     drop(deaf);
