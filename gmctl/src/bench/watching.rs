@@ -56,7 +56,9 @@ pub struct Watching {
     tasks: Vec<JoinHandle<()>>,
     /// Who is in, by the word of each node.
     present: BTreeMap<NodeId, BTreeSet<MemberId>>,
-    /// Removals of members whose end nobody had asked for.
+    /// Everybody whose end was brought about; a node that was away tells of it late.
+    ended: BTreeSet<MemberId>,
+    /// Removals of anybody else.
     pub strays: usize,
 }
 
@@ -81,10 +83,11 @@ impl Watching {
                 tokio::spawn(follow(*node, watch, tell.clone()))
             })
             .collect();
-        let mut watching = Self { told, tasks, present: BTreeMap::new(), strays: 0 };
+        let mut watching =
+            Self { told, tasks, present: BTreeMap::new(), ended: BTreeSet::new(), strays: 0 };
         let deadline = Instant::now() + within;
         while watching.present.len() < clients.len() {
-            watching.next(deadline, "watches of all nodes", &BTreeSet::new()).await?;
+            watching.next(deadline, "watches of all nodes").await?;
         }
         Ok(watching)
     }
@@ -97,7 +100,7 @@ impl Watching {
     ) -> Result<(), Failure> {
         let deadline = Instant::now() + within;
         while !self.present.values().all(|present| ids.is_subset(present)) {
-            self.next(deadline, "members to join", &BTreeSet::new()).await?;
+            self.next(deadline, "members to join").await?;
         }
         Ok(())
     }
@@ -106,7 +109,7 @@ impl Watching {
     pub async fn until_any_in(&mut self, within: Duration) -> Result<(), Failure> {
         let deadline = Instant::now() + within;
         while self.present.values().all(BTreeSet::is_empty) {
-            self.next(deadline, "a first member", &BTreeSet::new()).await?;
+            self.next(deadline, "a first member").await?;
         }
         Ok(())
     }
@@ -119,12 +122,13 @@ impl Watching {
         within: Duration,
     ) -> Result<Seen, Failure> {
         let deadline = Instant::now() + within;
+        self.ended.extend(ids.iter().cloned());
         let mut seen = Seen::default();
         let is_over = |present: &BTreeMap<NodeId, BTreeSet<MemberId>>| {
             nodes.iter().all(|node| present.get(node).is_none_or(|of| of.is_disjoint(ids)))
         };
         while !is_over(&self.present) {
-            let next = self.next(deadline, "removals", ids).await;
+            let next = self.next(deadline, "removals").await;
             let Some((node, at, change)) = next.map_err(|failure| self.missing(failure, ids))?
             else {
                 continue;
@@ -153,12 +157,11 @@ impl Watching {
         Failure { what, ..failure }
     }
 
-    /// Takes in what comes next. Who is in `ends` may go.
+    /// Takes in what comes next.
     async fn next(
         &mut self,
         deadline: Instant,
         what: &str,
-        ends: &BTreeSet<MemberId>,
     ) -> Result<Option<(NodeId, Instant, Change)>, Failure> {
         let Ok(Some(told)) = timeout_at(deadline, self.told.recv()).await else {
             return Err(Failure::new(Exit::Timeout, format!("waited in vain for {what}")));
@@ -175,7 +178,7 @@ impl Watching {
                 }
                 for removed in &change.removed {
                     present.remove(&removed.id);
-                    self.strays += usize::from(!ends.contains(&removed.id));
+                    self.strays += usize::from(!self.ended.contains(&removed.id));
                 }
                 present.extend(change.joined.iter().map(|member| member.id.clone()));
                 Ok(Some((told.node, told.at, change)))

@@ -6,6 +6,7 @@
 )]
 
 mod batch;
+mod bench;
 #[cfg(feature = "demo")]
 mod demo;
 mod denied;
