@@ -85,7 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Door<S> {
     /// is closed with unread bytes is reset, and the reset discards the answer at the peer.
     pub async fn linger(&mut self, at_most: Duration) {
         if self.pulse.ending() == Ending::ByUs {
-            let mut sink = [0; LINGER_CHUNK];
+            // Not on the future, which every open connection carries.
+            let mut sink = vec![0; LINGER_CHUNK];
             let drain = async { while matches!(self.stream.read(&mut sink).await, Ok(1..)) {} };
             let _ = timeout(at_most, drain).await;
         }

@@ -89,14 +89,15 @@ impl Tasks {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
-            let work = connection(Arc::clone(app), stream, permit);
+            // Boxed, since every future around it would keep room for it twice.
+            let work = Box::pin(connection(Arc::clone(app), stream, permit));
             self.spawn(work);
             return;
         }
         app.parts.metrics.refused.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(%from, "refused: too many connections");
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
-            self.spawn(refuse(Arc::clone(app), stream, permit));
+            self.spawn(Box::pin(refuse(Arc::clone(app), stream, permit)));
         }
     }
 
@@ -128,6 +129,9 @@ where
     let door = Door::new(stream, Arc::clone(&pulse), bounds.head, bounds.stall, writer(&app));
     let service = service_fn(|request| {
         let answer = dispatch::answer(Arc::clone(&app), Arc::clone(&pulse), request);
+        // hyper keeps room for the future of a request as long as the connection lasts; a box is
+        // there only while a request is being answered.
+        let answer = Box::pin(answer);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     });
     let mut serving = http1::Builder::new()
@@ -203,5 +207,22 @@ impl<W> Open<W> {
 impl<W> Drop for Open<W> {
     fn drop(&mut self) {
         self.app.parts.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{limits::Bounds, tests::fake::parts};
+
+    #[tokio::test]
+    async fn an_open_connection_costs_little_besides_its_buffers() {
+        let (parts, _) = parts(([127, 0, 0, 1], 1).into(), Bounds::default());
+        let app = Arc::new(App::new(parts, CancellationToken::new()));
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let (near, _far) = tokio::io::duplex(1);
+        let work = connection(Arc::clone(&app), near, permit);
+        let len = std::mem::size_of_val(&work);
+        assert!(len <= 2048, "{len} bytes, of which there may be {}", app.parts.bounds.connections);
     }
 }

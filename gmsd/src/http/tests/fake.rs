@@ -575,7 +575,7 @@ impl Node {
 }
 
 /// What a server is made of that needs no port.
-pub(super) fn parts(at: SocketAddr, bounds: Bounds) -> (Parts<Fake>, Arc<Metrics>) {
+pub(in crate::http) fn parts(at: SocketAddr, bounds: Bounds) -> (Parts<Fake>, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::default());
     let parts = Parts {
         waist: Fake::new(),
