@@ -38,6 +38,9 @@ const API_PORT: u16 = 7001;
 /// Longer than anything here takes that has no bound of its own, on a machine that is busy with
 /// other scenarios.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+/// A member that lost pings for a while counts as late until as many windows of ten seconds were
+/// good as the rule of quality wants.
+const WELL_PATIENCE: Duration = Duration::from_secs(90);
 /// Between two looks at something awaited.
 const LOOK: Duration = Duration::from_millis(5);
 /// A local read of a node that is busy.
@@ -278,7 +281,7 @@ impl World {
         .await;
         for node in nodes {
             let mut last = None;
-            let all_well = timeout(PATIENCE, Self::all_well(*node, expected, &mut last)).await;
+            let all_well = timeout(WELL_PATIENCE, Self::all_well(*node, expected, &mut last)).await;
             assert!(
                 all_well.is_ok(),
                 "node {node} did not find {expected} members well, but {last:?}"
@@ -308,6 +311,12 @@ impl World {
     pub(crate) async fn view(&self, node: u64) -> Option<View> {
         let group: GroupId = GROUP.parse().unwrap();
         Self::client(&[node]).group(&group).await.ok().map(|answer| answer.value)
+    }
+
+    /// Whether removals by silence are paused; none if nobody answers.
+    pub(crate) async fn is_held(&self) -> Option<bool> {
+        let groups = Self::client(&NODES).groups().await.ok()?.value.groups;
+        Some(groups.iter().any(|group| group.name.as_str() == GROUP && group.hold.is_some()))
     }
 
     /// Checks everything that was seen.

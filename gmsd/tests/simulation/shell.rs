@@ -162,7 +162,9 @@ impl World {
                     it.bands.remove(&subject);
                 }
                 Output::Inquired { number, alive } => self.heard_inquiry(node, number, alive),
-                other @ Output::Resolve { .. } => panic!("no name has to be resolved: {other:?}"),
+                other @ (Output::Resolve { .. } | Output::Frame { .. } | Output::EndStreams(_)) => {
+                    panic!("no member here has a name for an address, or a stream: {other:?}")
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A node that is cut off hears nobody, and may not conclude that nobody is there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::verdict::{KILLED, MEMBERS};
 use crate::{
@@ -14,6 +14,11 @@ use crate::{
 /// For how long a node is cut from the members (scenario S11, after Kubernetes 28832; 10 minutes
 /// there, where a node that is going to be wrong is so within seconds).
 const CUT: Duration = Duration::from_secs(15);
+/// For how long all nodes are cut from all members (scenario S12, after Kubernetes 24597: 60 s; the
+/// valve is shut for 30 s, and then lets a fifth through each 10 s).
+const ALL_CUT: Duration = Duration::from_secs(25);
+/// By when the group must be held.
+const HELD_WITHIN: Duration = Duration::from_secs(5);
 /// For how long one edge is cut (scenario S6, after Rapid's figure 12).
 const EDGE_CUT: Duration = Duration::from_secs(20);
 /// For how long two nodes are cut from some members (scenario S13).
@@ -35,6 +40,32 @@ pub(crate) async fn monitor_in_quorum(network: Network) -> String {
         world.settled(&NODES).await;
     }
     world.verdict(baseline, 2..=2, &format!("; cut for {CUT:?} each")).await
+}
+
+/// All nodes are cut from all members. That is the network's fault and not that of a hundred
+/// members: the groups are held, nobody goes, and when the links are back all is as before.
+pub(crate) async fn all_from_all(network: Network) -> String {
+    let mut world = World::start(network, &[]).await;
+    world.crowd(MEMBERS).await;
+    let baseline = world.baseline().await;
+    for node in NODES {
+        world.node(node).namespace.lose(&Loss::both(ALL_HOSTS));
+    }
+    let cut = Instant::now();
+    world.eventually("a hold", async || world.is_held().await?.then_some(())).await;
+    let held = cut.elapsed();
+    assert!(held < HELD_WITHIN, "the group was held only after {held:?}");
+    world.pass(ALL_CUT.saturating_sub(held)).await;
+    for node in NODES {
+        world.node(node).namespace.heal();
+    }
+    let healed = Instant::now();
+    world.all_leases_valid().await;
+    let valid = healed.elapsed();
+    world.eventually("the end of the hold", async || (!world.is_held().await?).then_some(())).await;
+    let facts =
+        format!("; cut for {ALL_CUT:?}, held after {held:.1?}, leases back after {valid:.1?}");
+    world.verdict(baseline, 0..=0, &facts).await
 }
 
 /// One member and its monitor cannot reach each other; everybody else reaches both.
