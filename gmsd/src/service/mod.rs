@@ -3,7 +3,8 @@
 //! ```text
 //!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!            (the waist)  │                        peer ────────┘  duties ──┘
-//!                         └── reading (linearizable reads)   cut, crowd, contact ──┘
+//!                         ├── reading (linearizable reads)   cut, crowd, contact ──┘
+//!                         └── inquiry (does a life answer)
 //! ```
 
 pub mod batch;
@@ -17,6 +18,7 @@ pub mod duties;
 pub mod error;
 pub mod executor;
 pub mod following;
+pub mod inquiry;
 pub mod leader;
 pub mod peer;
 pub mod reading;

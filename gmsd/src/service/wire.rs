@@ -70,7 +70,7 @@ pub enum Reply {
     /// Received.
     Noted,
     /// Whether that life answered.
-    Answers(bool),
+    Answers(Option<bool>),
     /// The doubt asked for.
     Doubt(Option<Suspicion>),
     /// How this node is.

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use gms::{
     api::{Hold, HoldRequest, JoinRequest, PatchRequest},
     evidence::{Cause, Evidence},
@@ -20,6 +19,7 @@ use gms::{
 use super::{
     door,
     error::ServiceError,
+    inquiry::Presence,
     terms::{Exit, Gone, Joined, Terms},
     waist::{Service, strange},
     wire::{Reply, Request},
@@ -40,8 +40,6 @@ use crate::{
 const OCCUPIED_TRIES: usize = 3;
 /// How long a join waits for the resolver.
 const RESOLVE_WAIT: Duration = Duration::from_millis(500);
-/// How long other nodes may take to say whether they hear a member.
-const INQUIRY_WAIT: Duration = Duration::from_millis(700);
 
 /// What changes the groups.
 pub trait Writes {
@@ -275,23 +273,17 @@ impl Service {
             member: join.member.clone(),
             incarnation: present.incarnation,
         };
-        if self.anybody_hears(&subject).await {
-            return Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
+        match self.presence(&subject, state.configuration()).await {
+            Presence::Silent => Ok(Some(present.incarnation)),
+            Presence::Heard => Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
                 present: Arc::clone(present),
-            })));
+            }))),
+            Presence::Unknown => Err(ServiceError::NoQuorum(format!(
+                "too few nodes could tell whether the present life of {} (incarnation {}) answers; \
+                 try again, or join with its key",
+                join.member, present.incarnation
+            ))),
         }
-        Ok(Some(present.incarnation))
-    }
-
-    /// Whether the life answers a ping right now: this node's, or any other's.
-    async fn anybody_hears(&self, subject: &Subject) -> bool {
-        let own = self.parts.liveness.inquire(subject.clone());
-        let others = self.others().into_iter().map(|node| {
-            let request = Request::Inquire(subject.clone());
-            async move { self.exchange(node, request, INQUIRY_WAIT).await }
-        });
-        let (own, others) = tokio::join!(own, join_all(others));
-        own || others.into_iter().flatten().any(|reply| matches!(reply, Reply::Answers(true)))
     }
 
     /// A supervisor saw the program end.
