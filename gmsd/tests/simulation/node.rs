@@ -186,7 +186,7 @@ impl World {
         it.crowd = Crowd::default();
         it.holds.clear();
         it.is_suspended = false;
-        it.door = Door::default();
+        it.door = it.door.reopened();
         it.bands.clear();
         it.timer = None;
         it.own = 0;

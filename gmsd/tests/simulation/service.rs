@@ -111,6 +111,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// The door of the next process: no answer to a request of this one finds one of its own.
+    pub fn reopened(&self) -> Self {
+        Self { numbered: self.numbered, ..Self::default() }
+    }
+
     /// Another node, or this one, wants to know whether a life answers.
     pub fn note_inquiry(&mut self, from: usize, number: u64) -> u64 {
         self.numbered += 1;
