@@ -1,8 +1,8 @@
 //! The actions: one row each, with name, help, impact, default keys and when it can be done.
 //!
-//! Rules, each held by a test: every action has exactly one row, a name and a help line; no two
-//! share keys and none begins with another's; what writes to the cluster lies on a shifted letter
-//! (or has no key at all) and opens a form first; no key with Control writes.
+//! Rules, each held by a test here or in `keymap`: every action has exactly one row, a name and a
+//! help line; no two share keys and none begins with another's; what writes to the cluster lies on a
+//! shifted letter (or has no key at all) and opens a form first; no key with Control writes.
 
 use super::{
     key::Key,
@@ -62,6 +62,10 @@ pub enum Action {
     Later,
     /// Narrow the rows.
     Filter,
+    /// To the next row that passes the filter typed last.
+    NextMatch,
+    /// To the one before.
+    PreviousMatch,
     /// The palette.
     Palette,
     /// Sort by another column.
@@ -248,13 +252,15 @@ rows! {
     GoBookmark, Move, Look, Always, [[Char('\'')]], "go to bookmark", "", "go to the screen remembered under the letter pressed next";
 
     Filter, Find, Look, Always, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s";
+    NextMatch, Find, Look, Always, [[Char('n')]], "next match", "", "the next row that passes the filter typed last, also after Esc has cleared it";
+    PreviousMatch, Find, Look, Always, [[Char('N')]], "previous match", "", "the one before";
     Palette, Find, Look, Always, [[Char(':')]], "palette", "", "any action by its name, with what it needs: :at 12:02:50";
     Sort, Find, Look, MembersShown, [[Char('s')]], "sort", "sort", "choose the column to sort by", argument "COLUMN";
     Reverse, Find, Look, MembersShown, [[Char('S')]], "reverse", "", "sort the other way round";
     Mark, Find, Look, Member, [[Char('v')]], "mark", "", "mark the member, or take its mark away";
     MarkAll, Find, Look, MembersShown, [[Char('V')]], "mark all", "", "mark every member listed";
     Unmark, Find, Look, Always, [[Char('u')]], "unmark", "", "take every mark away";
-    Columns, Find, Look, TableShown, [[Char('c')]], "columns", "", "choose the columns that are shown";
+    Columns, Find, Look, TableShown, [[Char('c')]], "columns", "", "show, hide and move the columns of the table";
     Regroup, Find, Look, HeatShown, [[Char('b')]], "group by", "group by", "group the heat grid by the next tag", argument "TAG";
     Coarser, Find, Look, HeatShown, [[Char('+')]], "coarser", "coarser", "more members in one cell of the heat grid";
     Finer, Find, Look, HeatShown, [[Char('-')]], "finer", "finer", "fewer members in one cell of the heat grid";
@@ -306,31 +312,6 @@ impl Action {
     }
 }
 
-/// What keys pressed so far mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Match {
-    /// An action.
-    Action(Action),
-    /// The beginning of one.
-    Prefix,
-    /// Nothing.
-    Nothing,
-}
-
-/// What the keys pressed so far mean.
-pub fn lookup(keys: &[Key]) -> Match {
-    let mut prefix = false;
-    for row in ROWS {
-        for way in row.keys {
-            if *way == keys {
-                return Match::Action(row.action);
-            }
-            prefix |= way.starts_with(keys);
-        }
-    }
-    if prefix { Match::Prefix } else { Match::Nothing }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,24 +326,6 @@ mod tests {
             }
             assert_eq!(row.action.row().action, row.action);
         }
-    }
-
-    #[test]
-    fn no_keys_conflict_and_none_begins_with_another() {
-        let all: Vec<_> = ROWS.iter().flat_map(|r| r.keys.iter().map(move |k| (r, *k))).collect();
-        for (n, (row, keys)) in all.iter().enumerate() {
-            assert_eq!(lookup(keys), Match::Action(row.action));
-            for (other, others) in &all[n + 1..] {
-                assert!(
-                    !keys.starts_with(others) && !others.starts_with(keys),
-                    "{:?} and {:?}",
-                    row.action,
-                    other.action
-                );
-            }
-        }
-        assert_eq!(lookup(&[Char('g')]), Match::Prefix);
-        assert_eq!(lookup(&[Char('~')]), Match::Nothing);
     }
 
     #[test]

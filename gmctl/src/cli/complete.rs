@@ -1,11 +1,17 @@
 //! What a shell is offered while it completes: the groups, members, nodes and contexts there are.
 //!
-//! The cluster is asked within [`BUDGET`], with the flags that stand on the line already; whatever
-//! fails, nothing is offered and nothing is said.
+//! The cluster is asked within [`BUDGET`], with the flags that stand on the line already; what it said
+//! is remembered for a few seconds, so that a second press of the key asks nobody. Whatever fails,
+//! nothing is offered and nothing is said.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use directories::ProjectDirs;
 use gms::{
     api::Consistency,
     client::{Client, Options},
@@ -14,12 +20,15 @@ use gms::{
 use tokio::{runtime::Builder, time::timeout};
 
 use crate::config::{
+    cache::Memory,
     contexts::{ContextName, Contexts},
     endpoints, file,
 };
 
 /// The time for everything: longer, and the key feels dead.
 const BUDGET: Duration = Duration::from_millis(300);
+/// The file in the user's cache directory.
+const REMEMBERED: &str = "completions.json";
 
 /// The contexts of the configuration file.
 pub fn contexts() -> ArgValueCandidates {
@@ -31,48 +40,74 @@ pub fn contexts() -> ArgValueCandidates {
 
 /// The groups of the cluster.
 pub fn groups() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        ask(async |client| {
-            let groups = client.groups().await.ok()?.value.groups;
-            Some(groups.into_iter().map(|group| group.name.to_string()).collect())
-        })
-    })
+    ArgValueCandidates::new(|| candidates(group_names().unwrap_or_default()))
 }
 
 /// The members of the group that stands on the line.
 pub fn members() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        ask(async |client| {
-            let groups = client.groups().await.ok()?.value.groups;
-            let words: Vec<String> =
-                env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-            let is_named = |group: &GroupId| words.iter().any(|word| word == group.as_str());
-            let group = groups.into_iter().map(|group| group.name).find(is_named)?;
-            let view = client.group(&group).await.ok()?.value;
-            Some(view.members.into_iter().map(|member| member.id.to_string()).collect())
-        })
-    })
+    ArgValueCandidates::new(|| candidates(member_names().unwrap_or_default()))
 }
 
 /// The nodes of the cluster.
 pub fn nodes() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        ask(async |client| {
+        let names = ask("nodes", async |client| {
             let nodes = client.nodes().await.ok()?.value.nodes;
             Some(nodes.into_iter().map(|node| node.id.to_string()).collect())
-        })
+        });
+        candidates(names.unwrap_or_default())
     })
 }
 
-fn ask(question: impl AsyncFnOnce(Client) -> Option<Vec<String>>) -> Vec<CompletionCandidate> {
-    let answer = || {
-        let client = client()?;
-        let runtime = Builder::new_current_thread().enable_all().build().ok()?;
-        let answer = runtime.block_on(async { timeout(BUDGET, question(client)).await });
-        runtime.shutdown_background();
-        answer.ok().flatten()
-    };
-    answer().unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
+fn candidates(names: Vec<String>) -> Vec<CompletionCandidate> {
+    names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn group_names() -> Option<Vec<String>> {
+    ask("groups", async |client| {
+        let groups = client.groups().await.ok()?.value.groups;
+        Some(groups.into_iter().map(|group| group.name.to_string()).collect())
+    })
+}
+
+fn member_names() -> Option<Vec<String>> {
+    let words: Vec<String> =
+        env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let group = group_names()?.into_iter().find(|group| words.contains(group))?;
+    let group: GroupId = group.parse().ok()?;
+    ask(&format!("members of {group}"), async |client| {
+        let view = client.group(&group).await.ok()?.value;
+        Some(view.members.into_iter().map(|member| member.id.to_string()).collect())
+    })
+}
+
+/// The answer of the cluster, or the one that was given to the same question a moment ago.
+fn ask(
+    name: &str,
+    question: impl AsyncFnOnce(Client) -> Option<Vec<String>>,
+) -> Option<Vec<String>> {
+    let client = client()?;
+    let nodes: Vec<String> = client.endpoints().iter().map(ToString::to_string).collect();
+    let question_name = format!("{name} at {}", nodes.join(","));
+    let file = ProjectDirs::from("", "", "gms").map(|dirs| dirs.cache_dir().join(REMEMBERED));
+    let mut memory = file.as_deref().map(Memory::read).unwrap_or_default();
+    if let Some(answer) = memory.get(&question_name, now_ms()) {
+        return Some(answer);
+    }
+    let runtime = Builder::new_current_thread().enable_all().build().ok()?;
+    let answer = runtime.block_on(async { timeout(BUDGET, question(client)).await });
+    runtime.shutdown_background();
+    let answer = answer.ok().flatten()?;
+    memory.put(question_name, answer.clone(), now_ms());
+    if let Some(file) = &file {
+        memory.write(file);
+    }
+    Some(answer)
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn client() -> Option<Client> {

@@ -5,6 +5,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
+    action::{
+        key::spaced,
+        keymap::{Binding, Keymap},
+    },
     cli::{console::Console, setting::Chosen},
     config::{endpoints, origin::Origin},
     error::Failure,
@@ -27,7 +31,8 @@ A flag beats the environment, that the context, that the file's [defaults].
 Examples:
   gmctl config path
   gmctl config show
-  gmctl config check")]
+  gmctl config check
+  gmctl config keys")]
 pub struct ConfigArgs {
     /// What to do
     #[command(subcommand)]
@@ -53,7 +58,7 @@ Examples:
   gmctl config show -o json
   gmctl config show --context prod")]
     Show,
-    /// Whether the file can be used; exit code 2 if not
+    /// Whether the file and keys.toml can be used; exit code 2 if not
     #[command(after_help = "\
 Impact: local
 
@@ -61,6 +66,115 @@ Examples:
   gmctl config check
   gmctl config check --config ./contexts.toml")]
     Check,
+    /// The keys of the dashboard, in the form of keys.toml
+    #[command(after_help = "\
+Impact: local
+
+keys.toml lies beside the contexts (gmctl config path). What it says stands in the place of the default
+keys, and the help, the footer and the palette show it:
+
+  \"F5\" = \"reconnect\"
+  \"q\" = \"\"
+  \"e\" = { action = \"why\", when = \"screen == members\" }
+
+Keys pressed one after the other stand apart (\"g g\"); an empty name takes keys away. What changes the
+cluster lies on a shifted letter or a function key, and C-c always quits.
+
+Examples:
+  gmctl config keys
+  gmctl config keys --default
+  gmctl config keys -o json")]
+    Keys {
+        /// Those that hold without keys.toml
+        #[arg(long)]
+        default: bool,
+    },
+}
+
+/// Every binding.
+#[derive(Serialize)]
+struct Bindings {
+    keys: Vec<Bound>,
+}
+
+/// One binding.
+#[derive(Serialize)]
+struct Bound {
+    keys: String,
+    action: &'static str,
+    /// The only screen where it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen: Option<&'static str>,
+    impact: &'static str,
+    help: &'static str,
+    origin: String,
+}
+
+impl Bindings {
+    fn of(keymap: &Keymap) -> Self {
+        let bound = |one: &Binding| {
+            let row = one.action.row();
+            Bound {
+                keys: spaced(&one.keys),
+                action: row.name,
+                screen: one.screen,
+                impact: row.impact.as_str(),
+                help: row.help,
+                origin: if one.own { Origin::File } else { Origin::Default }.to_string(),
+            }
+        };
+        Self { keys: keymap.bindings().iter().map(bound).collect() }
+    }
+}
+
+impl Page for Bindings {
+    type Item = Bound;
+
+    fn items(&self) -> Vec<&Bound> {
+        self.keys.iter().collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.keys.iter().map(|one| one.keys.clone()).collect()
+    }
+
+    fn table(&self, _: &Style) -> Table {
+        let mut table = Table::new(&[
+            Column::new("KEYS"),
+            Column::new("ACTION"),
+            Column::new("SCREEN"),
+            Column::new("IMPACT"),
+            Column::new("ORIGIN"),
+            Column::new("HELP"),
+        ]);
+        for one in &self.keys {
+            table.row([
+                (&one.keys).into(),
+                one.action.into(),
+                Cell::or_dash(one.screen),
+                one.impact.into(),
+                (&one.origin).into(),
+                one.help.into(),
+            ]);
+        }
+        table
+    }
+
+    /// As a file that would say the same.
+    fn text(&self, _: bool, _: &Style) -> String {
+        let line = |one: &Bound| {
+            // A TOML string of such keys is a JSON string too.
+            let keys = serde_json::Value::from(one.keys.as_str());
+            let what = match one.screen {
+                None => format!("\"{}\"", one.action),
+                Some(screen) => {
+                    format!("{{ action = \"{}\", when = \"screen == {screen}\" }}", one.action)
+                }
+            };
+            format!("{:40} # {}\n", format!("{keys} = {what}"), one.help)
+        };
+        self.keys.iter().map(line).collect()
+    }
 }
 
 /// Tells.
@@ -79,7 +193,12 @@ pub fn run(args: &ConfigArgs, console: &mut Console) -> Result<Exit, Failure> {
             let settings = Settings::of(console)?;
             console.printer.page(&settings)?;
         }
+        ConfigVerb::Keys { default } => {
+            let keymap = if default { Keymap::default() } else { console.keys()? };
+            console.printer.page(&Bindings::of(&keymap))?;
+        }
         ConfigVerb::Check => {
+            console.keys()?;
             let contexts = console.contexts()?;
             for (name, context) in contexts.iter() {
                 endpoints::parse(&context.endpoints).map_err(|failure| Failure {

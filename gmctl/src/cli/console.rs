@@ -14,6 +14,7 @@ use gms::{
 };
 
 use crate::{
+    action::keymap::Keymap,
     cli::{
         fault::who,
         globals::Globals,
@@ -91,6 +92,12 @@ impl Console {
     /// All contexts.
     pub fn contexts(&self) -> Result<Contexts, Failure> {
         self.contexts.clone()
+    }
+
+    /// The keys of the dashboard.
+    pub fn keys(&self) -> Result<Keymap, Failure> {
+        let contexts = self.config_path();
+        file::read_keys(file::keys_path(contexts.as_deref()).as_deref())
     }
 
     /// Which nodes are meant, and who says so.

@@ -5,7 +5,7 @@ use clap::{Args, Command};
 use serde::Serialize;
 
 use crate::{
-    action::{key::Key, table},
+    action::{key::spaced, keymap::Keymap, table},
     cli::console::Console,
     error::Failure,
     exit,
@@ -101,7 +101,7 @@ pub fn run(args: &HelpArgs, tree: Command, console: &mut Console) -> Result<Exit
             let document = Document { name: "formats".to_owned(), text: FORMATS.to_owned() };
             console.printer.page(&document)?;
         }
-        ["keys"] => console.printer.page(&keys())?,
+        ["keys"] => console.printer.page(&keys(&console.keys()?))?,
         words => of_verb(words, tree, console)?,
     }
     Ok(Exit::Ok)
@@ -203,12 +203,14 @@ fn filters() -> Topic {
     }
 }
 
-fn keys() -> Topic {
+fn keys(keymap: &Keymap) -> Topic {
     let rows = table::ROWS.iter().map(|row| {
-        let keys: Vec<String> = row
-            .keys
-            .iter()
-            .map(|chord| chord.iter().map(Key::to_string).collect::<Vec<_>>().join(" "))
+        let bound = keymap.bindings().iter().filter(|one| one.action == row.action);
+        let keys: Vec<String> = bound
+            .map(|one| {
+                let only = one.screen.map(|screen| format!(" ({screen})")).unwrap_or_default();
+                spaced(&one.keys) + &only
+            })
             .collect();
         plain(keys.join(", "), row.help)
     });

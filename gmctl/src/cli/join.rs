@@ -123,7 +123,7 @@ pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure
                 console.confirm(&act, false).await?;
             }
             let answer = client.join(group, &request, &write).await?;
-            console.printer.page(&Entry::new(group, answer, &write))?;
+            console.printer.page(&Entry::new(&client, group, answer, &write).await)?;
             Ok(Exit::Ok)
         }
         (Target::Stdin, None, None) => {
@@ -147,7 +147,7 @@ async fn one(
         .map_err(|why| Failure::usage(format!("no join: {why}")))?;
     let name = format!("{group}/{}", request.id);
     match client.join(&group, &request, write).await {
-        Ok(answer) => Ok(Entry::new(&group, answer, write)),
+        Ok(answer) => Ok(Entry::new(client, &group, answer, write).await),
         Err(why) => {
             let failure = Failure::from(why);
             Err(Failure { what: format!("{name}: {}", failure.what), ..failure })
@@ -167,11 +167,20 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(group: &GroupId, answer: Answer<Joined>, write: &Write) -> Self {
-        let word = match (write.dry_run, answer.is_new_life()) {
-            (true, _) => "would be in",
-            (false, true) => "joined",
-            (false, false) => "was in already",
+    async fn new(client: &Client, group: &GroupId, answer: Answer<Joined>, write: &Write) -> Self {
+        let word = if write.dry_run {
+            // A dry run creates nothing, so its status tells nothing; the life it answers with does.
+            let present = client.member(group, &answer.value.member.id).await.ok();
+            let life = present.map(|answer| answer.value.member.incarnation);
+            if life == Some(answer.value.member.incarnation) {
+                "is in already"
+            } else {
+                "would be in"
+            }
+        } else if answer.is_new_life() {
+            "joined"
+        } else {
+            "was in already"
         };
         Self { joined: answer.value, group: group.clone(), word }
     }

@@ -13,25 +13,20 @@ use serde_json::{Map, Value};
 
 use crate::{
     cli::{
-        batch, complete,
+        batch,
+        chosen::{Chosen, Wish, choose},
+        complete,
         console::Console,
-        list::read_filter,
-        members::{self, Listed},
         target::Target,
     },
     error::Failure,
     exit::Exit,
-    filter::vocabulary::MEMBERS,
     output::{
-        human::count,
         page::Page,
         style::Style,
         table::{Column, Table},
     },
 };
-
-/// How many of those whom a filter chose are named before the question.
-const NAMED_MAX: usize = 10;
 
 /// Take a member out, or many: those of a filter, or from stdin
 #[derive(Debug, Args)]
@@ -129,54 +124,20 @@ async fn of_filter(
     client: &Client,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let filter = read_filter(&MEMBERS, args.filter.as_deref().unwrap_or_default())?;
-    if filter.is_empty() {
-        return Err(Failure::usage("an empty filter would take everybody out; nothing happened")
-            .hint("say so: gmctl leave payments -f 'incarnation>0'"));
-    }
     // Each leave is a new view, so the fence holds for the view that is read, not for each of them.
     let write = console.writes()?;
-    let mut views = members::read(client, group, console).await?;
-    if let Some(wanted) = args.if_view
-        && let Some(view) = views.iter().find(|view| view.view != wanted)
-    {
-        let what = format!("{} has view {}, not {wanted}; nothing happened", view.group, view.view);
-        return Err(Failure::new(Exit::Conflict, what)
-            .hint("look again with gmctl members, then repeat with its view"));
-    }
-    let all: usize = views.iter().map(|view| view.members.len()).sum();
-    members::select(client, group, &mut views, &filter, false).await?;
-    let doomed: Vec<_> = views
-        .into_iter()
-        .flat_map(|view| {
-            let Listed { group, members, .. } = view;
-            members.into_iter().map(move |row| {
-                let line = Line {
-                    group: group.clone(),
-                    id: row.member.id,
-                    incarnation: Some(row.member.incarnation),
-                    reason: args.reason.clone(),
-                };
-                (format!("{}/{}", line.group, line.id), line)
-            })
-        })
-        .collect();
-    if doomed.is_empty() {
-        console.printer.note("no member passes the filter; nothing happened");
-        return Ok(Exit::Ok);
-    }
-    if !console.globals.yes && !console.globals.dry_run {
-        for (name, _) in doomed.iter().take(NAMED_MAX) {
-            console.printer.message(&format!("  {name}"));
-        }
-        let more = doomed.len().saturating_sub(NAMED_MAX);
-        if more > 0 {
-            console.printer.message(&format!("  and {more} more"));
-        }
-    }
-    let act = format!("take out {} of {all}", count(doomed.len(), "member"));
-    console.confirm(&act, true).await?;
-    let act = |line| take_out(client, &write, line);
+    let wish = Wish {
+        act: "take out",
+        whole: "gmctl leave payments -f 'incarnation>0'",
+        filter: args.filter.as_deref().unwrap_or_default(),
+        group,
+        if_view: args.if_view,
+    };
+    let doomed = choose(&wish, client, console).await?;
+    let act = |Chosen { group, id, incarnation }| {
+        let reason = args.reason.clone();
+        take_out(client, &write, Line { group, id, incarnation: Some(incarnation), reason })
+    };
     batch::each(console, doomed, act, |console, gone| console.printer.item(&gone)).await
 }
 

@@ -6,21 +6,23 @@
 //! | 10 | `dispatch` | from the verb to its file |
 //! | 9 | `tree` | every verb |
 //! | 8 | `run` | a verb that stands on others |
-//! | 7 | `client`, `wait`, `watch`, `markdown` | verbs, and a report as text |
-//! | 6 | `correlate`, `diff`, `join`, `leave`, `report`, `why`, `seen`, `met` | verbs; what watch and wait print |
+//! | 7 | `client`, `drain`, `leave`, `wait`, `watch`, `markdown` | verbs, and a report as text |
+//! | 6 | `correlate`, `diff`, `chosen`, `join`, `report`, `why`, `seen`, `met` | verbs; what watch and wait print |
 //! | 5 | `bench`, `bundle`, `demo`, `doctor`, `events`, `groups`, `members`, `nodes`, `record`, `snapshot`, `batch` | verbs; many acts |
-//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `replay`, `status`, `tui`, `version`, `exec`, `list`, `progress` | verbs; what verbs share |
+//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `replay`, `status`, `tui`, `version`, `views`, `exec`, `list`, `progress` | verbs; what verbs share |
 //! | 3 | `console` | what a verb is given |
 //! | 2 | `setting` | what holds, and who said so |
-//! | 1 | `globals` | the flags of every verb |
-//! | 0 | `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `shown`, `signals`, `target`, `verdict`, `when` | what needs none of the others |
+//! | 1 | `globals`, `past` | the flags of every verb; what a member was at a moment |
+//! | 0 | `asked`, `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `shown`, `sieve`, `signals`, `target`, `verdict`, `when` | what needs none of the others |
 
+pub mod asked;
 pub mod batch;
 pub mod beats;
 #[cfg(feature = "demo")]
 pub mod bench;
 pub mod bundle;
 pub mod check;
+pub mod chosen;
 pub mod client;
 pub mod complete;
 pub mod completions;
@@ -34,6 +36,7 @@ pub mod diff;
 pub mod dispatch;
 pub mod doctor;
 pub mod door;
+pub mod drain;
 pub mod events;
 pub mod exec;
 pub mod fault;
@@ -55,6 +58,7 @@ pub mod narrate;
 pub mod near;
 pub mod node;
 pub mod nodes;
+pub mod past;
 pub mod progress;
 pub mod record;
 pub mod replay;
@@ -63,6 +67,7 @@ pub mod run;
 pub mod seen;
 pub mod setting;
 pub mod shown;
+pub mod sieve;
 pub mod signals;
 pub mod snapshot;
 pub mod status;
@@ -71,6 +76,7 @@ pub mod tree;
 pub mod tui;
 pub mod verdict;
 pub mod version;
+pub mod views;
 pub mod wait;
 pub mod watch;
 pub mod when;

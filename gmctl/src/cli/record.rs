@@ -1,5 +1,5 @@
 //! `gmctl record FILE`: keeps what is seen of the cluster on a tape: views and events, how members
-//! look, the evidence of removals, and once a second the status and the nodes.
+//! look, the evidence of removals and suspicions, and once a second the status and the nodes.
 //!
 //! It goes on over the loss of every node; what broke is on the tape too. It ends by its time or by a
 //! signal, and either way the tape is whole.
@@ -15,20 +15,20 @@ use std::{
 use clap::Args;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use gms::{
-    api::{Consistency, Event, WatchEvent, What},
-    calls::EventsQuery,
+    api::{Consistency, WatchEvent},
     client::{Client, Options},
     endpoint::Endpoint,
-    id::{GroupId, Revision},
-    liveness_feed::{LivenessFeed, LivenessItem, LivenessOptions},
+    id::GroupId,
+    liveness_feed::{LivenessFeed, LivenessOptions},
     span::Span,
-    watch::{Watch, WatchItem, WatchOptions},
+    watch::{Watch, WatchOptions},
 };
 use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{
     cli::{
+        asked::{Doubted, Facts, evidence, of_liveness, of_watch, past, poll, why},
         complete,
         console::{Console, now_ms},
         progress::Progress,
@@ -38,7 +38,6 @@ use crate::{
     },
     error::Failure,
     exit::Exit,
-    model::link::{Stream, StreamNews},
     output::{
         human,
         page::Page,
@@ -59,8 +58,6 @@ const GROUPS_EACH: u64 = 5;
 const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Questions under way: a poll, and one for each of a burst of removals; more wait for the next poll.
 const QUESTIONS_MAX: usize = 16;
-/// How many revisions of the past are put in front.
-const HISTORY: u64 = 1_000;
 /// Keep what is seen of the cluster in a file, to look at it later
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -103,7 +100,13 @@ pub async fn run(args: &RecordArgs, console: &mut Console) -> Result<Exit, Failu
         group: args.group.clone(),
     };
     let tape = Writer::begin(to, &header, now_ms()).map_err(|why| unwritable(&args.file, &why))?;
-    let mut recorder = Recorder { tape, file: &args.file, client, group: args.group.clone() };
+    let mut recorder = Recorder {
+        tape,
+        file: &args.file,
+        client,
+        group: args.group.clone(),
+        doubted: Doubted::default(),
+    };
     let start = Instant::now();
     if let Some(note) = &args.note {
         recorder.keep(Fact::Note(note.clone()))?;
@@ -152,8 +155,6 @@ fn unwritable(file: &Path, why: &io::Error) -> Failure {
     Failure::new(Exit::Refused, format!("{} cannot be written: {why}", file.display()))
 }
 
-/// What a question has brought.
-type Facts = Vec<Fact>;
 type Question = Pin<Box<dyn Future<Output = Facts>>>;
 
 struct Recorder<'a> {
@@ -161,6 +162,7 @@ struct Recorder<'a> {
     file: &'a Path,
     client: Client,
     group: Option<GroupId>,
+    doubted: Doubted,
 }
 
 impl Recorder<'_> {
@@ -224,7 +226,18 @@ impl Recorder<'_> {
                     }
                     self.keep(fact)?;
                 }
-                item = liveness.next() => self.keep(of_liveness(item.map_err(Failure::from)?))?,
+                item = liveness.next() => {
+                    let fact = of_liveness(item.map_err(Failure::from)?);
+                    self.doubted.forget_gone(&fact);
+                    if let Fact::Member(report) = &fact
+                        && self.doubted.is_new(report)
+                        && questions.len() < QUESTIONS_MAX
+                    {
+                        let (group, id) = (report.group.clone(), report.id.clone());
+                        questions.push(Box::pin(why(asking.clone(), group, id)));
+                    }
+                    self.keep(fact)?;
+                }
                 Some(facts) = questions.next(), if !questions.is_empty() => {
                     for fact in facts {
                         self.keep(fact)?;
@@ -240,77 +253,6 @@ impl Recorder<'_> {
         progress.clear(console);
         Ok(exit)
     }
-}
-
-fn of_watch(item: WatchItem) -> Fact {
-    match item {
-        WatchItem::Event(event) => Fact::Watch(event),
-        WatchItem::Connected { endpoint, node } => {
-            Fact::Link(Stream::Watch, StreamNews::Up { endpoint: endpoint.to_string(), node })
-        }
-        WatchItem::Disconnected { why } => {
-            Fact::Link(Stream::Watch, StreamNews::Down { error: why })
-        }
-    }
-}
-
-fn of_liveness(item: LivenessItem) -> Fact {
-    match item {
-        LivenessItem::Member(member) => Fact::Member(member),
-        LivenessItem::Counts(counts) => Fact::Counts(counts),
-        LivenessItem::Gone(gone) => Fact::Gone(gone),
-        LivenessItem::Connected { endpoint, node } => {
-            Fact::Link(Stream::Liveness, StreamNews::Up { endpoint: endpoint.to_string(), node })
-        }
-        LivenessItem::Disconnected { why } => {
-            Fact::Link(Stream::Liveness, StreamNews::Down { error: why })
-        }
-    }
-}
-
-/// The recorded past; nothing if nobody tells it now.
-async fn past(client: &Client, group: Option<GroupId>) -> Facts {
-    let Ok(status) = client.status().await else {
-        return Vec::new();
-    };
-    let after = Some(Revision(status.value.revision.0.saturating_sub(HISTORY)));
-    let query = EventsQuery { after, group, member: None };
-    match client.events(&query).await {
-        Ok(answer) => vec![Fact::History(answer.value)],
-        Err(_) => Vec::new(),
-    }
-}
-
-async fn poll(client: Client, with_groups: bool) -> Facts {
-    let status = match client.status().await {
-        Ok(answer) => answer,
-        Err(why) => {
-            return vec![Fact::Link(Stream::Poll, StreamNews::Down { error: why.to_string() })];
-        }
-    };
-    let endpoint = status.meta.endpoint.to_string();
-    let news = StreamNews::Up { endpoint, node: Some(status.value.node) };
-    let mut facts = vec![Fact::Link(Stream::Poll, news), Fact::Status(Box::new(status.value))];
-    if let Ok(nodes) = client.nodes().await {
-        facts.push(Fact::Nodes(nodes.value));
-    }
-    if with_groups && let Ok(groups) = client.groups().await {
-        facts.push(Fact::Groups(groups.value));
-    }
-    facts
-}
-
-/// The evidence of the removals of this view, as the events that carry it.
-async fn evidence(client: Client, group: GroupId, view: Revision) -> Facts {
-    let after = Some(Revision(view.0.saturating_sub(1)));
-    let query = EventsQuery { after, group: Some(group), member: None };
-    let Ok(answer) = client.events(&query).await else {
-        return Vec::new();
-    };
-    let is_meant =
-        |event: &Event| event.revision == view && matches!(event.what, What::Removed { .. });
-    let events = answer.value.events.into_iter().filter(is_meant);
-    events.map(|event| Fact::Watch(WatchEvent::Event(event))).collect()
 }
 
 /// What was recorded.

@@ -125,6 +125,7 @@ async fn show(
         ascii: console.settings.ascii.value,
         color: shown::colors(console.settings.color.value),
         fps: FPS,
+        keys: console.keys()?,
     };
     shown::ended(dashboard::replay(replay).await)
 }

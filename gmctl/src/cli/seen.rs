@@ -1,7 +1,7 @@
 //! An event of a watch, printed: as a line of a tape, as rows of CSV, as a line or a sentence for people.
 
 use gms::{
-    api::WatchEvent,
+    api::{Band, MemberLiveness, WatchEvent},
     id::{GroupId, Revision},
     view::Change,
 };
@@ -10,13 +10,13 @@ use serde::{Serialize, Serializer};
 use crate::{
     cli::events::Line as EventLine,
     output::{
-        human::count,
+        human::{age, count},
         page::Page,
         plain,
         style::{Role, Style},
         table::{Cell, Column, Table},
     },
-    tape::format::Line,
+    tape::format::{Fact, Line, Record},
 };
 
 /// An event of a watch: the API's data, with the event's name and when it was seen.
@@ -59,16 +59,7 @@ impl Page for Seen<'_> {
 
     /// A row for each member it is about.
     fn table(&self, style: &Style) -> Table {
-        let mut table = Table::new(&[
-            Column::new("TIME").field("seen"),
-            Column::new("EVENT"),
-            Column::new("GROUP"),
-            Column::new("VIEW").right(),
-            Column::new("WHAT"),
-            Column::new("MEMBER").field("id"),
-            Column::new("INCARNATION").right(),
-            Column::new("DETAIL"),
-        ]);
+        let mut table = Table::new(&HEADS);
         for row in rows(self.event) {
             table.row([
                 Cell::time(self.seen_ms, style),
@@ -88,6 +79,86 @@ impl Page for Seen<'_> {
         sentence(self.event, style)
     }
 }
+
+/// How a member looks, as that changed: a line of a tape too.
+#[derive(Debug)]
+pub struct Beat {
+    /// What was told of it.
+    pub report: MemberLiveness,
+    /// Milliseconds since 1970.
+    pub seen_ms: u64,
+}
+
+impl Serialize for Beat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = Record { at_ms: self.seen_ms, fact: Fact::Member(self.report.clone()) };
+        Line::of(&record).serialize(serializer)
+    }
+}
+
+impl Page for Beat {
+    type Item = Self;
+
+    fn items(&self) -> Vec<&Self> {
+        vec![self]
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.report.id.to_string()]
+    }
+
+    /// A row under the heads of [`Seen`].
+    fn table(&self, style: &Style) -> Table {
+        let mut table = Table::new(&HEADS);
+        table.row([
+            Cell::time(self.seen_ms, style),
+            "member".into(),
+            (&self.report.group).into(),
+            Cell::or_dash(None::<u64>),
+            self.report.state.as_str().into(),
+            (&self.report.id).into(),
+            self.report.incarnation.into(),
+            self.detail().into(),
+        ]);
+        table
+    }
+
+    fn text(&self, _: bool, style: &Style) -> String {
+        let report = &self.report;
+        let role = match report.state {
+            Band::Ok => Role::Good,
+            Band::Unknown => Role::Faint,
+            Band::Late => Role::Warn,
+            Band::Suspect | Band::Condemned => Role::Bad,
+        };
+        let looks = style.paint(role, report.state.as_str());
+        format!("{}/{} {looks}: {}\n", report.group, report.id, self.detail())
+    }
+}
+
+impl Beat {
+    fn detail(&self) -> String {
+        let report = &self.report;
+        let last = match report.age_ms {
+            Some(millis) => format!("last round trip {} ago", age(millis)),
+            None => "no round trip yet".to_owned(),
+        };
+        let misses = report.misses;
+        format!("{last}, pings unanswered in a row: {misses}, watched by node {}", report.monitor)
+    }
+}
+
+/// The heads of what a watch prints.
+const HEADS: [Column; 8] = [
+    Column::new("TIME").field("seen"),
+    Column::new("EVENT"),
+    Column::new("GROUP"),
+    Column::new("VIEW").right(),
+    Column::new("WHAT"),
+    Column::new("MEMBER").field("id"),
+    Column::new("INCARNATION").right(),
+    Column::new("DETAIL"),
+];
 
 /// A row of CSV.
 #[derive(Default)]

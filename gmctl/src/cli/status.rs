@@ -7,6 +7,7 @@ use crate::{
     cli::console::Console,
     error::Failure,
     exit::Exit,
+    model::contact::Contact,
     output::{
         human,
         page::Page,
@@ -108,7 +109,11 @@ fn facts(status: &Status) -> Table {
 
 fn quorum(status: &Status) -> Cell {
     let quorum = &status.quorum;
-    let (role, word) = if quorum.ok { (Role::Good, "ok") } else { (Role::Bad, "lost") };
+    let role = if quorum.ok { Role::Good } else { Role::Bad };
+    let word = match Contact::of(quorum) {
+        Contact::Quorum => "ok",
+        missing => missing.as_str(),
+    };
     Cell::new(
         role,
         format!(

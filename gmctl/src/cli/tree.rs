@@ -7,11 +7,12 @@ use crate::cli::{bench::BenchArgs, demo::DemoArgs};
 use crate::cli::{
     bundle::BundleArgs, check::CheckArgs, client::ClientArgs, completions::CompletionsArgs,
     config::ConfigArgs, context::ContextArgs, correlate::CorrelateArgs, diff::DiffArgs,
-    doctor::DoctorArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs, help::HelpArgs,
-    hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs, man::ManArgs,
-    members::MembersArgs, node::NodeArgs, nodes::NodesArgs, record::RecordArgs, replay::ReplayArgs,
-    report::ReportArgs, run::RunArgs, snapshot::SnapshotArgs, status::StatusArgs, tui::TuiArgs,
-    version::VersionArgs, wait::WaitArgs, watch::WatchArgs, why::WhyArgs,
+    doctor::DoctorArgs, drain::DrainArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs,
+    help::HelpArgs, hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs,
+    man::ManArgs, members::MembersArgs, node::NodeArgs, nodes::NodesArgs, record::RecordArgs,
+    replay::ReplayArgs, report::ReportArgs, run::RunArgs, snapshot::SnapshotArgs,
+    status::StatusArgs, tui::TuiArgs, version::VersionArgs, views::ViewsArgs, wait::WaitArgs,
+    watch::WatchArgs, why::WhyArgs,
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act
@@ -47,6 +48,7 @@ pub enum Verb {
     Tui(TuiArgs),
     Status(StatusArgs),
     Nodes(NodesArgs),
+    Views(ViewsArgs),
     Groups(GroupsArgs),
     Members(MembersArgs),
     Events(EventsArgs),
@@ -58,6 +60,7 @@ pub enum Verb {
     Correlate(CorrelateArgs),
     Join(JoinArgs),
     Leave(LeaveArgs),
+    Drain(DrainArgs),
     Run(RunArgs),
     Client(ClientArgs),
     Hold(HoldArgs),

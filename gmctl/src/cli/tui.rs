@@ -102,6 +102,7 @@ pub async fn show(
         protected: console.protected_context().is_some(),
         slow: args.slow,
         demo,
+        keys: console.keys()?,
         ..Options::new(client)
     };
     shown::ended(dashboard::run(options).await)

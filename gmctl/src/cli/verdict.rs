@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::{
     exit::Exit,
+    model::contact::Contact,
     output::{
         human::count,
         page::Page,
@@ -183,7 +184,11 @@ fn quorum(status: &Status) -> Finding {
         name: "quorum",
         level: if quorum.ok { Level::Ok } else { Level::Critical },
         text: format!(
-            "{} of {} voters in touch, {} needed",
+            "{}{} of {} voters in touch, {} needed",
+            match Contact::of(quorum) {
+                Contact::Quorum => String::new(),
+                missing => format!("{}, ", missing.as_str()),
+            },
             quorum.reachable,
             quorum.voters.len(),
             quorum.needed

@@ -10,6 +10,7 @@ use clap::Args;
 use gms::{
     api::{GroupSummary, WatchEvent},
     id::{GroupId, Revision},
+    liveness_feed::{LivenessFeed, LivenessItem, LivenessOptions},
     mirror::{Applied, Mirror},
     span::Span,
     view::View,
@@ -24,12 +25,16 @@ use crate::{
         exec::Calls,
         list::read_filter,
         narrate,
-        seen::{Seen, Told},
+        seen::{Beat, Seen, Told},
+        sieve::Sieve,
         when::reach,
     },
     error::Failure,
     exit::Exit,
-    filter::{ast::Filter, vocabulary::WATCHED},
+    filter::{
+        ast::Filter,
+        vocabulary::{MEMBERS, WATCHED},
+    },
 };
 
 /// Follow a group, or all groups
@@ -48,11 +53,15 @@ is over first. --for alone ends it with 0.
 and GMS_GROUP and GMS_VIEW in its environment. Views that come while it runs wait their turn; none is
 left out. A CMD that fails is reported, and the watch goes on.
 
+-f shows every view as if only the members that pass were in it; changes of others are left out.
+--heartbeats adds a line whenever a member comes to look otherwise, as \"member\" of the tape.
+
 --narrate prints plain sentences, for screen readers, chats and tickets.
 
 Examples:
   gmctl watch
   gmctl watch payments -o jsonl
+  gmctl watch payments -f 'zone:a' --heartbeats
   gmctl watch payments --after 918 -o jsonl
   gmctl watch payments --until 'members>=3' --for 1m
   gmctl watch --narrate --events
@@ -67,6 +76,18 @@ pub struct WatchArgs {
     /// Also what is no view: elections, nodes, holds
     #[arg(long)]
     events: bool,
+    /// Only of members that pass; gmctl help filters tells how
+    #[arg(
+        short,
+        long,
+        value_name = "FILTER",
+        allow_hyphen_values = true,
+        conflicts_with = "after"
+    )]
+    filter: Option<String>,
+    /// Also how each member looks, as that changes: late, suspect, ok
+    #[arg(long, conflicts_with = "exec")]
+    heartbeats: bool,
     /// Plain sentences
     #[arg(long, conflicts_with = "exec")]
     narrate: bool,
@@ -89,6 +110,12 @@ pub struct WatchArgs {
 
 /// Follows until it is stopped.
 pub async fn run(args: &WatchArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let filter = args.filter.as_deref().map(|text| read_filter(&MEMBERS, text)).transpose()?;
+    let filter = filter.unwrap_or_default();
+    if filter.asks_liveness() {
+        return Err(Failure::usage("a watch is of views, which do not tell how members look")
+            .hint("--heartbeats shows how they look; gmctl members -f chooses by it"));
+    }
     let until = args.until.as_deref().map(|text| read_filter(&WATCHED, text)).transpose()?;
     let client = console.client()?;
     let options =
@@ -102,18 +129,22 @@ pub async fn run(args: &WatchArgs, console: &mut Console) -> Result<Exit, Failur
     let mut follower = Follower {
         args,
         until,
+        sieve: Sieve::new(filter),
         mirror: Mirror::new(),
         calls: Calls::new(&args.exec),
         // A watch never gives up, but one that never began in the time for a call has failed.
         begin_by: start + client.options().timeout,
         has_begun: false,
     };
-    follower.follow(watch, end, console).await
+    let wanted = LivenessOptions { group: args.group.clone(), member: None };
+    let beats = args.heartbeats.then(|| LivenessFeed::new(&client, &wanted));
+    follower.follow(watch, beats, end, console).await
 }
 
 struct Follower<'a> {
     args: &'a WatchArgs,
     until: Option<Filter>,
+    sieve: Sieve,
     mirror: Mirror,
     calls: Calls,
     begin_by: Instant,
@@ -124,6 +155,7 @@ impl Follower<'_> {
     async fn follow(
         &mut self,
         mut watch: Watch,
+        mut beats: Option<LivenessFeed>,
         end: Option<Instant>,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
@@ -138,8 +170,23 @@ impl Follower<'_> {
                         return Ok(Exit::Ok);
                     }
                 }
+                item = next_beat(&mut beats) => self.take_beat(item?, console)?,
             }
         }
+    }
+
+    /// How a member looks, if it is one of those that pass.
+    fn take_beat(&mut self, item: LivenessItem, console: &mut Console) -> Result<(), Failure> {
+        let LivenessItem::Member(report) = item else {
+            if let LivenessItem::Disconnected { why } = item {
+                console.printer.note(&format!("heartbeats lost, trying another node: {why}"));
+            }
+            return Ok(());
+        };
+        if self.sieve.knows(&report.group, &report.id) {
+            console.printer.item(&Beat { report, seen_ms: now_ms() })?;
+        }
+        Ok(())
     }
 
     /// The time is over.
@@ -166,7 +213,12 @@ impl Follower<'_> {
             WatchItem::Disconnected { why } => {
                 console.printer.note(&format!("lost, trying another node: {why}"));
             }
-            WatchItem::Event(event) => return self.take_event(&event, console),
+            WatchItem::Event(event) => {
+                return match self.sieve.take(event) {
+                    Some(event) => self.take_event(&event, console),
+                    None => Ok(false),
+                };
+            }
         }
         Ok(false)
     }
@@ -193,6 +245,14 @@ impl Follower<'_> {
         };
         self.calls.extend(view);
         Ok(has_passed)
+    }
+}
+
+/// The next word of how members look; never one where nobody asked for it.
+async fn next_beat(beats: &mut Option<LivenessFeed>) -> Result<LivenessItem, Failure> {
+    match beats {
+        Some(beats) => beats.next().await.map_err(Failure::from),
+        None => std::future::pending().await,
     }
 }
 

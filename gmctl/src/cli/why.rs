@@ -2,13 +2,21 @@
 
 use clap::Args;
 use gms::{
-    api::{Removal, Suspicion, Why, WhyState},
+    api::{Event, Removal, Suspicion, What, Why, WhyState},
+    calls::EventsQuery,
+    client::Client,
     evidence::{Observation, Verdict},
     id::{GroupId, MemberId},
 };
 
 use crate::{
-    cli::{complete, console::Console, events::cause, near},
+    cli::{
+        complete,
+        console::Console,
+        events::cause,
+        near,
+        past::{self, Point},
+    },
     error::Failure,
     exit::Exit,
     output::{
@@ -26,7 +34,9 @@ Impact: read
 
 Examples:
   gmctl why payments web-1
-  gmctl why payments web-1 -o json")]
+  gmctl why payments web-1 -o json
+  gmctl why payments web-1 --at 918
+  gmctl why payments web-1 --at 2026-11-22T10:00:00Z")]
 pub struct WhyArgs {
     /// The group
     #[arg(add = complete::groups())]
@@ -34,11 +44,19 @@ pub struct WhyArgs {
     /// The member
     #[arg(add = complete::members())]
     id: MemberId,
+    /// What the recorded history says of it at a moment: a revision, 10m (ago), or a time
+    #[arg(long, value_name = "WHEN")]
+    at: Option<Point>,
 }
 
 /// Prints the trail.
 pub async fn run(args: &WhyArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
+    if let Some(point) = args.at {
+        let why = at(args, point, &client, console).await?;
+        console.printer.page(&why)?;
+        return Ok(Exit::Ok);
+    }
     let why = match client.why(&args.group, &args.id).await {
         Ok(why) => why,
         Err(why) => return Err(near::member(&client, &args.group, &args.id, why.into()).await),
@@ -46,6 +64,38 @@ pub async fn run(args: &WhyArgs, console: &mut Console) -> Result<Exit, Failure>
     let why = console.take(why);
     console.printer.page(&why)?;
     Ok(Exit::Ok)
+}
+
+/// What the events say of it at a moment.
+async fn at(
+    args: &WhyArgs,
+    point: Point,
+    client: &Client,
+    console: &mut Console,
+) -> Result<Why, Failure> {
+    let now_ms = console.printer.style().now_ms;
+    let of = |member: Option<MemberId>| EventsQuery {
+        group: member.as_ref().map(|_| args.group.clone()),
+        member,
+        ..EventsQuery::default()
+    };
+    let mut events = console.take(client.events(&of(Some(args.id.clone()))).await?);
+    events.events.retain(|event| point.covers(event, now_ms));
+    let removed = |event: &Event| matches!(event.what, What::Removed { .. });
+    // Elections are no events of a member.
+    let all = match events.events.iter().any(removed) {
+        true => client.events(&of(None)).await?.value.events,
+        false => Vec::new(),
+    };
+    let term = |revision| past::term_at(&all, revision);
+    past::why(&args.group, &args.id, &events.events, term).ok_or_else(|| {
+        let what = format!("nothing is on record of {}/{} by then", args.group, args.id);
+        let floor = events.floor;
+        Failure::new(Exit::NotFound, what).hint(format!(
+            "the history reaches back to revision {floor}; gmctl events --group {} --member {}",
+            args.group, args.id
+        ))
+    })
 }
 
 impl Page for Why {

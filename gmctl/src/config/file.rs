@@ -1,5 +1,6 @@
 //! The file of contexts: `--config FILE`, else `GMS_CONFIG`, else `contexts.toml` in the user's
-//! configuration directory. It is replaced as a whole, so a reader never sees half of it.
+//! configuration directory. It is replaced as a whole, so a reader never sees half of it. Beside it
+//! lies `keys.toml`, the user's own keys of the dashboard, which is only read.
 
 use std::{
     fs,
@@ -9,7 +10,7 @@ use std::{
 
 use directories::ProjectDirs;
 
-use crate::{config::contexts::Contexts, error::Failure, exit::Exit};
+use crate::{action::keymap::Keymap, config::contexts::Contexts, error::Failure, exit::Exit};
 
 /// Where the file is; none where the user has no home directory.
 pub fn path(wish: Option<&Path>) -> Option<PathBuf> {
@@ -29,6 +30,27 @@ pub fn read(path: Option<&Path>) -> Result<Contexts, Failure> {
                 .hint("mend it, or name another with --config FILE")
         }),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Contexts::default()),
+        Err(why) => Err(Failure::usage(format!("{} cannot be read: {why}", path.display()))),
+    }
+}
+
+/// Where the user's keys are: beside the contexts, in a file of their own, because a file that is
+/// written by hand is never written over.
+pub fn keys_path(contexts: Option<&Path>) -> Option<PathBuf> {
+    contexts.map(|path| path.with_file_name("keys.toml"))
+}
+
+/// The keys of the dashboard, with the user's own; the default ones if there is no such file.
+pub fn read_keys(path: Option<&Path>) -> Result<Keymap, Failure> {
+    let Some(path) = path else {
+        return Ok(Keymap::default());
+    };
+    match fs::read_to_string(path) {
+        Ok(text) => Keymap::parse(&text).map_err(|why| {
+            Failure::usage(format!("{} is no keymap: {why}", path.display()))
+                .hint("mend it, or move it away; gmctl config keys --default lists every action")
+        }),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Keymap::default()),
         Err(why) => Err(Failure::usage(format!("{} cannot be read: {why}", path.display()))),
     }
 }

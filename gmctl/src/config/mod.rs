@@ -7,8 +7,9 @@
 //! | 3 | `endpoints` | from wishes to endpoints |
 //! | 2 | `file`, `origin` | the file; who set something |
 //! | 1 | `contexts` | names for clusters |
-//! | 0 | `settings` | what can be set |
+//! | 0 | `cache`, `settings` | what was answered a moment ago; what can be set |
 
+pub mod cache;
 pub mod contexts;
 pub mod endpoints;
 pub mod file;

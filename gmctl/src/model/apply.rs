@@ -17,6 +17,7 @@ use imbl::OrdMap;
 
 use super::{
     cluster::Model,
+    evidence::EVIDENCE_MAX,
     group::{Gone, Group, Heard, drop_where},
     happening::{Happening, Who},
     link::{Stream, StreamNews, StreamState},
@@ -155,6 +156,7 @@ impl Model {
         }
         self.revision = self.revision.max(event.revision);
         self.timeline.record_event(event);
+        self.evidence.keep_event(event, self.term_of(event.revision));
     }
 
     /// Takes in what the liveness feed says of one member.
@@ -241,6 +243,15 @@ impl Model {
     pub fn apply_history(&mut self, now: Moment, history: &Events) {
         self.link.heard(now);
         self.timeline.load_history(history);
+        for event in history.events.iter().rev().take(EVIDENCE_MAX).rev() {
+            self.evidence.keep_event(event, self.term_of(event.revision));
+        }
+    }
+
+    /// The term in which a revision was proposed, as far as that is known; else the present one.
+    fn term_of(&self, revision: Revision) -> u64 {
+        let elected = self.timeline.term_at(revision);
+        elected.unwrap_or_else(|| self.status.as_ref().map_or(0, |status| status.term))
     }
 
     /// Forgets what is no longer shown. Called about once a second.
@@ -248,6 +259,7 @@ impl Model {
         let untidy = |group: &Group| {
             !group.gone.is_empty()
                 || !group.arrived.is_empty()
+                || group.is_settling()
                 || group.heard.len() > group.members.len()
         };
         let ids: Vec<_> =

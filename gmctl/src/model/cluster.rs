@@ -12,8 +12,8 @@ use gms::{
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::{
-    beats::Beats, condition::Tally, group::Group, link::Link, moment::Moment, opinion::Opinion,
-    timeline::Timeline,
+    beats::Beats, condition::Tally, evidence::Evidence, group::Group, link::Link, moment::Moment,
+    opinion::Opinion, timeline::Timeline,
 };
 
 /// How many of a node's median round trips are kept: one a second for a minute.
@@ -65,6 +65,8 @@ pub struct Model {
     pub opinions: OrdMap<NodeId, Arc<Opinion>>,
     /// Second by second, the members that are looked at.
     pub beats: Beats,
+    /// Why members went, and why some are doubted.
+    pub evidence: Evidence,
     /// What changed so far.
     pub stamp: Stamp,
 }

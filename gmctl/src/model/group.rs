@@ -50,6 +50,9 @@ pub struct Heard {
     pub period_ms: u64,
     /// When the report came.
     pub reported_at: Instant,
+    /// The worse band it is still shown in, and until when: a member looks worse at once, and
+    /// better only after two clean beats, so that a cell does not flicker.
+    pub settling: Option<(Band, Instant)>,
 }
 
 impl Heard {
@@ -66,7 +69,29 @@ impl Heard {
             monitor: report.monitor,
             period_ms: report.period_ms,
             reported_at: now.at,
+            settling: None,
         }
+    }
+
+    /// The band it is shown in.
+    pub fn shown(&self) -> Band {
+        self.settling.map_or(self.band, |(worse, _)| worse)
+    }
+
+    /// Whether it is better than it looked before, so that it has to prove it.
+    fn settle(&mut self, before: &Heard) {
+        let (was, is) = (before.shown(), self.band);
+        let doubted = matches!(was, Band::Late | Band::Suspect | Band::Condemned);
+        if before.incarnation != self.incarnation || !doubted || is >= was || is == Band::Unknown {
+            return;
+        }
+        // The report is the first clean beat; the second is due a period later. A report that
+        // repeats the same does not begin the wait anew.
+        let until = match before.settling {
+            Some((_, until)) if before.band == is => Some(until),
+            _ => self.reported_at.checked_add(Duration::from_millis(self.period_ms)),
+        };
+        self.settling = until.filter(|until| self.reported_at < *until).map(|until| (was, until));
     }
 }
 
@@ -127,6 +152,8 @@ pub struct Group {
     tally: Tally,
     /// The members that do not simply answer.
     unwell: OrdSet<MemberId>,
+    /// Those who have yet to prove that they are better.
+    settling: OrdSet<MemberId>,
 }
 
 impl Group {
@@ -167,10 +194,41 @@ impl Group {
     }
 
     /// What the liveness feed says of a member.
-    pub(super) fn hear(&mut self, id: &MemberId, heard: Heard) {
+    pub(super) fn hear(&mut self, id: &MemberId, mut heard: Heard) {
+        if let Some(before) = self.heard.get(id) {
+            heard.settle(before);
+        }
+        if heard.settling.is_some() {
+            self.settling.insert(id.clone());
+        } else {
+            self.settling.remove(id);
+        }
         self.change(id, |group| {
             group.heard.insert(id.clone(), heard);
         });
+    }
+
+    /// Shows those better who have proved to be; true if anybody looks different for it.
+    fn settle(&mut self, now: Moment) -> bool {
+        let proved = |id: &&MemberId| {
+            let heard = self.heard.get(*id).and_then(|heard| heard.settling);
+            heard.is_none_or(|(_, until)| until <= now.at)
+        };
+        let proved: Vec<MemberId> = self.settling.iter().filter(proved).cloned().collect();
+        for id in &proved {
+            self.settling.remove(id);
+            self.change(id, |group| {
+                if let Some(heard) = group.heard.get_mut(id) {
+                    heard.settling = None;
+                }
+            });
+        }
+        !proved.is_empty()
+    }
+
+    /// Whether anybody has yet to prove to be better.
+    pub(super) fn is_settling(&self) -> bool {
+        !self.settling.is_empty()
     }
 
     /// What the feed said of a life that ended is of no use.
@@ -185,6 +243,7 @@ impl Group {
     /// Nothing is known of how its members are.
     pub(super) fn forget_all_heard(&mut self) {
         self.heard = OrdMap::new();
+        self.settling = OrdSet::new();
         self.counts = None;
         self.count_anew();
     }
@@ -214,7 +273,7 @@ impl Group {
         if member.state == MemberState::Away {
             return Some(Condition::Away);
         }
-        Some(self.heard_of(member).map_or(Condition::Unknown, |heard| heard.band.into()))
+        Some(self.heard_of(member).map_or(Condition::Unknown, |heard| heard.shown().into()))
     }
 
     /// The members that do not simply answer: silent, suspected, away or unknown.
@@ -300,7 +359,8 @@ impl Group {
                 !members.contains_key(id) && now.since(heard.reported_at) >= RECENT
             });
         }
-        before != (self.gone.len(), self.arrived.len())
+        let settled = self.settle(now);
+        settled || before != (self.gone.len(), self.arrived.len())
     }
 }
 

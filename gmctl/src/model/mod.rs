@@ -9,12 +9,14 @@
 //! | `moment` | one reading of both clocks |
 //! | `condition` | how a member looks: few words instead of a scale |
 //! | `group` | one group: members, what was heard of them, who is just gone |
+//! | `contact` | whether a node is in touch with a quorum, in words |
 //! | `link` | whether what is shown can be trusted, and how old it is |
 //! | `happening` | what can happen, in the words of the screen |
 //! | `timeline` | what happened, oldest first |
 //! | `scrub` | how much happened when, in columns |
 //! | `beats` | second by second, the members that are looked at |
 //! | `opinion` | what a node says of itself when it is asked directly |
+//! | `evidence` | why members went, and why some are doubted |
 //! | `cluster` | all of it together |
 //! | `history` | the past, frame by frame |
 //! | `apply` | how each message changes it |
@@ -27,8 +29,10 @@ pub mod apply;
 pub mod beats;
 pub mod cluster;
 pub mod condition;
+pub mod contact;
 pub mod correlate;
 pub mod difference;
+pub mod evidence;
 pub mod group;
 pub mod happening;
 pub mod history;

@@ -148,6 +148,16 @@ impl Timeline {
         last.filter(|(term, at)| *term == in_term && *at > 0).map(|(_, at)| at)
     }
 
+    /// The term of the last election on record before a revision.
+    pub fn term_at(&self, revision: Revision) -> Option<u64> {
+        self.entries.iter().rev().find_map(|entry| match entry.what {
+            Happening::Election(_, term) if entry.revision.is_some_and(|at| at <= revision) => {
+                Some(term)
+            }
+            _ => None,
+        })
+    }
+
     /// How many members joined, left and were removed after a moment, by group. Complete as far as
     /// the entries reach back.
     pub fn moves(&self, after_ms: u64) -> BTreeMap<GroupId, Moves> {

@@ -8,7 +8,7 @@
 use gms::{
     api::{
         Bookmark, Compacted, Event, Events, Gone, GroupLiveness, Groups, MemberLiveness, Nodes,
-        Status, WatchEvent,
+        Status, WatchEvent, Why,
     },
     id::{GroupId, NodeId},
     view::{Change, View},
@@ -64,6 +64,8 @@ pub enum Fact {
     Groups(Groups),
     /// What was recorded before the tape began.
     History(Events),
+    /// Why a member is gone or in doubt.
+    Why(Box<Why>),
     /// A stream came or went.
     Link(Stream, StreamNews),
     /// A remark of whoever recorded.
@@ -96,6 +98,7 @@ enum Data<'a> {
     Nodes(&'a Nodes),
     Groups(&'a Groups),
     History(&'a Events),
+    Why(&'a Why),
     Link(LinkLine),
     Note(NoteLine),
 }
@@ -178,6 +181,7 @@ impl<'a> Line<'a> {
             Fact::Nodes(nodes) => ("nodes", Data::Nodes(nodes)),
             Fact::Groups(groups) => ("groups", Data::Groups(groups)),
             Fact::History(events) => ("history", Data::History(events)),
+            Fact::Why(why) => ("why", Data::Why(why)),
             Fact::Link(stream, news) => ("link", Data::Link(LinkLine::of(*stream, news))),
             Fact::Note(text) => ("note", Data::Note(NoteLine { text: text.clone() })),
         };

@@ -39,6 +39,7 @@ pub fn apply(model: &mut Model, now: Moment, fact: &Fact) {
         Fact::Nodes(nodes) => model.apply_nodes(now, nodes),
         Fact::Groups(groups) => model.apply_groups(now, groups),
         Fact::History(events) => model.apply_history(now, &events),
+        Fact::Why(why) => model.apply_why(now, *why),
         Fact::Link(stream, news) => model.apply_link(now, stream, &news),
         Fact::Gone(_) | Fact::Note(_) => {}
     }

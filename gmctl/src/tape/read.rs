@@ -130,6 +130,7 @@ impl Tape {
                 Fact::Watch(WatchEvent::Snapshot(_))
                 | Fact::Link(..)
                 | Fact::History(_)
+                | Fact::Why(_)
                 | Fact::Note(_)
                 | Fact::Member(_)
                 | Fact::Counts(_)
@@ -227,6 +228,7 @@ fn fact(event: &str, text: &[u8]) -> Result<Option<Fact>, String> {
         "nodes" => of(text)?.map(Fact::Nodes),
         "groups" => of(text)?.map(Fact::Groups),
         "history" => of(text)?.map(Fact::History),
+        "why" => of(text)?.map(|why| Fact::Why(Box::new(why))),
         "link" => of::<LinkLine>(text)?.and_then(LinkLine::fact),
         "note" => of::<NoteLine>(text)?.map(|note| Fact::Note(note.text)),
         _ => None,

@@ -13,7 +13,10 @@ use super::{
     theme::Theme,
     ui::{LastLook, Past, Ui},
 };
-use crate::model::{cluster::Model, history::History, link::Trust, moment::Moment};
+use crate::{
+    action::{keymap::Keymap, table::Action},
+    model::{cluster::Model, history::History, link::Trust, moment::Moment},
+};
 
 /// Whoever pressed no key for so long has looked away.
 pub const LOOK_OVER: Duration = Duration::from_mins(1);
@@ -40,6 +43,8 @@ pub struct Settings {
     pub replay: bool,
     /// Where we are, for local times.
     pub zone: TimeZone,
+    /// Which keys do what.
+    pub keys: Keymap,
 }
 
 impl Settings {
@@ -55,6 +60,7 @@ impl Settings {
             demo: false,
             replay: false,
             zone: TimeZone::UTC,
+            keys: Keymap::default(),
         }
     }
 
@@ -100,6 +106,19 @@ impl App {
             rows: Rows::default(),
             unsettled: true,
             next_ticket: 1,
+        }
+    }
+
+    /// The keys of an action here, as they are shown.
+    pub fn key(&self, action: Action) -> String {
+        self.settings.keys.way(action, self.ui.place.screen())
+    }
+
+    /// Every row is shown again; what was looked for is remembered.
+    pub fn clear_filter(&mut self) {
+        let filter = std::mem::take(&mut self.ui.filter);
+        if !filter.is_empty() {
+            self.ui.sought = filter;
         }
     }
 

@@ -4,7 +4,7 @@
 //! the short list names columns of the long one, in the same order.
 
 use super::{
-    ui::TableId,
+    ui::{TableId, Ui},
     widget::table::{Column, figure, rest, text},
 };
 
@@ -89,6 +89,31 @@ pub fn of(table: TableId) -> &'static [Column] {
         TableId::Timeline => TIMELINE,
         TableId::Nodes => NODES,
     }
+}
+
+/// The places of a table's columns in the order somebody wished for, else as they are listed here.
+pub fn ordered(ui: &Ui, table: TableId) -> Vec<usize> {
+    let columns = of(table);
+    let wished = ui.order.get(&table).map_or(&[][..], Vec::as_slice);
+    let rank = |place: &usize| {
+        let title = columns.get(*place).map(|column| column.title);
+        wished.iter().position(|one| Some(*one) == title).unwrap_or(usize::MAX)
+    };
+    let mut places: Vec<usize> = (0..columns.len()).collect();
+    places.sort_by_key(rank);
+    places
+}
+
+/// The places of the columns that are shown, from left to right; `fits` leaves out those that the
+/// place has no use for.
+pub fn shown(ui: &Ui, table: TableId, fits: impl Fn(&str) -> bool) -> Vec<usize> {
+    let columns = of(table);
+    let is_shown = |place: &usize| {
+        columns
+            .get(*place)
+            .is_some_and(|column| fits(column.title) && !ui.hidden.contains(&(table, column.title)))
+    };
+    ordered(ui, table).into_iter().filter(is_shown).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use gms::liveness::Kind;
 
-use crate::tui::{
-    app::App,
-    place::{Pane, Place},
-    request::{Request, Target},
+use crate::{
+    model::group::MemberKey,
+    tui::{
+        app::App,
+        place::{Pane, Place},
+        request::{Request, Target},
+    },
 };
 
 /// The command line that shows what the screen shows.
@@ -31,14 +34,15 @@ pub fn of(app: &App) -> String {
         }
         Place::Members(Some(group)) => format!("gmctl members {group}{filter}"),
         Place::Timeline | Place::Difference => format!("gmctl events{filter}"),
-        Place::Nodes | Place::Views => "gmctl nodes -o wide".to_owned(),
+        Place::Nodes => "gmctl nodes -o wide".to_owned(),
+        Place::Views => "gmctl views".to_owned(),
         Place::Member(key) => format!("gmctl members {} -f id:{}", key.group, key.id),
         Place::Why(key) => format!("gmctl why {} {}", key.group, key.id),
     }
 }
 
-/// The command line that does what a form does. What no verb does is a call to `endpoint`.
-pub fn of_request(request: &Request, endpoint: &str) -> String {
+/// The command line that does what a form does.
+pub fn of_request(request: &Request) -> String {
     match request {
         Request::Join(group, join) => {
             let kind = join.liveness.as_ref().map_or(Kind::Tcp, |liveness| liveness.kind);
@@ -73,18 +77,14 @@ pub fn of_request(request: &Request, endpoint: &str) -> String {
                 many => leave_of_many(many, reason.as_deref()),
             }
         }
-        Request::Drain(targets, drain) => match targets.as_slice() {
-            [] => String::new(),
-            [first, rest @ ..] => {
-                let more = if rest.is_empty() { "" } else { "   # and the others" };
-                format!(
-                    "curl -X PATCH {endpoint}/v1/groups/{}/members/{} -H \
-                     'content-type: application/json' -d '{{\"drain\":{drain},\
-                     \"incarnation\":{}}}'{more}",
-                    first.key.group, first.key.id, first.incarnation
-                )
-            }
-        },
+        Request::Drain(targets, drain) => {
+            let undo = if *drain { "" } else { " --undo" };
+            let lines = targets.iter().map(|target| {
+                let MemberKey { group, id } = &target.key;
+                format!("gmctl drain {group} {id} --incarnation {}{undo}", target.incarnation)
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
         Request::AddNode(add) => {
             let id = add.id.map(|id| format!(" --id {id}")).unwrap_or_default();
             format!("gmctl node add {}{id}", quoted(&add.peer_url))

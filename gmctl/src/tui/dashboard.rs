@@ -16,7 +16,7 @@ use super::{
     run::{clock, event_loop::EventLoop},
     theme::Theme,
 };
-use crate::{model::moment::Moment, tape::read::Tape};
+use crate::{action::keymap::Keymap, model::moment::Moment, tape::read::Tape};
 
 /// The data rate unless told otherwise, in frames a second.
 pub const FPS: u32 = 4;
@@ -57,6 +57,8 @@ pub struct Options {
     pub slow: bool,
     /// Where wishes to the demo go, if the cluster is one.
     pub demo: Option<Sender<DemoCommand>>,
+    /// Which keys do what.
+    pub keys: Keymap,
 }
 
 /// How to show a recording.
@@ -78,6 +80,8 @@ pub struct Replay {
     pub color: ColorChoice,
     /// News is drawn at most so many times a second, 1 to 60; keys are answered at once.
     pub fps: u32,
+    /// Which keys do what.
+    pub keys: Keymap,
 }
 
 impl Options {
@@ -94,6 +98,7 @@ impl Options {
             protected: false,
             slow: false,
             demo: None,
+            keys: Keymap::default(),
         }
     }
 }
@@ -135,6 +140,7 @@ pub async fn run(options: Options) -> Result<Outcome, RunError> {
         protected: options.protected,
         slow: options.slow,
         demo: options.demo.is_some(),
+        keys: options.keys,
         zone: TimeZone::system(),
         ..Settings::new(options.context)
     };
@@ -153,6 +159,7 @@ pub async fn replay(replay: Replay) -> Result<Outcome, RunError> {
         ascii: replay.ascii,
         theme: theme(replay.color),
         replay: true,
+        keys: replay.keys,
         zone: TimeZone::system(),
         ..Settings::new(replay.name)
     };

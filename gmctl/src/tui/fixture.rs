@@ -83,6 +83,8 @@ impl Play {
                 "Down" => Key::Down,
                 "Up" => Key::Up,
                 "C-u" => Key::Ctrl('u'),
+                "F1" => Key::Function(1),
+                "F5" => Key::Function(5),
                 word => {
                     word.chars().for_each(|c| {
                         self.press(Key::Char(c));

@@ -1,7 +1,7 @@
 //! What comes into the dashboard and what it wants done.
 
 use gms::{
-    api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent},
+    api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, Why},
     id::NodeId,
 };
 
@@ -47,6 +47,8 @@ pub enum Message {
     Groups(Groups),
     /// The recorded past.
     History(Events),
+    /// Why a member is gone or in doubt, kept although nobody looks at it now.
+    Why(Box<Why>),
     /// What one node says of itself.
     Opinion(Box<Opinion>),
     /// A remark on a recording.
@@ -118,6 +120,8 @@ pub enum Effect {
         /// Whom it is about.
         key: MemberKey,
     },
+    /// Ask why these are gone or in doubt, for the recording; each is told as it comes.
+    AskEvidence(Vec<MemberKey>),
     /// Ask these nodes directly what they think, at their client APIs.
     AskOpinions(Vec<(NodeId, String)>),
     /// Record what is seen into this file, or end the recording.

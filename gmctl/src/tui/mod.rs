@@ -50,6 +50,8 @@ pub mod widget;
 #[cfg(test)]
 mod any_tests;
 #[cfg(test)]
+mod find_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod matrix_tests;

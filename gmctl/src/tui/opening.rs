@@ -7,7 +7,7 @@ use gms::{
     view::View,
 };
 
-use super::message::Message;
+use super::{message::Message, request::Reply};
 use crate::{
     model::{
         cluster::Model,
@@ -52,6 +52,7 @@ pub fn facts(model: &Model, now: Moment) -> Vec<Fact> {
     facts.push(Fact::Watch(WatchEvent::Bookmark(Bookmark { revision: model.revision })));
     facts.push(holds(model));
     facts.extend(liveness(model, now));
+    facts.extend(model.evidence.told().map(|told| Fact::Why(Box::new(told.why.as_ref().clone()))));
     facts
 }
 
@@ -100,6 +101,8 @@ pub fn fact_of(message: &Message) -> Option<Fact> {
         Message::Nodes(nodes) => Fact::Nodes(nodes.clone()),
         Message::Groups(groups) => Fact::Groups(groups.clone()),
         Message::History(history) => Fact::History(history.clone()),
+        Message::Why(why) => Fact::Why(why.clone()),
+        Message::Answered(_, Ok(Reply::Why(why))) => Fact::Why(why.clone()),
         Message::Note(text) => Fact::Note(text.clone()),
         _ => return None,
     })
@@ -116,6 +119,7 @@ pub fn message_of(fact: Fact) -> Option<Message> {
         Fact::Nodes(nodes) => Message::Nodes(nodes),
         Fact::Groups(groups) => Message::Groups(groups),
         Fact::History(history) => Message::History(history),
+        Fact::Why(why) => Message::Why(why),
         Fact::Note(text) => Message::Note(text),
         Fact::Gone(_) => return None,
     })

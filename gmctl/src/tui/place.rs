@@ -41,8 +41,8 @@ impl Place {
         )
     }
 
-    /// The word for it in the name of a file.
-    pub fn file_name(&self) -> &'static str {
+    /// The word for it in a keymap and in the name of a file.
+    pub fn screen(&self) -> &'static str {
         match self {
             Place::Overview => "overview",
             Place::Groups => "groups",

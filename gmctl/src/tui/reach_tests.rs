@@ -28,7 +28,7 @@ use crate::{
         happening::Happening,
         opinion::{Opinion, Said},
     },
-    tape::{play::apply, read::Tape},
+    tape::{format::Fact, play::apply, read::Tape},
 };
 
 fn healthy() -> Play {
@@ -340,7 +340,7 @@ fn members_are_asked_to_drain_each_by_its_life() {
     });
     let Some(Request::Drain(targets, true)) = request else { panic!("{request:?}") };
     assert_eq!(targets[0].key, key("payments", "m-0001"));
-    assert!(play.screen(120, 36).contains("curl -X PATCH"));
+    assert!(play.screen(120, 36).contains("= gmctl drain payments m-0001 --incarnation"));
 }
 
 #[test]
@@ -484,4 +484,142 @@ fn the_opening_is_a_tape() {
         assert_eq!(opening::fact_of(&message), Some(fact));
     }
     play.screen(80, 24);
+}
+
+fn removal(member: &str) -> gms::api::Why {
+    gms::api::Why {
+        group: group("payments"),
+        id: id(member),
+        incarnation: gms::id::Incarnation(1),
+        state: gms::api::WhyState::Removed,
+        removal: Some(gms::api::Removal {
+            revision: Revision(70),
+            term: 5,
+            at_ms: 1_785_067_391_204,
+            evidence: gms::evidence::Evidence::stated(
+                gms::evidence::Cause::Silence,
+                None,
+                vec!["the switch of rack r7 was off".to_owned()],
+            ),
+        }),
+        suspicion: None,
+    }
+}
+
+#[test]
+fn a_recording_says_why_as_it_was_told() {
+    let mut play = Play::with(Settings { replay: true, ..Settings::new("night.jsonl") });
+    play.healthy().keys("2 3 w");
+    assert!(play.screen(120, 36).contains("by this moment nobody had told why"));
+    let then = play.now.later(Duration::from_secs(5));
+    play.tell(Message::Seen(then, Box::new(Message::Why(Box::new(removal("m-0001"))))));
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("as the service told it at"), "{screen}");
+    assert!(screen.contains("the switch of rack r7 was off"), "{screen}");
+    assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::AskWhy { .. })));
+    let copy = opening::facts(&play.app.live, play.now);
+    let is_it = |fact: &&Fact| matches!(fact, Fact::Why(why) if why.id == id("m-0001"));
+    assert_eq!(copy.iter().filter(is_it).count(), 1, "a recording of a recording has it too");
+}
+
+#[test]
+fn while_recording_the_service_is_asked_why_of_whom_something_happens() {
+    let mut play = healthy();
+    let asked = |play: &Play| {
+        last(play, |effect| match effect {
+            Effect::AskEvidence(keys) => Some(keys.clone()),
+            _ => None,
+        })
+    };
+    play.trouble();
+    assert_eq!(asked(&play), None, "nobody records");
+    play.keys("r Enter").later(2_000);
+    play.tell(Message::Watch(WatchEvent::Change(Change {
+        group: group("payments"),
+        from: play.app.live.groups[&group("payments")].view,
+        view: Revision(99_999_999),
+        at_ms: 0,
+        joined: Vec::new(),
+        left: Vec::new(),
+        removed: (1..=40)
+            .map(|n| gms::view::Removed {
+                id: id(&format!("m-{n:04}")),
+                incarnation: gms::id::Incarnation(1),
+                cause: gms::evidence::Cause::Silence,
+                number: None,
+            })
+            .collect(),
+        updated: Vec::new(),
+    })));
+    assert_eq!(asked(&play).map(|keys| keys.len()), Some(16), "of a mass failure the first");
+}
+
+#[test]
+fn what_was_missed_is_told_once_the_watch_is_back() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let down = StreamNews::Down { error: "refused".to_owned() };
+    let up = StreamNews::Up { endpoint: "http://h:2".to_owned(), node: Some(NodeId(2)) };
+    play.tell(Message::Link(Stream::Watch, down.clone())).later(3_000);
+    play.tell(Message::Link(Stream::Watch, up.clone()));
+    assert!(!notice(&play).contains("back"), "not before the watch has told all of it");
+    let payments = &play.app.live.groups[&group("payments")];
+    let mut members: Vec<_> =
+        payments.members.values().map(|member| member.as_ref().clone()).collect();
+    members.remove(0);
+    let mut again = members[0].clone();
+    again.id = id("newcomer");
+    members.push(again);
+    let view = gms::view::View { group: group("payments"), view: Revision(99_999_999), members };
+    let known = play.app.live.groups.iter();
+    let others: Vec<_> = known
+        .filter(|(name, _)| **name != view.group)
+        .map(|(name, held)| gms::view::View {
+            group: name.clone(),
+            view: held.view,
+            members: held.members.values().map(|member| member.as_ref().clone()).collect(),
+        })
+        .collect();
+    for view in others.into_iter().chain([view]) {
+        play.tell(Message::Watch(WatchEvent::Snapshot(view)));
+    }
+    let bookmark = gms::api::Bookmark { revision: Revision(99_999_999) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    let told = notice(&play);
+    assert!(told.starts_with("back by node 2 after 3.0s: +1 joined  -1 gone"), "{told:?}");
+    play.tell(Message::Link(Stream::Watch, down)).later(1_000);
+    play.tell(Message::Link(Stream::Watch, up));
+    let bookmark = gms::api::Bookmark { revision: Revision(99_999_999) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    assert!(notice(&play).ends_with("nothing changed meanwhile"), "{}", notice(&play));
+}
+
+#[test]
+fn a_member_looks_worse_at_once_and_better_after_two_clean_beats() {
+    let mut play = healthy();
+    let looks = |play: &Play| {
+        let payments = &play.app.live.groups[&group("payments")];
+        payments.condition(play.now, &id("m-0001")).unwrap()
+    };
+    let calm = looks(&play);
+    let report = |state, misses| gms::api::MemberLiveness {
+        group: group("payments"),
+        id: id("m-0001"),
+        incarnation: play.app.live.groups[&group("payments")].members[&id("m-0001")].incarnation,
+        state,
+        age_ms: Some(100),
+        rtt_us: Some(400),
+        misses,
+        monitor: NodeId(1),
+        period_ms: 2_000,
+    };
+    let (late, ok) = (report(Band::Late, 1), report(Band::Ok, 0));
+    play.tell(Message::Member(late.clone()));
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late);
+    play.tell(Message::Member(ok.clone())).later(1_000);
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "one clean beat");
+    play.tell(Message::Member(late)).tell(Message::Member(ok)).later(1_500);
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "it begins anew");
+    play.later(1_000);
+    assert_eq!(looks(&play), calm, "two clean beats");
 }

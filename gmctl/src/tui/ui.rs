@@ -187,10 +187,14 @@ pub struct Ui {
     pub selection: Selection,
     /// Columns that are not shown.
     pub hidden: BTreeSet<(TableId, &'static str)>,
+    /// The columns of a table in the order somebody wished for, by their titles.
+    pub order: BTreeMap<TableId, Vec<&'static str>>,
     /// What lies over the screen.
     pub overlay: Option<Overlay>,
     /// What narrows the rows.
     pub filter: Filter,
+    /// What narrowed them last, before it was cleared.
+    pub sought: Filter,
     /// By what members are sorted.
     pub sort: SortColumn,
     /// The other way round.
@@ -219,6 +223,8 @@ pub struct Ui {
     pub opinions_asked: Option<Instant>,
     /// What became of something.
     pub notice: Option<Notice>,
+    /// What was taken from the palette, oldest first.
+    pub said: Vec<String>,
     /// The first keys of a combination.
     pub pending: Vec<Key>,
     /// How times are written.
@@ -227,6 +233,8 @@ pub struct Ui {
     pub why: Option<(MemberKey, WhyPage)>,
     /// The question of the why screen that is not answered yet.
     pub why_ticket: Option<Ticket>,
+    /// Since when, and about how many members, the service was lately asked for a recording.
+    pub evidence_asked: Option<(Instant, u32)>,
     /// The member that the liveness feed was asked to report each second.
     pub pinned: Option<MemberKey>,
     /// Columns and rows of the terminal.
@@ -237,6 +245,8 @@ pub struct Ui {
     pub looking: Option<LastLook>,
     /// What was there when the person last went away: pressed no key for a while.
     pub last_look: Option<LastLook>,
+    /// What was known when the watch broke, until it is back.
+    pub lost: Option<LastLook>,
     /// The moment to compare with, if one was set.
     pub compared: Option<LastLook>,
 }

@@ -22,6 +22,7 @@ const WRITES: &[&str] = &[
     "hold set payments --for 1m --reason x",
     "hold clear payments",
     "node add http://127.0.0.1:42379",
+    "drain payments web-1",
     "node remove 4 --yes",
     "leader transfer --to 1",
 ];
@@ -126,11 +127,13 @@ fn settings_say_where_they_come_from() {
 #[test]
 fn a_shell_is_offered_what_there_is_and_nothing_when_nobody_answers() {
     let fake = Fake::start();
+    let cache = tempfile::tempdir().unwrap();
     let offered = |url: &str, words: &[&str]| {
         let mut command = gmctl();
         command.env("COMPLETE", "bash").env("_CLAP_IFS", "\n");
         command.env("_CLAP_COMPLETE_INDEX", (words.len()).to_string());
         command.args(["--", "gmctl"]).args(words).env("GMS_ENDPOINTS", url);
+        command.env("XDG_CACHE_HOME", cache.path());
         let ran = Ran::from(command.output().unwrap());
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
         ran.stdout.lines().map(str::to_owned).collect::<Vec<_>>()
@@ -149,4 +152,7 @@ fn a_shell_is_offered_what_there_is_and_nothing_when_nobody_answers() {
         fake.url()
     };
     assert!(!offered(&gone, &["members", ""]).contains(&"payments".to_owned()));
+    drop(fake);
+    let again = offered(&url, &["members", "pay"]);
+    assert_eq!(again, ["payments"], "what was said a moment ago is remembered");
 }

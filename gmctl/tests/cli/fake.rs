@@ -181,9 +181,13 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("POST", ["v1", "groups", _, "members"]) => {
             json(201, &joined(body["id"].as_str().unwrap_or("web-1")))
         }
+        ("GET", ["v1", "groups", _, "members", "fresh"]) => {
+            refuse(Code::NotFound, "no such member")
+        }
         ("GET", ["v1", "groups", _, "members", id]) => {
             json(200, &MemberAnswer { member: member(id, 42), view: Revision(43) })
         }
+        ("PATCH", ["v1", "groups", _, "members", id]) => json(200, &member_answer(id)),
         ("DELETE", ["v1", "groups", group, "members", id]) => json(200, &left(group, id)),
         ("GET", ["v1", "groups", group, "members", id, "why"]) => json(200, &why(group, id)),
         ("GET", ["v1", "groups", group, "watch"]) => watch(group),
@@ -439,6 +443,10 @@ pub(crate) fn change(group: &str) -> Change {
 
 pub(crate) fn joined(id: &str) -> Joined {
     Joined { member: member(id, 42), view: Revision(42), key: "ab".repeat(32) }
+}
+
+pub(crate) fn member_answer(id: &str) -> MemberAnswer {
+    MemberAnswer { member: member(id, 42), view: Revision(42) }
 }
 
 pub(crate) fn left(group: &str, id: &str) -> LeftAnswer {

@@ -88,6 +88,7 @@ fn leaves() -> Vec<Leaf> {
         leaf("wait leader", &fake::status(), &["0123456789abcdef0123456789abcdef"]),
         Leaf { names: vec!["web-1", "web-2"], ..leaf("wait payments --count 2", &view, &[]) },
         leaf("join payments web-1 10.0.0.7:8080", &fake::joined("web-1"), &["web-1"]),
+        leaf("drain payments web-1", &fake::member_answer("web-1"), &["web-1"]),
         leaf("leave payments web-1", &fake::left("payments", "web-1"), &["web-1"]),
         leaf(
             "hold set payments --for 30m --reason switch",
@@ -108,6 +109,7 @@ const LOCAL: &[(&str, i32)] = &[
     ("check", 1),
     ("doctor", 0),
     ("version", 0),
+    ("views", 0),
     ("version --server", 0),
     ("context ls", 0),
     ("help exit-codes", 0),
@@ -119,6 +121,8 @@ const LOCAL: &[(&str, i32)] = &[
     ("config show", 0),
     ("config path", 0),
     ("config check", 0),
+    ("config keys", 0),
+    ("config keys --default", 0),
     ("completions bash", 0),
     ("completions zsh --dynamic", 0),
     ("man", 0),
@@ -215,7 +219,7 @@ fn what_is_gmctls_own_has_every_format_too() {
         let of = |format| call(&fake, words, format, *code);
         let json: Value = serde_json::from_str(&of("json")).unwrap();
         let yaml: Value = serde_saphyr::from_str(&of("yaml")).unwrap();
-        if !["doctor", "config show"].contains(words) {
+        if !["doctor", "config show", "views"].contains(words) {
             assert_eq!(json, yaml, "{words}");
         }
         assert!(json.is_object(), "{words}");

@@ -168,3 +168,31 @@ fn without_a_terminal_gmctl_alone_prints_the_status() {
     let quiet = run(&["-e", &fake.url(), "-q", "groups"]);
     assert_eq!(quiet.stdout, "orders\npayments\n");
 }
+
+#[test]
+fn a_watch_with_a_filter_and_beats_is_still_a_tape() {
+    let fake = Fake::start();
+    let url = fake.url();
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(&[
+        "-e",
+        &url,
+        "watch",
+        "payments",
+        "-f",
+        "id:web-2",
+        "--heartbeats",
+        "--for",
+        "1s",
+        "-o",
+        "jsonl",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("web-2") && !ran.stdout.contains("\"web-1\""), "{}", ran.stdout);
+    let beats = ran.stdout.lines().filter(|line| line.contains("\"event\":\"member\"")).count();
+    assert!(beats > 0, "{}", ran.stdout);
+    let tape = folder.path().join("tape.jsonl");
+    std::fs::write(&tape, &ran.stdout).unwrap();
+    let read = run(&["replay", tape.to_str().unwrap(), "-o", "jsonl"]);
+    assert_eq!(read.code, Some(0), "{read:?}");
+}

@@ -24,6 +24,7 @@ fn every_message_says_what_failed_and_what_to_do() {
     let newer = inside("newer.jsonl", "{\"event\":\"tape\",\"version\":2,\"gmctl\":\"9.0.0\"}\n");
     let there = inside("there.jsonl", "");
     let folder = directory.path().display().to_string();
+    inside("keys.toml", "\"C-x\" = \"leave\"\n");
     let mut told = String::new();
     for line in [
         "members none",
@@ -36,6 +37,11 @@ fn every_message_says_what_failed_and_what_to_do() {
         "leave payments",
         "leave -f ''",
         "leave payments -f id:web-1",
+        "drain payments",
+        "drain -f ''",
+        "why payments web-9 --at 5",
+        "why payments web-1 --at soon",
+        "watch payments -f age>5s",
         "leave payments -f id:web-1 --if-view 7",
         "leave - --yes --request-id x",
         "join payments",
@@ -65,6 +71,7 @@ fn every_message_says_what_failed_and_what_to_do() {
         "members -o xml",
         "nodse",
         "status -e NOBODY",
+        "config check --config FOLDER/contexts.toml",
         "status -e https://h:1",
     ] {
         let typed = line.replace("FOLDER", &folder).replace("NOBODY", &nobody);

@@ -16,6 +16,8 @@ use terminal::Terminal;
 
 /// Tells the child where the node is, and that it is a child.
 pub(crate) const ENDPOINTS: &str = "GMCTL_TEST_ENDPOINTS";
+/// A second of a processor has a hundred ticks; whoever spins until it is killed has more than this.
+pub(crate) const SPINNING: u64 = 50;
 /// Tells the child to panic after so many milliseconds.
 pub(crate) const PANIC_AFTER: &str = "GMCTL_TEST_PANIC_AFTER_MS";
 
@@ -258,4 +260,15 @@ fn a_hang_up_ends_it_at_once() {
     terminal.wait_for("LIVE");
     terminal.signal("HUP");
     assert_eq!(terminal.wait_for_exit(), 129);
+}
+
+/// Whoever goes on reading a terminal that is gone is answered at once, for ever.
+#[test]
+fn a_closed_terminal_ends_it_and_nothing_spins() {
+    let node = FakeNode::start();
+    let mut terminal = Terminal::open(80, 24, &node.endpoint());
+    terminal.wait_for("LIVE");
+    let (code, ticks) = terminal.hang_up();
+    assert_eq!(code, 129);
+    assert!(ticks < SPINNING, "it ran {ticks} ticks after its terminal was gone");
 }

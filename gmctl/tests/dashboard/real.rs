@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::terminal::Terminal;
+use crate::{PANIC_AFTER, SPINNING, terminal::Terminal};
 
 /// How many nodes there are.
 const NODES: usize = 3;
@@ -43,6 +43,23 @@ impl Cluster {
     fn kill_node(&self, id: u64) {
         let node = self.nodes.iter().find(|node| node["id"] == id).unwrap();
         let status = Command::new("kill").args(["-9", &node["pid"].to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// `kill -9` of a member: the demo's child whose orders name it.
+    fn kill_member(&self, id: &str) {
+        let of_demo = |process: &u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+            let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()?;
+            let orders = std::fs::read_to_string(format!("/proc/{process}/cmdline")).ok()?;
+            let named = orders.contains(&format!("\"{id}\""));
+            Some(parent == self.demo.id() && named)
+        };
+        let all = std::fs::read_dir("/proc").unwrap();
+        let numbers = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let found = numbers.filter(|process| of_demo(process).unwrap_or_default()).next();
+        let process: u32 = found.expect("the member's process");
+        let status = Command::new("kill").args(["-9", &process.to_string()]).status().unwrap();
         assert!(status.success());
     }
 
@@ -163,6 +180,9 @@ fn what_is_recorded_is_replayed_with_the_same_screens() {
     terminal.wait_for("REC ");
     terminal.type_in("Csomebody pulled a plug\r");
     terminal.wait_for("noted");
+    cluster.kill_member("worker-1");
+    terminal.wait_for("removed");
+    terminal.wait_for("all 5 members answer");
     cluster.kill_node(3);
     terminal.wait_for("NODE 3 OUT OF REACH");
     terminal.type_in("r");
@@ -177,11 +197,40 @@ fn what_is_recorded_is_replayed_with_the_same_screens() {
     terminal.type_in("$");
     terminal.wait_for("NODE 3 OUT OF REACH");
     terminal.wait_for("somebody pulled a plug");
-    terminal.type_in("[");
+    // What happened before the recording began, and why, though nobody can be asked any more.
+    terminal.type_in("5");
+    terminal.wait_for("node start");
+    terminal.type_in("/worker-1 state:removed\r");
+    terminal.wait_for("1 entries");
+    terminal.type_in("w");
+    terminal.wait_for("as the service told it at");
+    terminal.wait_for("observers");
+    terminal.type_in("1[");
     terminal.wait_for("FROZEN");
     terminal.type_in("A");
     terminal.wait_for("this is a recording");
     terminal.type_in("q");
     assert_eq!(terminal.wait_for_exit(), 0);
     terminal.assert_given_back();
+}
+
+#[test]
+fn a_closed_window_ends_it_and_nothing_spins() {
+    let cluster = Cluster::start();
+    let mut terminal = cluster.dashboard(&[]);
+    terminal.wait_for("all 6 members answer");
+    let (code, ticks) = terminal.hang_up();
+    assert_eq!(code, 129);
+    assert!(ticks < SPINNING, "it ran {ticks} ticks after its terminal was gone");
+}
+
+#[test]
+fn a_panic_in_the_middle_of_it_gives_the_terminal_back() {
+    let cluster = Cluster::start();
+    let environment = [(PANIC_AFTER, "3000")];
+    let mut terminal = Terminal::open_with(120, 36, &cluster.endpoints(), &environment);
+    terminal.wait_for("all 6 members answer");
+    terminal.wait_for("injected");
+    terminal.assert_given_back();
+    terminal.kill();
 }

@@ -3,7 +3,13 @@
 use std::{
     io::{Read, Write},
     num::NonZero,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -15,10 +21,38 @@ use crate::ENDPOINTS;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Terminal {
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     screen: Arc<Mutex<Screen>>,
+    /// Reads the master until told to stop, which it notices with the next bytes.
+    reader: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    /// The file of the terminal, and its settings as they were at first.
+    file: PathBuf,
+    settings: String,
+}
+
+/// Every setting of a terminal: raw mode and echo among them.
+fn settings(file: &Path) -> String {
+    let told = Command::new("stty").arg("-F").arg(file).arg("-g").output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8(told.stdout).unwrap()
+}
+
+/// What the system says of a process.
+struct Facts {
+    state: char,
+    /// Ticks of the clock that it ran, by itself and in the kernel.
+    ticks: u64,
+}
+
+fn facts(process: u32) -> Facts {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The name before may hold anything, also a bracket.
+    let fields: Vec<&str> = text.rsplit_once(") ").unwrap().1.split(' ').collect();
+    let number = |at: usize| fields[at].parse::<u64>().unwrap();
+    Facts { state: fields[0].chars().next().unwrap(), ticks: number(11) + number(12) }
 }
 
 struct Screen {
@@ -75,6 +109,8 @@ impl Terminal {
         for (name, value) in environment {
             command.env(name, value);
         }
+        let file = pair.master.tty_name().unwrap();
+        let settings = settings(&file);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen {
@@ -83,21 +119,36 @@ impl Terminal {
         }));
         let mut output = pair.master.try_clone_reader().unwrap();
         let seen = Arc::clone(&screen);
-        std::thread::spawn(move || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(n @ 1..) = output.read(&mut bytes) {
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
                 let mut screen = seen.lock().unwrap();
                 screen.parser.process(&bytes[..n]);
                 screen.raw.extend_from_slice(&bytes[..n]);
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { master: pair.master, keys, child, screen }
+        Self {
+            master: Some(pair.master),
+            keys: Some(keys),
+            child,
+            screen,
+            reader: Some(reader),
+            stop,
+            file,
+            settings,
+        }
     }
 
     pub(crate) fn type_in(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let to = self.keys.as_mut().unwrap();
+        to.write_all(keys.as_bytes()).unwrap();
+        to.flush().unwrap();
     }
 
     pub(crate) fn text(&self) -> String {
@@ -143,6 +194,7 @@ impl Terminal {
         self.wait_until("restored terminal", |terminal| !terminal.modes().alternate);
         let modes = self.modes();
         assert!(!modes.cursor_hidden && !modes.paste && !modes.mouse, "{modes:?}");
+        assert_eq!(settings(&self.file), self.settings, "raw mode, echo and the rest");
         let raw = self.screen.lock().unwrap().raw.clone();
         let count = |part: &[u8]| raw.windows(part.len()).filter(|seen| *seen == part).count();
         let (begun, ended) = (count(b"\x1b[?2026h"), count(b"\x1b[?2026l"));
@@ -160,13 +212,34 @@ impl Terminal {
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.screen.lock().unwrap().parser.screen_mut().set_size(some(rows), some(columns));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        self.master.resize(size).unwrap();
+        self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
     pub(crate) fn signal(&self, name: &str) {
         let process = self.child.process_id().unwrap().to_string();
         let status = std::process::Command::new("kill").args(["-s", name, &process]).status();
         assert!(status.unwrap().success());
+    }
+
+    /// Closes the terminal as a window is closed: nobody reads or writes it any more. Tells the exit
+    /// code, and how many ticks the process ran until it ended.
+    pub(crate) fn hang_up(&mut self) -> (u32, u64) {
+        let process = self.child.process_id().unwrap();
+        self.stop.store(true, Ordering::SeqCst);
+        // The reader holds the terminal too; the next bytes wake it.
+        self.type_in("\x0c");
+        self.reader.take().unwrap().join().unwrap();
+        let before = facts(process).ticks;
+        self.keys = None;
+        self.master = None;
+        let start = Instant::now();
+        // Until somebody asks what became of it, the system keeps its figures.
+        while facts(process).state != 'Z' {
+            assert!(start.elapsed() < PATIENCE, "it outlives its terminal");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let ticks = facts(process).ticks - before;
+        (self.child.wait().unwrap().exit_code(), ticks)
     }
 
     pub(crate) fn kill(&mut self) {

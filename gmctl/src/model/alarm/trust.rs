@@ -4,7 +4,7 @@ use super::{
     finding::{Finding, Remedy, Scene, Severity},
     words::seconds,
 };
-use crate::model::link::Trust;
+use crate::model::{contact::Contact, link::Trust};
 
 pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
     let link = &scene.model.link;
@@ -37,25 +37,27 @@ pub(super) fn cut_off(scene: &Scene<'_>) -> Option<Finding> {
 
 pub(super) fn quorum(scene: &Scene<'_>) -> Option<Finding> {
     let status = scene.model.status.as_ref()?;
-    if status.quorum.ok {
-        return None;
-    }
     let voters = status.quorum.voters.len();
-    if status.quorum.reachable >= status.quorum.needed {
-        // Enough of them answer: what is missing is a leader that is heard.
-        status.leader?;
-        let sentence = format!(
-            "NODE {} HEARS NO LEADER although {} of {voters} voters answer: an election is due, \
-             writes wait",
-            status.node, status.quorum.reachable
-        );
-        return Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Views]));
-    }
-    let sentence = format!(
-        "NO QUORUM: node {} is in touch with {} of {voters} voters, {} are needed. No write is \
-         accepted, nobody is removed by silence",
-        status.node, status.quorum.reachable, status.quorum.needed
-    );
+    let (node, reachable) = (status.node, status.quorum.reachable);
+    let contact = Contact::of(&status.quorum);
+    let sentence = match contact {
+        Contact::Quorum => return None,
+        Contact::NoLeader => {
+            // Without a leader on record that is what is said.
+            status.leader?;
+            format!(
+                "NODE {node} {} although {reachable} of {voters} voters answer: an election is \
+                 due, writes wait",
+                contact.as_str()
+            )
+        }
+        Contact::NoQuorum => format!(
+            "{}: node {node} is in touch with {reachable} of {voters} voters, {} are needed. No \
+             write is accepted, nobody is removed by silence",
+            contact.as_str(),
+            status.quorum.needed
+        ),
+    };
     Some(Finding::new(Severity::Danger, sentence).with(&[Remedy::Views]))
 }
 

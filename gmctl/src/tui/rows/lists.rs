@@ -15,6 +15,7 @@ use super::{
     wish::{Kept, SortColumn, Wish},
 };
 use crate::{
+    filter::{ast::Filter, eval::Facts},
     model::{
         alarm::{
             finding::{Finding, Severity},
@@ -322,22 +323,21 @@ fn entries(model: &Model, wish: &Wish<'_>) -> Vec<Arc<Entry>> {
         .entries()
         .iter()
         .rev()
-        .filter(|entry| {
-            if !filter_applies {
-                return true;
-            }
-            let text = entry.what.text();
-            let word = entry.what.word();
-            let facts = crate::filter::eval::Facts {
-                address: &text,
-                states: &[word],
-                ..members::bare_facts(
-                    entry.what.member().map_or(word, |id| id.as_str()),
-                    entry.what.group().map_or("", |id| id.as_str()),
-                )
-            };
-            wish.filter.passes(&facts)
-        })
+        .filter(|entry| !filter_applies || entry_passes(wish.filter, entry))
         .cloned()
         .collect()
+}
+
+/// Whether the filter lets an entry of the timeline pass: its word is its state.
+pub(in crate::tui) fn entry_passes(filter: &Filter, entry: &Entry) -> bool {
+    let text = entry.what.text();
+    let word = entry.what.word();
+    filter.passes(&Facts {
+        address: &text,
+        states: &[word],
+        ..members::bare_facts(
+            entry.what.member().map_or(word, |id| id.as_str()),
+            entry.what.group().map_or("", |id| id.as_str()),
+        )
+    })
 }

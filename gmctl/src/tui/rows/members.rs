@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a filter can ask of what is no member.
-pub(super) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
+pub(in crate::tui) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
     Facts {
         id,
         group,
@@ -35,7 +35,7 @@ pub(super) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
 }
 
 /// Whether the filter lets a member of a group pass.
-pub(super) fn passes(
+pub(in crate::tui) fn passes(
     filter: &Filter,
     now: Moment,
     id: &GroupId,

@@ -83,6 +83,24 @@ pub(super) async fn ask_why(client: Client, to: Sender<Message>, ticket: Ticket,
     reply(&to, ticket, answer.map(|answer| Reply::Why(Box::new(answer.value)))).await;
 }
 
+/// Asks why these are gone or in doubt; each is told as it comes, and whoever cannot be told of is
+/// left out.
+pub(super) async fn ask_evidence(client: Client, to: Sender<Message>, keys: Vec<MemberKey>) {
+    let mut asked = stream::iter(keys)
+        .map(|key| {
+            let client = client.clone();
+            async move { client.why(&key.group, &key.id).await }
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some(answer) = asked.next().await {
+        if let Ok(answer) = answer
+            && to.send(Message::Why(Box::new(answer.value))).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
 async fn reply(to: &Sender<Message>, ticket: Ticket, answer: Result<Reply, ClientError>) {
     let answer = answer.map_err(|error| error.to_string());
     // Without a dashboard nobody is left to be told.

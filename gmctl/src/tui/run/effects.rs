@@ -10,8 +10,10 @@ use crossterm::{clipboard::CopyToClipboard, queue};
 use super::{
     asks, clock,
     event_loop::{EventLoop, Source},
+    feeds,
     recorder::Recorder,
 };
+use crate::action::table::Action;
 use crate::tui::{
     dashboard::RunError,
     message::{Effect, Message},
@@ -54,6 +56,12 @@ impl EventLoop {
                 }
                 Source::Tape(_) => self.cannot_be_asked(ticket)?,
             },
+            Effect::AskEvidence(keys) => {
+                if let Source::Live(client, _) = &self.source {
+                    let (client, to) = (client.clone(), self.to.clone());
+                    self.tasks.spawn(asks::ask_evidence(client, to, keys));
+                }
+            }
             Effect::AskOpinions(nodes) => {
                 if let Source::Live(client, _) = &self.source {
                     let (client, to) = (client.clone(), self.to.clone());
@@ -124,7 +132,16 @@ impl EventLoop {
         match Recorder::begin(path, endpoints, &self.app.live, self.now()) {
             Ok(recorder) => {
                 self.recorder = Some(recorder);
-                self.take(Message::Told(format!("recording into {path}; r ends it")))
+                if let Source::Live(client, _) = &self.source {
+                    // What happened before the recording began belongs to it too.
+                    let (client, to) = (client.clone(), self.to.clone());
+                    let revision = self.app.live.revision;
+                    self.tasks.spawn(async move {
+                        let _ = feeds::tell_history(&client, &to, revision).await;
+                    });
+                }
+                let ends = self.app.key(Action::Record);
+                self.take(Message::Told(format!("recording into {path}; {ends} ends it")))
             }
             Err(error) => {
                 self.stop_recording(&format!("{path}: {error}; nothing is recorded"));

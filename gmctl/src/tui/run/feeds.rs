@@ -86,7 +86,7 @@ impl Feeds {
 }
 
 /// The dashboard is gone; its feeds end.
-struct Closed;
+pub(super) struct Closed;
 
 async fn tell(to: &Sender<Message>, message: Message) -> Result<(), Closed> {
     to.send(message).await.map_err(|_| Closed)
@@ -227,7 +227,7 @@ async fn tell_status(
 }
 
 /// Tells the recorded past; false if it has to be asked for again.
-async fn tell_history(
+pub(super) async fn tell_history(
     client: &Client,
     to: &Sender<Message>,
     revision: Revision,

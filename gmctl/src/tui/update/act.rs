@@ -5,12 +5,11 @@ use std::time::Duration;
 use tui_input::Input;
 
 use super::{
-    cells, forms, places, takes, times,
+    cells, forms, matches, places, takes, times,
     turn::{ask_why, flash},
 };
 use crate::{
     action::table::Action,
-    filter::ast::Filter,
     tui::{
         app::App,
         command_line,
@@ -72,6 +71,8 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
             let line = Input::new(app.ui.filter.text().to_owned());
             app.ui.overlay = Some(Overlay::Filter(line, None));
         }
+        Action::NextMatch => matches::go(app, matches::Way::Next),
+        Action::PreviousMatch => matches::go(app, matches::Way::Previous),
         Action::Palette => app.ui.overlay = Some(Overlay::Palette(Input::default(), 0)),
         Action::Help => app.ui.overlay = Some(Overlay::Help(Input::default(), 0)),
         Action::Sort => {
@@ -164,7 +165,7 @@ fn back(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let filtered = app.ui.place.takes_filter() && !app.ui.filter.is_empty();
     if filtered {
-        app.ui.filter = Filter::default();
+        app.clear_filter();
     } else if !app.ui.marks.is_empty() {
         app.ui.marks.clear();
     } else if app.past.is_some() {

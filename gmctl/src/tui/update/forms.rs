@@ -137,8 +137,7 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
     if key == Key::Ctrl('y')
         && let Ok(request) = form.purpose.request(&form.fields)
     {
-        let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
-        effects.push(Effect::Copy(command_line::of_request(&request, endpoint)));
+        effects.push(Effect::Copy(command_line::of_request(&request)));
         flash(app, "copied the command line");
         app.ui.overlay = Some(Overlay::Form(form));
         return;
@@ -285,9 +284,7 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
     if let (Reply::Left(_), true, Place::Members(_)) = (reply, done, &app.ui.place) {
         app.ui.marks.clear();
     }
-    let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
-    let command =
-        request.map(|request| command_line::of_request(request, endpoint)).unwrap_or_default();
+    let command = request.map(command_line::of_request).unwrap_or_default();
     tell(
         app,
         format!("{text}   = {}", command.replace('\n', " ")),

@@ -6,8 +6,9 @@ use super::{act, forms, menus, places, takes, turn::flash};
 use crate::{
     action::{
         key::{Key, written},
+        keymap::Match,
         search,
-        table::{Action, Match, ROWS, lookup},
+        table::{Action, ROWS},
     },
     filter::parser,
     tui::{
@@ -17,6 +18,9 @@ use crate::{
         ui::{Awaited, Overlay, Prompt},
     },
 };
+
+/// What was said in the palette is remembered so far back.
+const SAID_MAX: usize = 50;
 
 /// A key was pressed.
 pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
@@ -63,7 +67,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
 
 fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     app.ui.pending.push(key);
-    match lookup(&app.ui.pending) {
+    match app.settings.keys.lookup(&app.ui.pending, app.ui.place.screen()) {
         Match::Prefix => {}
         Match::Action(action) => {
             app.ui.pending.clear();
@@ -78,7 +82,8 @@ fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
                 return press_action(app, key, effects);
             }
             if key != Key::Esc {
-                flash(app, format!("no such key: {keys}   ? for help"));
+                let help = app.key(Action::Help);
+                flash(app, format!("no such key: {keys}   {help} for help"));
             }
         }
     }
@@ -88,7 +93,7 @@ fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 fn press_filter(app: &mut App, mut line: Input, key: Key) {
     match key {
         Key::Enter | Key::Tab => {}
-        Key::Esc => app.ui.filter = parser::parse("").unwrap_or_default(),
+        Key::Esc => app.clear_filter(),
         key => {
             typing::press(&mut line, key);
             let mistake = match parser::parse(line.value()) {
@@ -151,6 +156,7 @@ fn press_palette(
         Key::Esc => return,
         Key::Enter => {
             if let Some(row) = found.get(chosen) {
+                remember(app, format!("{} {argument}", row.name).trim());
                 takes::perform(app, row.action, &argument, effects);
             }
             return;
@@ -162,6 +168,13 @@ fn press_palette(
             }
             0
         }
+        Key::Up if chosen == 0 => {
+            // Above the first action lies what was said before.
+            if let Some(before) = said_before(&app.ui.said, line.value()) {
+                line = Input::new(before.to_owned());
+            }
+            0
+        }
         Key::Down | Key::Tab => (chosen + 1).min(last),
         Key::Up | Key::BackTab => chosen.saturating_sub(1),
         key => {
@@ -170,4 +183,18 @@ fn press_palette(
         }
     };
     app.ui.overlay = Some(Overlay::Palette(line, chosen));
+}
+
+/// Keeps what was taken from the palette, each once, the last one last.
+fn remember(app: &mut App, text: &str) {
+    app.ui.said.retain(|said| said != text);
+    app.ui.said.push(text.to_owned());
+    let surplus = app.ui.said.len().saturating_sub(SAID_MAX);
+    app.ui.said.drain(..surplus);
+}
+
+/// What was said before the text, if that was said; else what was said last.
+fn said_before<'a>(said: &'a [String], text: &str) -> Option<&'a str> {
+    let at = said.iter().position(|one| one == text).unwrap_or(said.len());
+    at.checked_sub(1).and_then(|at| said.get(at)).map(String::as_str)
 }

@@ -21,6 +21,8 @@ pub(super) fn press(app: &mut App, menu: Menu, at: usize, key: Key) {
         Key::Esc => return,
         Key::Down | Key::Char('j') | Key::Tab => (at + 1).min(last),
         Key::Up | Key::Char('k') | Key::BackTab => at.saturating_sub(1),
+        Key::Char('J' | '>') => shift(app, menu, at, (at + 1).min(last)),
+        Key::Char('K' | '<') => shift(app, menu, at, at.saturating_sub(1)),
         Key::Enter | Key::Char(' ') => {
             if choose(app, menu, at) {
                 return;
@@ -30,6 +32,24 @@ pub(super) fn press(app: &mut App, menu: Menu, at: usize, key: Key) {
         _ => at,
     };
     app.ui.overlay = Some(Overlay::Menu(menu, at));
+}
+
+/// Moves a column to where another one stands; tells where it is then.
+fn shift(app: &mut App, menu: Menu, from: usize, to: usize) -> usize {
+    let Menu::Columns(table) = menu else {
+        return from;
+    };
+    let columns = columns::of(table);
+    let mut titles: Vec<&'static str> = columns::ordered(&app.ui, table)
+        .into_iter()
+        .filter_map(|place| columns.get(place))
+        .map(|column| column.title)
+        .collect();
+    if from.max(to) < titles.len() {
+        titles.swap(from, to);
+        app.ui.order.insert(table, titles);
+    }
+    to
 }
 
 /// Takes the choice in; true if that was all.
@@ -42,7 +62,8 @@ fn choose(app: &mut App, menu: Menu, at: usize) -> bool {
         }
         Menu::Columns(table) => {
             // A column that never gives way says whom the row is about, and stays here too.
-            if let Some(column) = columns::of(table).get(at).filter(|one| one.expendable > 0) {
+            let place = columns::ordered(&app.ui, table).get(at).copied().unwrap_or_default();
+            if let Some(column) = columns::of(table).get(place).filter(|one| one.expendable > 0) {
                 let column = (table, column.title);
                 if !app.ui.hidden.remove(&column) {
                     app.ui.hidden.insert(column);

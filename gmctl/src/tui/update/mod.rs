@@ -9,15 +9,21 @@
 //! | `takes` | actions that take something: `:at 12:02:50` |
 //! | `menus` | choosing one of a few, or some of them |
 //! | `cells` | the heat grid under the keys |
+//! | `back` | what was missed while nothing was heard |
+//! | `evidence` | what is asked for the sake of a recording |
+//! | `matches` | from match to match |
 //! | `mouse` | what a click and the wheel do |
 //! | `places` | going somewhere and coming back |
 //! | `forms` | opening forms, and what their answers lead to |
 //! | `times` | looking back |
 
 pub mod act;
+pub mod back;
 pub mod cells;
+pub mod evidence;
 pub mod forms;
 pub mod keys;
+pub mod matches;
 pub mod menus;
 pub mod mouse;
 pub mod places;

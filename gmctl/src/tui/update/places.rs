@@ -1,9 +1,12 @@
 //! Going somewhere and coming back.
 
 use super::turn::flash;
-use crate::tui::{
-    app::App,
-    place::{Pane, Place},
+use crate::{
+    action::table::Action,
+    tui::{
+        app::App,
+        place::{Pane, Place},
+    },
 };
 
 /// The most places remembered in either direction.
@@ -69,7 +72,10 @@ pub(super) fn set_bookmark(app: &mut App, letter: char) {
 pub(super) fn go_bookmark(app: &mut App, letter: char) {
     match app.ui.bookmarks.get(&letter).cloned() {
         Some(place) => go(app, place),
-        None => flash(app, format!("no screen is remembered under {letter}; m {letter} sets it")),
+        None => {
+            let sets = app.key(Action::SetBookmark);
+            flash(app, format!("no screen is remembered under {letter}; {sets} {letter} sets it"));
+        }
     }
 }
 

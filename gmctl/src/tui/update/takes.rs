@@ -39,7 +39,7 @@ pub(super) fn without(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
     match action {
         Action::Comment => ask(app, Prompt::Note, ""),
         Action::Export => {
-            let name = app.ui.place.file_name();
+            let name = app.ui.place.screen();
             let clock = times::file_clock(app.moment());
             ask(app, Prompt::Export, &format!("gmctl-{name}-{clock}.csv"));
         }
@@ -111,7 +111,8 @@ fn with(app: &mut App, action: Action, text: &str, effects: &mut Vec<Effect>) {
         }
         Action::Export => effects.push(Effect::Export(text.to_owned())),
         Action::Record if app.ui.recording.is_some() => {
-            flash(app, "record: a recording is being written; r ends it");
+            let ends = app.key(Action::Record);
+            flash(app, format!("record: a recording is being written; {ends} ends it"));
         }
         Action::Record => {
             app.ui.recording = Some(Recording { path: text.to_owned(), since: app.now.at });

@@ -7,6 +7,7 @@ use gms::span::Span;
 
 use super::turn::flash;
 use crate::{
+    action::table::Action,
     model::{history::Frame, moment::Moment},
     tui::{
         app::App,
@@ -46,11 +47,13 @@ pub(super) fn go_live(app: &mut App, effects: &mut Vec<Effect>) {
 /// The moment shown is compared with from now on; once more, the last look again.
 pub(super) fn mark_moment(app: &mut App) {
     if app.ui.compared.take().is_some() {
-        return flash(app, "d compares with the last look again");
+        let diff = app.key(Action::Difference);
+        return flash(app, format!("{diff} compares with the last look again"));
     }
     let look = LastLook { moment: app.moment(), model: app.model().clone() };
     app.ui.compared = Some(look);
-    flash(app, "d now compares with this moment; D again: with the last look");
+    let (diff, mark) = (app.key(Action::Difference), app.key(Action::MarkMoment));
+    flash(app, format!("{diff} now compares with this moment; {mark} again: with the last look"));
 }
 
 /// Reads in milliseconds since 1970 what somebody typed: `12:02:50` or `12:02` (UTC, today or

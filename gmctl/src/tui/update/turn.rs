@@ -10,6 +10,7 @@ use crate::{
         apply::Applied,
         group::MemberKey,
         happening::{Happening, Tone},
+        link::{Stream, StreamNews},
         moment::Moment,
     },
     tui::{
@@ -18,7 +19,7 @@ use crate::{
         place::Place,
         request::{Reply, Ticket},
         ui::{Notice, WhyPage},
-        update::{forms, keys, mouse},
+        update::{back, evidence, forms, keys, mouse},
     },
 };
 
@@ -69,8 +70,16 @@ pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
 
 /// What the service told goes into the model, whatever is drawn.
 fn take_fact(app: &mut App, now: Moment, fact: Message, effects: &mut Vec<Effect>) {
+    if app.ui.recording.is_some() {
+        evidence::ask(app, &fact, effects);
+    }
     match fact {
-        Message::Link(stream, news) => app.live.apply_link(now, stream, &news),
+        Message::Link(stream, news) => {
+            if let (Stream::Watch, StreamNews::Down { .. }) = (stream, &news) {
+                back::note_loss(app);
+            }
+            app.live.apply_link(now, stream, &news);
+        }
         Message::Watch(event) => {
             let applied = app.live.apply_watch(now, event);
             effects.extend((applied == Applied::Gap).then_some(Effect::Reconnect));
@@ -81,9 +90,13 @@ fn take_fact(app: &mut App, now: Moment, fact: Message, effects: &mut Vec<Effect
         Message::Nodes(nodes) => app.live.apply_nodes(now, nodes),
         Message::Groups(groups) => app.live.apply_groups(now, groups),
         Message::History(history) => app.live.apply_history(now, &history),
+        Message::Why(why) => app.live.apply_why(now, *why),
         Message::Opinion(opinion) => app.live.apply_opinion(*opinion),
         Message::Note(text) => app.live.timeline.observe(now, Happening::Note(text)),
         _ => {}
+    }
+    if app.ui.lost.is_some() {
+        back::tell_missed(app);
     }
     app.history.note(now, &app.live);
 }
@@ -133,6 +146,9 @@ fn ask_opinions(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Asks why a member is gone or in doubt.
 pub(super) fn ask_why(app: &mut App, key: MemberKey, effects: &mut Vec<Effect>) {
+    if app.settings.replay {
+        return;
+    }
     let ticket = app.ticket();
     app.ui.why_ticket = Some(ticket);
     if app.ui.why.as_ref().is_none_or(|(of, _)| *of != key) {
@@ -146,7 +162,10 @@ fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, String>) {
         app.ui.why_ticket = None;
         if let Some((_, page)) = &mut app.ui.why {
             *page = match answer {
-                Ok(Reply::Why(why)) => WhyPage::Told(why),
+                Ok(Reply::Why(why)) => {
+                    app.live.apply_why(app.now, why.as_ref().clone());
+                    WhyPage::Told(why)
+                }
                 Ok(_) => WhyPage::Refused("the answer fits another question".to_owned()),
                 Err(why) => WhyPage::Refused(why),
             };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{clock, grouped, rough, time};
 use crate::{
+    action::table::Action,
     model::difference,
     tui::{
         app::{App, LOOK_OVER},
@@ -28,7 +29,8 @@ pub(super) fn since(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Role::Faint,
     )];
     pieces.extend(sum_pieces(&sums));
-    let room = brush.line_right(area, &[piece("[d] show ", Role::Faint)]);
+    let show = format!("[{}] show ", app.key(Action::Difference));
+    let room = brush.line_right(area, &[piece(show, Role::Faint)]);
     brush.line(Rect { width: room.saturating_sub(1), ..area }, &pieces);
 }
 

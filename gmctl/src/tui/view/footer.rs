@@ -40,7 +40,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) -> 
     let cursor = typed(app, brush, line(2));
     if cursor.is_none() {
         let command = [piece(" = ", Role::Faint), piece(command_line::of(app), Role::Text)];
-        let room = brush.line_right(line(2), &[piece("[y] copy ", Role::Faint)]);
+        let copy = format!("[{}] copy ", app.key(Action::CopyCommand));
+        let room = brush.line_right(line(2), &[piece(copy, Role::Faint)]);
         brush.line(Rect { width: room.saturating_sub(1), ..line(2) }, &command);
     }
     keys(app, brush, line(3));
@@ -103,9 +104,15 @@ fn one_line(
     Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
 }
 
+/// The keys of the first and the last screen.
+fn screens(app: &App) -> String {
+    format!(" {}-{}", app.key(Action::Overview), app.key(Action::Views))
+}
+
 /// The keys that do something here, by the table of actions.
 fn keys(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let possible = app.possible();
+    let screen = app.ui.place.screen();
     // Help and quit first: a narrow screen cuts the end.
     let always = [Action::Help, Action::Quit];
     let shown = always.iter().map(|action| action.row()).chain(
@@ -114,9 +121,9 @@ fn keys(app: &App, brush: &mut Brush<'_>, area: Rect) {
             .filter(|row| row.when.check(&possible).is_ok()),
     );
     let mut pieces: Vec<Piece<'static>> =
-        vec![piece(" 1-7", Role::Key), piece(" screens", Role::Text)];
+        vec![piece(screens(app), Role::Key), piece(" screens", Role::Text)];
     for row in shown {
-        let Some(keys) = row.keys.first() else {
+        let Some(keys) = app.settings.keys.shortest(row.action, screen) else {
             continue;
         };
         pieces.push(piece(format!("  {}", written(keys)), Role::Key));

@@ -49,7 +49,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
         y = y.saturating_add(1);
     }
     y = y.saturating_add(1);
-    brush.line(line(y), &command_or_mistake(app, form));
+    brush.line(line(y), &command_or_mistake(form));
     y = y.saturating_add(1);
     for text in below {
         brush.line(line(y), &text);
@@ -72,11 +72,10 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) ->
 }
 
 /// The command line that does the same, or what is wrong with the field under the keys.
-fn command_or_mistake(app: &App, form: &Form) -> Vec<Piece<'static>> {
+fn command_or_mistake(form: &Form) -> Vec<Piece<'static>> {
     match form.purpose.request(&form.fields) {
         Ok(request) => {
-            let endpoint = app.live.link.endpoint.as_deref().unwrap_or_default();
-            let text = command_line::of_request(&request, endpoint).replace('\n', " ");
+            let text = command_line::of_request(&request).replace('\n', " ");
             vec![piece(" = ", Role::Faint), piece(text, Role::Text)]
         }
         Err(_) => match form.fields.get(form.focus).and_then(|f| f.mistake.as_ref()) {

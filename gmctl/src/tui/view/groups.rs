@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::figures::{count, grouped, millis, round_trip};
-use crate::model::{alarm::words::coarse, link::StreamState};
 use crate::tui::{
     app::App,
     columns,
@@ -17,27 +16,30 @@ use crate::tui::{
         table::{self, Table},
     },
 };
+use crate::{
+    action::table::Action,
+    model::{alarm::words::coarse, link::StreamState},
+};
 
 /// Draws the groups; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.groups.is_empty() {
         let why = if app.model().link.watch != StreamState::Up {
-            "  not told yet"
+            "  not told yet".to_owned()
         } else if app.model().groups.is_empty() {
-            "  no group yet: the first join makes one   [A] join"
+            format!("  no group yet: the first join makes one   [{}] join", app.key(Action::Join))
         } else {
-            "  no group passes the filter   [Esc] clears it"
+            format!("  no group passes the filter   [{}] clears it", app.key(Action::Back))
         };
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
-    let is_shown = |title: &str| {
-        (all || columns::GROUPS_SHORT.contains(&title))
-            && !app.ui.hidden.iter().any(|one| *one == (TableId::Groups, title))
-    };
+    let places = columns::shown(&app.ui, TableId::Groups, |title| {
+        all || columns::GROUPS_SHORT.contains(&title)
+    });
     let shown = Table {
         columns: columns::GROUPS,
-        shown: &is_shown,
+        shown: &places,
         rows: app.rows.groups.len(),
         selected: app.position(List::Groups),
         focused: app.list() == Some(List::Groups),
@@ -62,7 +64,14 @@ pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
         format!("{}: {}", rest.map_or(String::new(), coarse), hold.reason)
     });
     vec![
-        piece(if hold.is_empty() { row.id.to_string() } else { format!("{} [P]", row.id) }, name),
+        piece(
+            if hold.is_empty() {
+                row.id.to_string()
+            } else {
+                format!("{} [{}]", row.id, app.key(Action::Hold))
+            },
+            name,
+        ),
         piece(grouped(tally.total() as u64), Role::Text),
         piece(count(tally.ok), Role::Text),
         piece(count(tally.late), when(tally.late, Role::Info)),

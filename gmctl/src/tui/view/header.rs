@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, millis, rough, young};
 use crate::{
-    action::{key::written, table::Action, when::Locked},
+    action::{table::Action, when::Locked},
     model::{
         alarm::{
             finding::{Remedy, Severity},
             words::coarse,
         },
+        contact::Contact,
         link::Trust,
     },
     tui::{
@@ -230,11 +231,7 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
                 piece(
                     format!(
                         "   {} {}/{} (needs {})",
-                        match (quorum.ok, quorum.reachable >= quorum.needed) {
-                            (true, _) => "QUORUM",
-                            (false, true) => "ELECTION DUE",
-                            (false, false) => "NO QUORUM",
-                        },
+                        Contact::of(quorum).as_str(),
                         quorum.reachable,
                         quorum.voters.len(),
                         quorum.needed
@@ -271,14 +268,14 @@ fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Severity::Warn => (" !   ", Role::Warn),
         Severity::Danger => (" !!  ", Role::Danger),
     };
-    let keys: Vec<Piece<'_>> = finding.remedies.iter().filter_map(|what| remedy(*what)).collect();
+    let keys: Vec<Piece<'_>> = finding.remedies.iter().map(|what| remedy(app, *what)).collect();
     let room = brush.line_right(area, &keys);
     let left = Rect { width: room.saturating_sub(u16::from(!keys.is_empty())), ..area };
     brush.line(left, &[piece(sign, role), piece(finding.sentence.as_str(), role)]);
 }
 
 /// The key that helps, with its word.
-fn remedy<'a>(what: Remedy) -> Option<Piece<'a>> {
+fn remedy<'a>(app: &App, what: Remedy) -> Piece<'a> {
     let action = match what {
         Remedy::Hold => Action::Hold,
         Remedy::Why => Action::Why,
@@ -286,8 +283,7 @@ fn remedy<'a>(what: Remedy) -> Option<Piece<'a>> {
         Remedy::Timeline => Action::Timeline,
         Remedy::Reconnect => Action::Retry,
     };
-    let row = action.row();
-    Some(piece(format!("[{}] {} ", written(row.keys.first()?), row.name), Role::Key))
+    piece(format!("[{}] {} ", app.key(action), action.row().name), Role::Key)
 }
 
 fn screen(number: usize) -> Option<Place> {
@@ -315,12 +311,19 @@ fn tabs(app: &App, brush: &mut Brush<'_>, area: Rect) {
     };
     let names = ["over", "groups", "members", "heat", "time", "nodes", "views"];
     let mut pieces = vec![piece(" ", Role::Text)];
-    for (number, name) in (1..).zip(names) {
-        let text = if number == here {
-            format!("[{number} {name}]")
-        } else {
-            format!(" {number} {name} ")
-        };
+    let actions = [
+        Action::Overview,
+        Action::Groups,
+        Action::Members,
+        Action::Heat,
+        Action::Timeline,
+        Action::Nodes,
+        Action::Views,
+    ];
+    for ((number, name), action) in (1..).zip(names).zip(actions) {
+        let key = app.key(action);
+        let text =
+            if number == here { format!("[{key} {name}]") } else { format!(" {key} {name} ") };
         let role = if number == here { Role::Title } else { Role::Faint };
         let x = area.x.saturating_add(width_of_all(&pieces));
         let at = Rect { x, width: width_of(&text), height: 1, ..area };

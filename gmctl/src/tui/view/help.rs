@@ -60,6 +60,7 @@ pub(super) fn draw(
 
 fn lines<'a>(app: &App, wanted: &str) -> Vec<Vec<Piece<'a>>> {
     let possible = app.possible();
+    let screen = app.ui.place.screen();
     let fits = |row: &Row| row.name.contains(wanted) || row.help.to_lowercase().contains(wanted);
     let mut lines = Vec::new();
     for section in Section::ALL {
@@ -70,7 +71,8 @@ fn lines<'a>(app: &App, wanted: &str) -> Vec<Vec<Piece<'a>>> {
         }
         lines.push(vec![piece(format!(" {}", section.title()), Role::Title)]);
         for row in rows {
-            let keys: Vec<String> = row.keys.iter().map(|keys| written(keys)).collect();
+            let keys: Vec<String> =
+                app.settings.keys.ways(row.action, screen).map(written).collect();
             let keys = if keys.is_empty() { ":".to_owned() + row.name } else { keys.join(" ") };
             let impact = match row.impact {
                 Impact::Look => String::new(),

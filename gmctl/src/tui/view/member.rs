@@ -7,6 +7,7 @@ use super::{
     members::{is_current, known_age, state, tags},
 };
 use crate::{
+    action::table::Action,
     model::{
         alarm::words::seconds,
         beats::Second,
@@ -124,7 +125,10 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         let condition = condition.unwrap_or(Condition::Unknown);
         return vec![
             fact("state", state(condition)),
-            vec![piece(" it is no member now   [w] why", Role::Text)],
+            vec![piece(
+                format!(" it is no member now   [{}] why", app.key(Action::Why)),
+                Role::Text,
+            )],
         ];
     };
     let heard = group.heard_of(member);

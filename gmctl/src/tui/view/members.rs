@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{age, left, round_trip};
 use crate::{
+    action::table::Action,
     model::{
         condition::Condition,
         group::{Age, Group, MemberKey},
@@ -29,20 +30,17 @@ use crate::{
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, of_all: bool) {
     if app.rows.members.is_empty() {
         let why = if app.rows.members_in_all > 0 {
-            "  no member passes the filter   [Esc] clears it"
+            format!("  no member passes the filter   [{}] clears it", app.key(Action::Back))
         } else {
-            "  no members yet   [A] join"
+            format!("  no members yet   [{}] join", app.key(Action::Join))
         };
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
-    let hidden = &app.ui.hidden;
-    let is_shown = |title: &str| {
-        (of_all || title != "GROUP") && !hidden.iter().any(|one| *one == (TableId::Members, title))
-    };
+    let places = columns::shown(&app.ui, TableId::Members, |title| of_all || title != "GROUP");
     let shown = Table {
         columns: columns::MEMBERS,
-        shown: &is_shown,
+        shown: &places,
         rows: app.rows.members.len(),
         selected: app.position(List::Members),
         focused: true,

@@ -31,8 +31,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, menu: Menu, at:
         ),
         Menu::Columns(table) => (
             "COLUMNS",
-            columns::of(table)
-                .iter()
+            columns::ordered(&app.ui, table)
+                .into_iter()
+                .filter_map(|place| columns::of(table).get(place))
                 .map(|column| {
                     let hidden = app.ui.hidden.contains(&(table, column.title));
                     let sign = match (column.expendable, hidden) {
@@ -47,7 +48,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, menu: Menu, at:
     };
     let keys = match menu {
         Menu::Sort => "Enter chooses",
-        Menu::Columns(_) => "Enter shows or hides, Esc closes",
+        Menu::Columns(_) => "Enter shows/hides, J K moves",
     };
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
     let place = centred(area, 56, height);

@@ -46,14 +46,13 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
         brush.line(area, &[piece("  no node has told of the nodes yet", Role::Faint)]);
         return;
     }
-    let is_shown = |title: &str| {
+    let places = columns::shown(&app.ui, TableId::Nodes, |title| {
         (more || columns::NODES_SHORT.contains(&title))
             && !(app.settings.slow && title.starts_with("RTT"))
-            && !app.ui.hidden.iter().any(|one| *one == (TableId::Nodes, title))
-    };
+    });
     let shown = Table {
         columns: columns::NODES,
-        shown: &is_shown,
+        shown: &places,
         rows: app.rows.nodes.len(),
         selected: app.position(List::Nodes),
         focused: app.list() == Some(List::Nodes),

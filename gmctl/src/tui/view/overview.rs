@@ -17,6 +17,7 @@ use super::{
     figures::{age, left, millis, round_trip},
     groups, heat, members, nodes, timeline,
 };
+use crate::action::table::Action;
 use crate::tui::{
     app::App,
     place::{Pane, Spot},
@@ -69,13 +70,15 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
     };
     borders::draw(brush, &boxes, Some(focused));
     let agree = match app.model().nodes_agree() {
-        Some(true) => "[7] all views agree",
-        Some(false) => "[7] VIEWS DISAGREE",
-        None => "[7] views",
+        Some(true) => "all views agree",
+        Some(false) => "VIEWS DISAGREE",
+        None => "views",
     };
-    borders::title(brush, nodes_area, &pane_title(app, Pane::Nodes), agree);
+    let agree = format!("[{}] {agree}", app.key(Action::Views));
+    borders::title(brush, nodes_area, &pane_title(app, Pane::Nodes), &agree);
     borders::title(brush, groups_area, &pane_title(app, Pane::Groups), "");
-    let heat_title = format!("HEARTBEATS by {} [4]", app.ui.grouping.as_str());
+    let heat_title =
+        format!("HEARTBEATS by {} [{}]", app.ui.grouping.as_str(), app.key(Action::Heat));
     borders::title(brush, heat_area, &heat_title, "");
     borders::title(brush, timeline_area, &pane_title(app, Pane::Timeline), "");
     borders::title(brush, silent_area, &pane_title(app, Pane::Silent), "");
@@ -90,7 +93,7 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
 fn zoomed(app: &App, brush: &mut Brush<'_>, area: Rect) {
     borders::draw(brush, &[area], Some(0));
     let (title, inner) = (pane_title(app, app.ui.pane), borders::inside(area));
-    borders::title(brush, area, &title, "[z] all panes");
+    borders::title(brush, area, &title, &format!("[{}] all panes", app.key(Action::Zoom)));
     match app.ui.pane {
         Pane::Nodes => nodes::draw(app, brush, inner, true),
         Pane::Groups => groups::draw(app, brush, inner, true),
@@ -101,10 +104,15 @@ fn zoomed(app: &App, brush: &mut Brush<'_>, area: Rect) {
 
 fn pane_title(app: &App, pane: Pane) -> String {
     match pane {
-        Pane::Nodes => "NODES [6]".to_owned(),
-        Pane::Groups => format!("GROUPS {} [2]", app.rows.groups.len()),
-        Pane::Timeline => "TIMELINE [5]".to_owned(),
-        Pane::Silent => format!("SOONEST REMOVALS {} [3]", app.rows.silent_in_all),
+        Pane::Nodes => format!("NODES [{}]", app.key(Action::Nodes)),
+        Pane::Groups => {
+            format!("GROUPS {} [{}]", app.rows.groups.len(), app.key(Action::Groups))
+        }
+        Pane::Timeline => format!("TIMELINE [{}]", app.key(Action::Timeline)),
+        Pane::Silent => {
+            let members = app.key(Action::Members);
+            format!("SOONEST REMOVALS {} [{members}]", app.rows.silent_in_all)
+        }
     }
 }
 
@@ -144,9 +152,10 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
         brush.line(area, &[piece(text, Role::Faint)]);
         return;
     }
+    let places: Vec<usize> = (0..SILENT.len()).collect();
     let shown = Table {
         columns: SILENT,
-        shown: &|_| true,
+        shown: &places,
         rows: app.rows.silent.len(),
         selected: app.position(List::Silent),
         focused: app.list() == Some(List::Silent),

@@ -29,16 +29,17 @@ pub(super) fn draw(
     let place = centred(area, 76, 16.min(area.height));
     brush.clear(place);
     borders::draw(brush, &[place], Some(0));
-    borders::title(brush, place, "PALETTE", "Enter does it, Tab takes what follows, Esc closes");
+    borders::title(brush, place, "PALETTE", "Enter does it, Tab completes, Up recalls, Esc");
     let inner = borders::inside(place);
     let first = Rect { height: 1.min(inner.height), ..inner };
     brush.line(first, &[piece(" : ", Role::Key), piece(line.value().to_owned(), Role::Input)]);
     let possible = app.possible();
+    let screen = app.ui.place.screen();
     let height = usize::from(inner.height.saturating_sub(1));
     for (y, number) in (inner.y + 1..inner.bottom()).zip(window(found.len(), Some(chosen), height))
     {
         let Some(row) = found.get(number) else { break };
-        let keys = row.keys.first().map(|keys| written(keys)).unwrap_or_default();
+        let keys = app.settings.keys.shortest(row.action, screen).map(written).unwrap_or_default();
         let wants = if row.argument.is_empty() || !argument.is_empty() {
             String::new()
         } else {

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, time};
 use crate::{
+    action::table::Action,
     model::timeline::Entry,
     tui::{
         app::App,
@@ -23,20 +24,19 @@ use crate::{
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.entries.is_empty() {
         let why = if app.ui.filter.is_empty() {
-            "  nothing has happened yet"
+            "  nothing has happened yet".to_owned()
         } else {
-            "  nothing passes the filter   [Esc] clears it"
+            format!("  nothing passes the filter   [{}] clears it", app.key(Action::Back))
         };
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
-    let is_shown = |title: &str| {
-        (all || columns::TIMELINE_SHORT.contains(&title))
-            && !app.ui.hidden.iter().any(|one| *one == (TableId::Timeline, title))
-    };
+    let places = columns::shown(&app.ui, TableId::Timeline, |title| {
+        all || columns::TIMELINE_SHORT.contains(&title)
+    });
     let shown = Table {
         columns: columns::TIMELINE,
-        shown: &is_shown,
+        shown: &places,
         rows: app.rows.entries.len(),
         selected: app.position(List::Entries),
         focused: app.list() == Some(List::Entries),

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, known, millis, round_trip};
 use crate::{
+    action::table::Action,
     model::{cluster::NodeFacts, opinion::Said},
     tui::{
         app::App,
@@ -117,7 +118,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     if let Some(better) = model.better_informed(app.moment()) {
         lines.push(vec![piece(
             format!(
-                " node {better} has a leader and a quorum: it is the one to ask   [R] reconnects"
+                " node {better} has a leader and a quorum: it is the one to ask   [{}] reconnects",
+                app.key(Action::Retry)
             ),
             Role::Danger,
         )]);

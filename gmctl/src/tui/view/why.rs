@@ -6,7 +6,7 @@ use gms::{
 };
 use ratatui::layout::Rect;
 
-use super::figures::{clock, grouped, millis};
+use super::figures::{clock, grouped, millis, time};
 use crate::{
     model::group::MemberKey,
     tui::{
@@ -22,7 +22,15 @@ type Line<'a> = Vec<Piece<'a>>;
 /// Draws the evidence.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
     let page = app.ui.why.as_ref().filter(|(of, _)| of == key).map(|(_, page)| page);
+    let is_now = app.past.is_none() && !app.settings.replay;
+    let told = app.model().evidence.get(key);
     let lines = match page {
+        // Nobody can be asked about the past: what was told by then is all there is.
+        _ if !is_now => told.map_or_else(untold, |told| {
+            let as_told = format!("as the service told it at {}", time(app, told.at_ms));
+            let head = vec![fact("told", as_told, Role::Faint)];
+            head.into_iter().chain(trail(&told.why)).collect()
+        }),
         None | Some(WhyPage::Asked) => {
             vec![vec![piece(" the service is being asked", Role::Faint)]]
         }
@@ -34,6 +42,12 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
         brush.line(Rect { y, height: 1, ..area }, line);
     }
+}
+
+fn untold<'a>() -> Vec<Line<'a>> {
+    let text = " by this moment nobody had told why; while a recording is written the service is \
+                asked by itself";
+    vec![vec![piece(text, Role::Faint)]]
 }
 
 fn fact<'a>(name: &str, text: impl Into<String>, role: Role) -> Line<'a> {

@@ -48,8 +48,8 @@ pub const fn rest(title: &'static str, width: u16, expendable: u8) -> Column {
 pub struct Table<'a> {
     /// Its columns.
     pub columns: &'a [Column],
-    /// Which of them are shown, by title.
-    pub shown: &'a dyn Fn(&str) -> bool,
+    /// Which of them are shown, by their places, from left to right.
+    pub shown: &'a [usize],
     /// How many rows there are.
     pub rows: usize,
     /// The place of the selected row.
@@ -118,10 +118,8 @@ fn cell(brush: &mut Brush<'_>, x: u16, y: u16, width: u16, right: bool, text: &s
 }
 
 /// Which columns fit: their places, where each begins and how wide it is.
-fn fit(columns: &[Column], shown: &dyn Fn(&str) -> bool, width: u16) -> Vec<(usize, u16, u16)> {
-    let mut kept: Vec<usize> = (0..columns.len())
-        .filter(|place| columns.get(*place).is_some_and(|column| shown(column.title)))
-        .collect();
+fn fit(columns: &[Column], shown: &[usize], width: u16) -> Vec<(usize, u16, u16)> {
+    let mut kept: Vec<usize> = shown.to_vec();
     let total = |kept: &[usize]| {
         kept.iter()
             .filter_map(|place| columns.get(*place))
@@ -163,7 +161,7 @@ mod tests {
     fn the_least_important_columns_go_first() {
         let columns = [text("A", 10, 0), figure("B", 5, 2), figure("C", 5, 1), rest("D", 5, 3)];
         let titles = |width| {
-            fit(&columns, &|_| true, width)
+            fit(&columns, &[0, 1, 2, 3], width)
                 .iter()
                 .map(|(place, ..)| columns[*place].title)
                 .collect::<String>()
@@ -173,8 +171,10 @@ mod tests {
         {
             assert_eq!(titles(width), expected, "{width}");
         }
-        let last = fit(&columns, &|_| true, 50).last().copied();
+        let last = fit(&columns, &[0, 1, 2, 3], 50).last().copied();
         assert_eq!(last, Some((3, 28, 22)), "what is left goes to the column that grows");
+        let moved = fit(&columns, &[2, 0], 50);
+        assert_eq!(moved, [(2, 2, 5), (0, 9, 10)], "they stand in the order wished for");
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! While a recording is written, the service is asked why members are gone or in doubt, so that the
+//! recording can say it later, when nobody can be asked any more.
+
+use std::time::Duration;
+
+use gms::api::{Band, WatchEvent};
+
+use crate::{
+    model::group::MemberKey,
+    tui::{
+        app::App,
+        message::{Effect, Message},
+    },
+};
+
+/// The most members asked about within [`EACH`]: of a mass failure the first tell as much as all.
+const AT_ONCE: u32 = 16;
+const EACH: Duration = Duration::from_secs(1);
+
+/// Asks about whom this fact puts in doubt or takes out. Called before the fact is in the model.
+pub(super) fn ask(app: &mut App, fact: &Message, effects: &mut Vec<Effect>) {
+    let mut keys = whom(app, fact);
+    let (since, asked) = app.ui.evidence_asked.unwrap_or((app.now.at, 0));
+    let (since, asked) =
+        if app.now.since(since) >= EACH { (app.now.at, 0) } else { (since, asked) };
+    let room = AT_ONCE.saturating_sub(asked);
+    keys.truncate(usize::try_from(room).unwrap_or(0));
+    let more = u32::try_from(keys.len()).unwrap_or(room);
+    app.ui.evidence_asked = Some((since, asked.saturating_add(more)));
+    if !keys.is_empty() && !app.settings.replay {
+        effects.push(Effect::AskEvidence(keys));
+    }
+}
+
+fn whom(app: &App, fact: &Message) -> Vec<MemberKey> {
+    match fact {
+        Message::Watch(WatchEvent::Change(change)) => {
+            let key = |id| MemberKey { group: change.group.clone(), id };
+            change.removed.iter().map(|removed| key(removed.id.clone())).collect()
+        }
+        Message::Member(report) if report.state >= Band::Suspect => {
+            let group = app.live.groups.get(&report.group);
+            let before = group.and_then(|group| group.heard.get(&report.id));
+            let is_new = before.is_none_or(|heard| {
+                heard.incarnation != report.incarnation || heard.band < Band::Suspect
+            });
+            let key = MemberKey { group: report.group.clone(), id: report.id.clone() };
+            if is_new { vec![key] } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}
