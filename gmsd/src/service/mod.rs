@@ -10,6 +10,7 @@
 pub mod batch;
 pub mod board;
 pub mod cluster;
+pub mod configuring;
 pub mod contact;
 pub mod crowd;
 pub mod cut;
