@@ -220,7 +220,7 @@ impl Page for Views {
                 Cell::or_dash(one.revision),
                 contact,
                 Cell::figure(one.age_ms, |millis| human::age(*millis)),
-                one.groups.len().into(),
+                Cell::or_dash(one.error.is_none().then_some(one.groups.len())),
                 differs,
                 Cell::or_dash(one.error.as_ref()),
             ]);

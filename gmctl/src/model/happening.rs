@@ -199,9 +199,8 @@ impl Happening {
             Happening::HoldCleared(_, true) => "it ran out".to_owned(),
             Happening::HoldCleared(_, false) => "lifted".to_owned(),
             Happening::Election(leader, term) => format!("node {leader} leads term {term}"),
-            Happening::NodeStarted(node, text) | Happening::NodeLost(node, text) => {
-                format!("node {node} {text}")
-            }
+            Happening::NodeStarted(node, text) => format!("node {node} {text}"),
+            Happening::NodeLost(node, text) => format!("node {node}: {text}"),
             Happening::NodeBack(node) => format!("node {node} answers again"),
             Happening::HoldSet(_, text)
             | Happening::Configuration(text)

@@ -15,6 +15,7 @@ use super::{
     app::Settings,
     fixture::{Play, group, member, node, status},
     message::Message,
+    screen_tests::answer_why,
     theme::Theme,
 };
 use crate::model::link::{Stream, StreamNews};
@@ -137,26 +138,36 @@ fn roles_show_where_the_eye_is_led() {
 }
 
 /// The block in the README that shows the dashboard is this screen and no other.
+/// A screen as the README shows it: without the marks of its edges.
+fn capture(play: &mut Play, width: u16, height: u16) -> String {
+    let lines = play.screen(width, height);
+    let bare =
+        |line: &str| line.trim_start_matches('|').trim_end_matches('|').trim_end().to_owned();
+    lines.lines().map(|line| bare(line) + "\n").collect()
+}
+
 #[test]
-fn the_readme_shows_the_real_screen() {
+fn the_readme_shows_the_real_screens() {
     let mut play = Play::with(Settings::new("prod-eu"));
     play.healthy();
     for _ in 0..12 {
         play.later(1_000).nodes();
     }
     play.trouble();
-    let screen: String = play
-        .screen(120, 36)
-        .lines()
-        .map(|line| line.trim_start_matches('|').trim_end_matches('|').trim_end().to_owned() + "\n")
-        .collect();
+    let overview = capture(&mut play, 120, 36);
+    play.keys("2 3 w");
+    answer_why(&mut play);
+    let why = capture(&mut play, 100, 28);
     let readme = include_str!("../../../README.md");
-    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(
-        block.unwrap_or_default(),
-        screen,
-        "the README shows another screen; put this one into its first text block:\n{screen}"
-    );
+    let mut blocks =
+        readme.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    for screen in [overview, why] {
+        assert_eq!(
+            blocks.next().unwrap_or_default(),
+            screen,
+            "the README shows another screen; put this one into its text block:\n{screen}"
+        );
+    }
 }
 
 /// A large cluster's lists follow once a second, but what is pressed counts at once.

@@ -623,3 +623,22 @@ fn a_member_looks_worse_at_once_and_better_after_two_clean_beats() {
     play.later(1_000);
     assert_eq!(looks(&play), calm, "two clean beats");
 }
+
+/// A cluster without a quorum serves no watch: what matters is why, not that the stream broke.
+#[test]
+fn a_lost_quorum_is_what_is_said_though_the_watch_is_lost_too() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let refused = StreamNews::Down { error: "no_quorum".to_owned() };
+    play.tell(Message::Link(Stream::Watch, refused));
+    let mut lost = status(Some(1));
+    lost.quorum.ok = false;
+    lost.quorum.reachable = 1;
+    play.tell(Message::Status(Box::new(lost)));
+    let screen = play.screen(120, 36);
+    assert!(screen.contains(" !!  NO QUORUM: node "), "{screen}");
+    assert!(screen.contains("RECONNECTING"), "the header still tells that nothing follows");
+    play.later(3_000);
+    let old = play.screen(120, 36);
+    assert!(old.contains(" !!  RECONNECTING"), "an old word is no word: {old}");
+}

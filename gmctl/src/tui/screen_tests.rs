@@ -24,7 +24,7 @@ fn look(name: &str, play: &mut Play) {
     insta::assert_snapshot!(name, screens.join("\n"));
 }
 
-fn answer_why(play: &mut Play) {
+pub(super) fn answer_why(play: &mut Play) {
     let ticket = play
         .effects
         .iter()

@@ -4,12 +4,22 @@ use super::{
     finding::{Finding, Remedy, Scene, Severity},
     words::seconds,
 };
-use crate::model::{contact::Contact, link::Trust};
+use crate::model::{
+    contact::Contact,
+    link::{LIVE_BELOW, StreamState, Trust},
+};
 
 pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
     let link = &scene.model.link;
     let error = || link.error.as_ref().map(|e| format!(": {e}")).unwrap_or_default();
     let trust = link.trust(scene.now);
+    // A cluster without a quorum serves no watch, so a stream is lost too; but a node that answers
+    // and says what is missing has the more important word.
+    let told = link.poll == StreamState::Up && trust.age().is_some_and(|age| age < LIVE_BELOW);
+    let status = scene.model.status.as_ref().filter(|_| told);
+    if status.is_some_and(|status| Contact::of(&status.quorum) != Contact::Quorum) {
+        return None;
+    }
     let (severity, sentence) = match trust {
         Trust::Live(_) | Trust::Late(_) => return None,
         Trust::Connecting if link.failures == 0 => {

@@ -178,13 +178,14 @@ fn via(app: &App) -> String {
     format!("via node {node} {role}").trim_end().to_owned() + &lag
 }
 
-/// How long ago the node that answers was in touch with a quorum.
+/// How fresh what it says is: what it has applied itself, and how long ago it was in touch with a
+/// quorum.
 fn contact(status: &Status) -> String {
     match status.age_ms {
         // Below a second it differs by chance at each look.
-        Some(0..1_000) => "quorum contact <1s".to_owned(),
-        Some(age) => format!("quorum contact {}", millis(Some(age))),
-        None => "quorum contact never".to_owned(),
+        Some(0..1_000) => "local, quorum contact <1s".to_owned(),
+        Some(age) => format!("local, quorum contact {}", millis(Some(age))),
+        None => "local, quorum contact never".to_owned(),
     }
 }
 
@@ -193,7 +194,7 @@ fn short(app: &App) -> String {
     match &app.model().status {
         None => "no status yet".to_owned(),
         Some(status) => format!(
-            "{} t{} {}/{}",
+            "{} t{} {}/{} local",
             leader_words(status.leader),
             status.term,
             status.quorum.reachable,
