@@ -83,9 +83,10 @@ async fn at(
     events.events.retain(|event| point.covers(event, now_ms));
     let removed = |event: &Event| matches!(event.what, What::Removed { .. });
     // Elections are no events of a member.
-    let all = match events.events.iter().any(removed) {
-        true => client.events(&of(None)).await?.value.events,
-        false => Vec::new(),
+    let all = if events.events.iter().any(removed) {
+        client.events(&of(None)).await?.value.events
+    } else {
+        Vec::new()
     };
     let term = |revision| past::term_at(&all, revision);
     past::why(&args.group, &args.id, &events.events, term).ok_or_else(|| {

@@ -101,8 +101,7 @@ pub fn fact_of(message: &Message) -> Option<Fact> {
         Message::Nodes(nodes) => Fact::Nodes(nodes.clone()),
         Message::Groups(groups) => Fact::Groups(groups.clone()),
         Message::History(history) => Fact::History(history.clone()),
-        Message::Why(why) => Fact::Why(why.clone()),
-        Message::Answered(_, Ok(Reply::Why(why))) => Fact::Why(why.clone()),
+        Message::Why(why) | Message::Answered(_, Ok(Reply::Why(why))) => Fact::Why(why.clone()),
         Message::Note(text) => Fact::Note(text.clone()),
         _ => return None,
     })

@@ -56,8 +56,8 @@ impl Cluster {
             Some(parent == self.demo.id() && named)
         };
         let all = std::fs::read_dir("/proc").unwrap();
-        let numbers = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-        let found = numbers.filter(|process| of_demo(process).unwrap_or_default()).next();
+        let mut numbers = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let found = numbers.find(|process| of_demo(process).unwrap_or_default());
         let process: u32 = found.expect("the member's process");
         let status = Command::new("kill").args(["-9", &process.to_string()]).status().unwrap();
         assert!(status.success());

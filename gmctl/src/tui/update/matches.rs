@@ -24,10 +24,8 @@ pub(super) enum Way {
 
 /// To the next match, or the one before.
 pub(super) fn go(app: &mut App, way: Way) {
-    let filter = match app.ui.filter.is_empty() {
-        true => app.ui.sought.clone(),
-        false => app.ui.filter.clone(),
-    };
+    let filter =
+        if app.ui.filter.is_empty() { app.ui.sought.clone() } else { app.ui.filter.clone() };
     if filter.is_empty() {
         let slash = app.key(Action::Filter);
         return flash(app, format!("nothing was looked for yet; {slash} does"));

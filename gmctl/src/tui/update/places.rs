@@ -70,13 +70,11 @@ pub(super) fn set_bookmark(app: &mut App, letter: char) {
 
 /// Goes to the screen remembered under a letter.
 pub(super) fn go_bookmark(app: &mut App, letter: char) {
-    match app.ui.bookmarks.get(&letter).cloned() {
-        Some(place) => go(app, place),
-        None => {
-            let sets = app.key(Action::SetBookmark);
-            flash(app, format!("no screen is remembered under {letter}; {sets} {letter} sets it"));
-        }
+    if let Some(place) = app.ui.bookmarks.get(&letter).cloned() {
+        return go(app, place);
     }
+    let sets = app.key(Action::SetBookmark);
+    flash(app, format!("no screen is remembered under {letter}; {sets} {letter} sets it"));
 }
 
 /// Opens what is selected.
