@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     clock, effects,
     feeds::Feeds,
+    hang_up::HangUp,
     input::Mouse,
     playback::{self, Clock},
     recorder::Recorder,
@@ -68,6 +69,8 @@ pub(crate) struct EventLoop {
     drawn: Drawn,
     /// None only while the process is stopped.
     pub(super) guard: Option<Guard>,
+    /// Ends the process if the loop cannot, once the terminal is gone.
+    _hang_up: HangUp,
     /// None only while the process is stopped: keys then belong to the shell.
     events: Option<EventStream>,
     mouse: Mouse,
@@ -123,6 +126,7 @@ impl EventLoop {
         (to, inbox): (Sender<Message>, Receiver<Message>),
         tasks: JoinSet<()>,
     ) -> Result<Self, RunError> {
+        let hang_up = HangUp::wait().map_err(RunError::Terminal)?;
         let guard = Guard::take().map_err(RunError::Terminal)?;
         let mut this = Self {
             app,
@@ -132,6 +136,7 @@ impl EventLoop {
             surface: Surface::default(),
             drawn: Drawn::default(),
             guard: Some(guard),
+            _hang_up: hang_up,
             events: Some(EventStream::new()),
             mouse: Mouse::default(),
             to,
@@ -233,11 +238,14 @@ impl EventLoop {
         stop_self().map_err(RunError::Terminal)
     }
 
-    /// We go on: the shell, or whoever stopped us, has had the terminal meanwhile.
+    /// We go on: the shell, or whoever stopped us, has had the terminal meanwhile. A terminal that
+    /// cannot be taken back is gone: with a hang-up the system also tells us to go on, and which of
+    /// the two we hear of first is chance.
     fn resume(&mut self) -> Result<(), RunError> {
+        let gone = |_: io::Error| RunError::TerminalGone;
         match &self.guard {
-            Some(guard) => guard.retake().map_err(RunError::Terminal)?,
-            None => self.guard = Some(Guard::take().map_err(RunError::Terminal)?),
+            Some(guard) => guard.retake().map_err(gone)?,
+            None => self.guard = Some(Guard::take().map_err(gone)?),
         }
         self.events.get_or_insert_with(EventStream::new);
         self.app.ui.printed = false;
@@ -245,7 +253,7 @@ impl EventLoop {
             effects::set_mouse(true)?;
         }
         self.repaint();
-        let (width, height) = crossterm::terminal::size().map_err(RunError::Terminal)?;
+        let (width, height) = crossterm::terminal::size().map_err(gone)?;
         self.take(Message::Resized(width, height))
     }
 

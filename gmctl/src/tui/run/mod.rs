@@ -11,6 +11,7 @@
 //! | `effects` | what the dashboard wants done |
 //! | `recorder`, `playback` | a recording written, a recording played |
 //! | `input` | the terminal's events as messages |
+//! | `hang_up` | the end of a process whose terminal is gone |
 //! | `signals` | what the system asks of the process |
 //! | `clock` | the only reader of the clocks |
 
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod effects;
 pub mod event_loop;
 pub mod feeds;
+pub mod hang_up;
 pub mod input;
 pub mod playback;
 pub mod recorder;
