@@ -50,6 +50,13 @@ impl Evidence {
             if is_past && revision(&before.why) > revision(&why) {
                 return;
             }
+            // Answers may overtake each other: a life that was removed is not doubted any more.
+            let is_over = before.why.state == WhyState::Removed
+                && before.why.incarnation >= why.incarnation
+                && matches!(why.state, WhyState::Suspect | WhyState::Member);
+            if is_over {
+                return;
+            }
             self.order.retain(|one| *one != key);
         }
         self.order.push_back(key.clone());
@@ -133,6 +140,13 @@ mod tests {
         };
         let first = removal(&evidence, 0).unwrap();
         assert_eq!((first.revision, first.term), (Revision(5), 2), "what is older tells no more");
+        let late = Why {
+            state: WhyState::Suspect,
+            removal: None,
+            ..evidence.get(&key(0)).unwrap().why.as_ref().clone()
+        };
+        evidence.keep(9, late);
+        assert!(removal(&evidence, 0).is_some(), "a late word of its suspicion undoes nothing");
         for member in 1..=EVIDENCE_MAX {
             evidence.keep_event(&event(member, 5 + member as u64), 2);
         }
