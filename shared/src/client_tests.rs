@@ -102,7 +102,12 @@ async fn an_answer_says_where_it_is_from() {
 #[tokio::test]
 async fn every_call_asks_what_the_contract_says() {
     let node = TestNode::start(|seen| {
-        let view = View { group: group(), view: Revision(7), members: vec![member()] };
+        let view = View {
+            group: group(),
+            view: Revision(7),
+            revision: Revision(7),
+            members: vec![member()],
+        };
         let (method, path) = (seen.method.as_str(), seen.path.split('?').next().unwrap());
         let configuration = Configuration {
             node: NodeId(4),

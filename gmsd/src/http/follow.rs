@@ -67,21 +67,21 @@ pub struct Follower {
     scope: Scope,
     /// Everything up to here has been given or is in `pending`.
     done: Revision,
-    /// The last view given of the one group followed, if it is known.
-    view: Option<Revision>,
+    /// The last change given of the one group followed, if it is known.
+    given: Option<Revision>,
     pending: VecDeque<Item>,
 }
 
 impl Follower {
     /// Follows from after a revision that the reader has.
     pub fn after(scope: Scope, revision: Revision) -> Self {
-        Self { scope, done: revision, view: None, pending: VecDeque::new() }
+        Self { scope, done: revision, given: None, pending: VecDeque::new() }
     }
 
     /// Follows from this state, of which the reader is given snapshots.
     pub fn from(scope: Scope, state: &State) -> Self {
-        let view = scope.group.as_ref().map(|group| present::view_number(state, group));
-        Self { view, ..Self::after(scope, state.revision()) }
+        let given = scope.group.as_ref().map(|group| present::last_change(state, group));
+        Self { given, ..Self::after(scope, state.revision()) }
     }
 
     /// What is followed.
@@ -129,13 +129,13 @@ impl Follower {
             return None;
         }
         let group = self.scope.group.as_ref()?;
-        let present = state.group(group)?.view;
+        let present = state.group(group)?.revision;
         if present <= self.done {
             return None;
         }
-        let change = frames.change_after(group, self.view?)?;
-        self.done = self.done.max(change.view);
-        self.view = Some(change.view);
+        let change = frames.change_after(group, self.given?)?;
+        self.done = self.done.max(change.revision);
+        self.given = Some(change.revision);
         Some(Step::Give(change.frame(true)))
     }
 
@@ -143,14 +143,18 @@ impl Follower {
         if self.scope.group.is_some() {
             // The group was empty, forgotten, and is made anew: its numbers go on from another
             // empty view than the one the reader has.
-            if self.view.is_some_and(|view| view != delta.from) {
-                let empty =
-                    View { group: delta.group.clone(), view: delta.from, members: Vec::new() };
-                self.view = Some(delta.from);
+            if self.given.is_some_and(|given| given != delta.after) {
+                let empty = View {
+                    group: delta.group.clone(),
+                    view: delta.from,
+                    revision: delta.after,
+                    members: Vec::new(),
+                };
+                self.given = Some(delta.after);
                 self.pending.push_front(item);
                 return Step::Give(frame("snapshot", None, &empty));
             }
-            self.view = Some(delta.view);
+            self.given = Some(delta.revision);
         }
         Step::Give(frames.change(state, delta).frame(item.is_last))
     }
@@ -181,8 +185,8 @@ impl Follower {
             return Err(Compacted { after, floor });
         };
         for delta in deltas.take(BATCH) {
-            self.done = delta.view;
-            self.push(delta.view, What::Change(Arc::clone(delta)));
+            self.done = delta.revision;
+            self.push(delta.revision, What::Change(Arc::clone(delta)));
         }
         Ok(())
     }

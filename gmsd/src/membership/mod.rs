@@ -6,10 +6,13 @@
 //! ```text
 //!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
 //!                            │
-//!            apply ── group ── journal ── receipts ── placement
+//!      apply, away ── group ── journal ── receipts ── placement
 //! ```
 
 pub mod apply;
+mod away;
+#[cfg(test)]
+mod away_tests;
 pub mod command;
 pub mod group;
 pub mod hold;

@@ -81,6 +81,7 @@ impl State {
         View {
             group: group(),
             view: Revision(self.revision),
+            revision: Revision(self.revision),
             members: self.members.values().cloned().collect(),
         }
     }
@@ -92,11 +93,14 @@ impl State {
             group: group(),
             from,
             view: Revision(self.revision),
+            revision: Revision(self.revision),
+            after: from,
             at_ms: 0,
             joined: vec![],
             left: vec![],
             removed: vec![],
             updated: vec![],
+            away: vec![],
         };
         change(&mut next);
         for left in &next.left {
@@ -576,17 +580,28 @@ async fn a_draining_member_is_told() {
 }
 
 #[tokio::test]
-async fn a_static_member_that_is_held_for_away_comes_back_with_its_key() {
+async fn a_static_member_that_is_held_for_away_comes_back_and_drives_nobody_out() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
     service.wait_for(|state| state.streams.first().map(drop)).await;
     let member = service.member(1);
     let away = Member { state: MemberState::Away, ..member.clone() };
-    service.state().tell(|change| change.updated.push(away));
+    service.state().tell(|change| {
+        change.view = change.from;
+        change.away.push(Removed {
+            id: member.id.clone(),
+            incarnation: member.incarnation,
+            cause: Cause::Fin,
+            number: None,
+        });
+        change.updated.push(away);
+    });
+    let over = until(&events, |event| matches!(event, SessionEvent::Removed { .. })).await;
+    assert!(matches!(over, SessionEvent::Removed { cause: Some(Cause::Fin), .. }), "{over:?}");
     until(&events, |event| matches!(event, SessionEvent::Rejoined { .. })).await;
     let rejoin = service.state().joins[1].clone();
-    assert_eq!(rejoin.key, Some(key(&member).to_hex()));
+    assert_eq!((rejoin.key, rejoin.replace), (None, false));
 }
 
 #[tokio::test]

@@ -83,6 +83,9 @@ pub(crate) async fn evidence(
         (Fate::Removed { cause: None }, Some(evidence), _) => {
             Fate::Removed { cause: Some(evidence.cause) }
         }
+        (Fate::Away { cause: None }, Some(evidence), _) => {
+            Fate::Away { cause: Some(evidence.cause) }
+        }
         (Fate::Removed { cause: None }, None, WhyState::Left) => Fate::Left { reason: None },
         (fate, _, _) => fate,
     };

@@ -296,18 +296,22 @@ impl Writes for Fake {
             Exit::Leave { reason } => {
                 let command = Command::Leave { group, member, incarnation, reason };
                 match self.ask(terms, command)? {
-                    Outcome::Left { incarnation, view } => Ok(Gone { incarnation, view }),
+                    Outcome::Left { incarnation, view } => {
+                        Ok(Gone { incarnation, view, revision: view })
+                    }
                     other => panic!("{other:?}"),
                 }
             }
             Exit::Ended { cause, number } => {
                 let incarnation = incarnation.unwrap();
                 let evidence = Evidence::stated(cause, Some(number), Vec::new());
-                let removals = vec![Removal { group, member, incarnation, evidence }];
+                let removals =
+                    vec![Removal { group: group.clone(), member, incarnation, evidence }];
                 let epoch = self.state().monitors().epoch;
                 self.ask(terms, Command::Remove { epoch, removals })?;
-                let view = self.state().revision();
-                Ok(Gone { incarnation, view })
+                let state = self.state();
+                let (view, revision) = (state.group(&group).unwrap().view, state.revision());
+                Ok(Gone { incarnation, view, revision })
             }
         }
     }
