@@ -10,16 +10,14 @@ use std::{
 };
 
 use gms::{
-    evidence::{Cause, Evidence, Verdict},
-    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    span::Span,
+    evidence::{Cause, Evidence},
+    id::{GroupId, Incarnation, MemberId, Revision},
     view::MemberState,
 };
 
 use super::{
-    command::{Command, Entry, Join, NodeFacts, Proposal, Removal},
+    command::{Command, Entry, Join, Proposal, Removal},
     group::Group,
-    hold::Hold,
     journal::{Happening, Record},
     life::{Delta, Departure, Ending, Life},
     limits::{GROUP_MEMBERS_MAX, GROUPS_MAX, MEMBERS_MAX, TAGS_MAX},
@@ -28,7 +26,7 @@ use super::{
     state::State,
 };
 
-type Answer = Result<Outcome, Rejection>;
+pub(super) type Answer = Result<Outcome, Rejection>;
 
 impl State {
     /// Applies one entry of the log. The answers are in the order of the proposals.
@@ -72,7 +70,7 @@ pub(super) struct Applying<'a> {
     pub(super) state: &'a mut State,
     pub(super) revision: Revision,
     term: u64,
-    at_ms: u64,
+    pub(super) at_ms: u64,
     drafts: BTreeMap<GroupId, Draft>,
     pub(super) touched: BTreeSet<(GroupId, MemberId)>,
 }
@@ -280,38 +278,6 @@ impl<'a> Applying<'a> {
         Outcome::Removed { applied, stale }
     }
 
-    /// The fence. What somebody stated needs no observers; what was concluded needs the present
-    /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
-    /// alive, and, if it was concluded from silence, no hold.
-    fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
-        let Evidence { cause, observers, .. } = &removal.evidence;
-        match cause {
-            Cause::Exit | Cause::Signal | Cause::Operator => return true,
-            Cause::Replaced => return false,
-            Cause::Fin | Cause::Refused => {}
-            Cause::Silence | Cause::Quality => {
-                let group = self.state.groups.get(&removal.group);
-                if group.is_some_and(|group| group.hold.is_some()) {
-                    return false;
-                }
-            }
-        }
-        let voters = &self.state.configuration.voters;
-        let against: BTreeSet<NodeId> = observers
-            .iter()
-            .filter(|seen| match seen.verdict {
-                Verdict::Silent | Verdict::DeadAffirmed => *cause != Cause::Quality,
-                Verdict::Lossy => *cause == Cause::Quality,
-                Verdict::Alive | Verdict::Abstain => false,
-            })
-            .map(|seen| seen.node)
-            .filter(|node| voters.contains(node))
-            .collect();
-        epoch == self.state.monitors.epoch
-            && against.len() >= self.state.configuration.quorum()
-            && observers.iter().all(|seen| seen.verdict != Verdict::Alive)
-    }
-
     fn change(
         &mut self,
         group: &GroupId,
@@ -346,66 +312,6 @@ impl<'a> Applying<'a> {
         self.touch(group, &life.member);
         self.draft(group).changed.push(Arc::clone(&life));
         Ok(Outcome::Changed { life, view: self.revision })
-    }
-
-    fn set_hold(&mut self, group: &GroupId, lasts: Span, reason: &str) -> Answer {
-        let hold =
-            Hold { since: self.revision, at_ms: self.at_ms, lasts, reason: reason.to_owned() };
-        let slot = self
-            .state
-            .groups
-            .get_mut(group)
-            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
-        Arc::make_mut(slot).hold = Some(hold.clone());
-        self.note(Happening::HoldSet { group: group.clone(), hold });
-        Ok(Outcome::Held { since: Some(self.revision) })
-    }
-
-    /// Clearing what is not there, or another hold than the one meant, is no fault: it is gone.
-    fn clear_hold(&mut self, group: &GroupId, since: Option<Revision>, expired: bool) -> Outcome {
-        let Some(slot) = self.state.groups.get_mut(group) else {
-            return Outcome::Held { since: None };
-        };
-        let present = slot.hold.as_ref().map(|hold| hold.since);
-        if present.is_none() || since.is_some_and(|since| Some(since) != present) {
-            return Outcome::Held { since: present };
-        }
-        Arc::make_mut(slot).hold = None;
-        self.note(Happening::HoldCleared { group: group.clone(), expired });
-        Outcome::Held { since: None }
-    }
-
-    fn set_monitors(&mut self, epoch: u64, nodes: &[NodeId]) -> Answer {
-        let monitors = &mut self.state.monitors;
-        if epoch != monitors.epoch {
-            return Err(Rejection::StaleEpoch { epoch: monitors.epoch });
-        }
-        let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
-        if nodes != monitors.nodes {
-            monitors.epoch += 1;
-            monitors.nodes.clone_from(&nodes);
-            let epoch = monitors.epoch;
-            self.note(Happening::Monitors { epoch, nodes: nodes.into_iter().collect() });
-        }
-        Ok(Outcome::Monitors { epoch: self.state.monitors.epoch })
-    }
-
-    fn node_started(&mut self, facts: &NodeFacts) -> Answer {
-        if self.state.retired.contains(&facts.node) {
-            return Err(Rejection::LineageLost { known: "a node that was removed".to_owned() });
-        }
-        if let Some(known) = self.state.nodes.get(&facts.node)
-            && known.lineage != facts.lineage
-        {
-            return Err(Rejection::LineageLost { known: known.lineage.clone() });
-        }
-        self.state.nodes.insert(facts.node, facts.clone());
-        self.note(Happening::NodeStarted {
-            node: facts.node,
-            api_url: facts.api_url.clone(),
-            version: facts.version.clone(),
-        });
-        Ok(Outcome::Noted)
     }
 
     /// The view this group will have as things stand in this entry.
@@ -488,7 +394,7 @@ impl<'a> Applying<'a> {
         self.touched.insert((group.clone(), member.clone()));
     }
 
-    fn note(&mut self, what: Happening) {
+    pub(super) fn note(&mut self, what: Happening) {
         let (revision, at_ms) = (self.revision, self.at_ms);
         self.state.journal.push(Record { revision, at_ms, what });
     }

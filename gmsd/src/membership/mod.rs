@@ -6,7 +6,7 @@
 //! ```text
 //!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
 //!                            │
-//!      apply, away ── group ── journal ── receipts ── placement
+//!      apply, away, fence, steering ── group ── journal ── receipts ── placement
 //! ```
 
 pub mod apply;
@@ -14,6 +14,7 @@ mod away;
 #[cfg(test)]
 mod away_tests;
 pub mod command;
+mod fence;
 pub mod group;
 pub mod hold;
 pub mod journal;
@@ -26,3 +27,4 @@ pub mod restore;
 pub mod state;
 #[cfg(test)]
 mod state_tests;
+mod steering;
