@@ -291,18 +291,13 @@ pub struct GroupSummary {
     /// How many members it has, those who are away included.
     pub members: usize,
     /// How many of them are away: static members whose process is gone and whose place is kept.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub away: usize,
     /// How many of them are suspected now.
     pub suspects: usize,
     /// The pause of removals by silence, if one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 /// A pause of removals by silence.
