@@ -190,7 +190,7 @@ async fn a_silent_stream_is_taken_for_broken() {
 #[tokio::test]
 async fn a_fenced_session_ends_with_the_evidence_and_stays_ended() {
     let evidence = serde_json::to_value(Evidence::stated(Cause::Operator, None, vec![])).unwrap();
-    let fenced = Problem::new(Code::Fenced, "this life is over").with("evidence", evidence);
+    let fenced = Problem::new(Code::Fenced, "this life is over").with("removal", evidence);
     let node = node(vec![Reply::problem(&fenced)]).await;
     let options = WatchOptions { member: Some((id(1), Incarnation(4))), ..WatchOptions::default() };
     let mut watch = Watch::of_group(&node.client(), &group(0), &options);

@@ -532,7 +532,7 @@ async fn without_rejoin_the_first_removal_is_the_end() {
 async fn a_fenced_stream_tells_the_end_with_its_cause() {
     let service = Service::start(1).await;
     let evidence = serde_json::to_value(Evidence::stated(Cause::Quality, None, vec![])).unwrap();
-    let fenced = Problem::new(Code::Fenced, "over").with("evidence", evidence);
+    let fenced = Problem::new(Code::Fenced, "over").with("removal", evidence);
     service.state().stream_refusals.push(fenced);
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
