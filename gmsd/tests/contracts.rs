@@ -339,6 +339,14 @@ async fn a_node_is_added_catches_up_votes_and_is_removed_for_good() {
     cluster.join("a", "more", "127.0.0.1:9021").await;
 
     let client = cluster.client();
+    let dry = Write { dry_run: true, ..Write::default() };
+    let rehearsed =
+        eventually("a rehearsed removal", async || client.remove_node(NodeId(2), &dry).await.ok());
+    assert_eq!(rehearsed.await.value.voters, [NodeId(1), NodeId(3), NodeId(4)]);
+    let voters = |nodes: gms::api::Nodes| nodes.nodes.iter().filter(|node| node.voter).count();
+    assert_eq!(voters(client.nodes().await.unwrap().value), 4, "nothing was done");
+    let refused = client.remove_node(NodeId(9), &dry).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::NotFound), "{refused}");
     let removed = eventually("the removal of node 2", async || {
         client.remove_node(NodeId(2), &Write::default()).await.ok()
     })

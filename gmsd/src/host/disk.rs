@@ -29,6 +29,10 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// Names the time since the machine last started anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Boot(pub [u8; 16]);
+
 /// Keeps a file locked for as long as it lives.
 pub trait DiskLock: Send + Sync + fmt::Debug {}
 
@@ -61,6 +65,10 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+
+    /// As long as this is the same, what was written is there, durable or not. None where that
+    /// cannot be told.
+    fn boot(&self) -> Option<Boot>;
 
     /// Locks a file, made if missing, against every other process (and every other lock in this
     /// one). [`io::ErrorKind::WouldBlock`] where somebody else holds it.

@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use super::disk::{Disk, DiskFile, DiskLock};
+use super::disk::{Boot, Disk, DiskFile, DiskLock};
+
+/// Where Linux names the present boot, as 32 hexadecimal digits with dashes.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The files of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +107,12 @@ impl Disk for RealDisk {
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
         File::open(dir)?.sync_all()
+    }
+
+    fn boot(&self) -> Option<Boot> {
+        let text = fs::read_to_string(BOOT_ID).ok()?;
+        let digits = text.trim().replace('-', "");
+        u128::from_str_radix(&digits, 16).ok().map(|boot| Boot(boot.to_be_bytes()))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>> {

@@ -82,9 +82,9 @@ pub static TABLE: &[Row] = {
     &[
         row(O::Status, "status", Method::GET, "/v1/status", &[P::Consistency]),
         row(O::Nodes, "nodes", Method::GET, "/v1/nodes", &[P::Consistency]),
-        row(O::AddNode, "add_node", Method::POST, "/v1/nodes", &[]),
-        row(O::RemoveNode, "remove_node", Method::DELETE, "/v1/nodes/{node}", &[]),
-        row(O::TransferLeader, "transfer_leader", Method::POST, "/v1/leader", &[]),
+        row(O::AddNode, "add_node", Method::POST, "/v1/nodes", &[P::DryRun]),
+        row(O::RemoveNode, "remove_node", Method::DELETE, "/v1/nodes/{node}", &[P::DryRun]),
+        row(O::TransferLeader, "transfer_leader", Method::POST, "/v1/leader", &[P::DryRun]),
         row(O::Groups, "groups", Method::GET, "/v1/groups", &[P::Consistency]),
         row(O::Group, "group", Method::GET, "/v1/groups/{group}", &[P::After, P::Wait, P::Consistency]),
         row(O::Join, "join", Method::POST, "/v1/groups/{group}/members", &[P::DryRun, P::IfView]),

@@ -222,7 +222,7 @@ impl Observer {
         self.samplings -= case.samplings.len();
         for inquiry in &case.inquiries {
             if let Asker::Local(number) = inquiry.asker {
-                self.outputs.push_back(Output::Inquired { number, alive: false });
+                self.outputs.push_back(Output::Inquired { number, alive: Some(false) });
             }
         }
         if case.streams.is_open() {

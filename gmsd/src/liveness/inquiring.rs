@@ -124,7 +124,7 @@ impl Observer {
     ) {
         match asker {
             Asker::Local(number) => {
-                let alive = verdict == Verdict::Alive;
+                let alive = (verdict != Verdict::Abstain).then_some(verdict == Verdict::Alive);
                 self.outputs.push_back(Output::Inquired { number, alive });
             }
             Asker::Node(node, round) => {

@@ -337,7 +337,7 @@ impl Observer {
         let now = self.clock.advance(now);
         match self.case_for(now, subject) {
             Some(slot) => self.inquire(now, slot, Asker::Local(number), true, None),
-            None => self.outputs.push_back(Output::Inquired { number, alive: false }),
+            None => self.outputs.push_back(Output::Inquired { number, alive: None }),
         }
         self.flush();
     }

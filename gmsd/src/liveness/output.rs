@@ -65,8 +65,8 @@ pub enum Output {
     Inquired {
         /// The number given to [`Observer::handle_inquiry`](super::observer::Observer::handle_inquiry).
         number: u64,
-        /// Whether that life answered.
-        alive: bool,
+        /// Whether that life answered; none if this node cannot tell.
+        alive: Option<bool>,
     },
 }
 

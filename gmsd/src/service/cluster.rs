@@ -33,11 +33,13 @@ pub trait Cluster {
     /// Every node, those out of reach with the reason.
     fn nodes(&self, deadline: Instant) -> impl Future<Output = Nodes> + Send;
 
-    /// Adds a node: learner, caught up, voter.
+    /// Adds a node: learner, caught up, voter. Like the other changes, a dry run only says what
+    /// would come of it.
     fn add_node(
         &self,
         deadline: Instant,
         request: AddNodeRequest,
+        dry_run: bool,
     ) -> impl Future<Output = Result<Configuration, ServiceError>> + Send;
 
     /// Removes a node for good.
@@ -45,6 +47,7 @@ pub trait Cluster {
         &self,
         deadline: Instant,
         node: NodeId,
+        dry_run: bool,
     ) -> impl Future<Output = Result<Configuration, ServiceError>> + Send;
 
     /// Hands leadership over.
@@ -52,6 +55,7 @@ pub trait Cluster {
         &self,
         deadline: Instant,
         to: Option<NodeId>,
+        dry_run: bool,
     ) -> impl Future<Output = Result<LeaderAnswer, ServiceError>> + Send;
 }
 
@@ -105,26 +109,29 @@ impl Cluster for Service {
         &self,
         deadline: Instant,
         request: AddNodeRequest,
+        dry_run: bool,
     ) -> Result<Configuration, ServiceError> {
         let AddNodeRequest { id, peer_url } = request;
         let peer_url = crate::config::peer_url(&peer_url).map_err(ServiceError::Invalid)?;
-        self.configure(Request::AddNode { id, peer_url }, deadline).await
+        self.configure(Request::AddNode { id, peer_url, dry_run }, deadline).await
     }
 
     async fn remove_node(
         &self,
         deadline: Instant,
         node: NodeId,
+        dry_run: bool,
     ) -> Result<Configuration, ServiceError> {
-        self.configure(Request::RemoveNode(node), deadline).await
+        self.configure(Request::RemoveNode { node, dry_run }, deadline).await
     }
 
     async fn transfer(
         &self,
         deadline: Instant,
         to: Option<NodeId>,
+        dry_run: bool,
     ) -> Result<LeaderAnswer, ServiceError> {
-        match self.parts.leader.ask(Request::Transfer(to), deadline).await? {
+        match self.parts.leader.ask(Request::Transfer { to, dry_run }, deadline).await? {
             Reply::Leader(answer) => Ok(answer),
             other => Err(strange(&other)),
         }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     batch::Batcher,
+    configuring,
     wire::{Refusal, Reply, Request},
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     raft::{
         consensus::Consensus,
         error::{ChangeError, ReadError},
+        standing::Standing,
     },
 };
 
@@ -89,15 +91,19 @@ impl Executor {
                 let _ = self.words.try_send(Word::Alarm { node, silent, watched });
                 Reply::Noted
             }
-            Request::AddNode { id, peer_url } => {
-                answer(self.add_node(id, peer_url).await, |done| {
+            Request::AddNode { id, peer_url, dry_run } => {
+                answer(self.add_node(id, peer_url, dry_run).await, |done| {
                     Reply::Configuration(Box::new(done))
                 })
             }
-            Request::RemoveNode(node) => {
-                answer(self.remove_node(node).await, |done| Reply::Configuration(Box::new(done)))
+            Request::RemoveNode { node, dry_run } => {
+                answer(self.remove_node(node, dry_run).await, |done| {
+                    Reply::Configuration(Box::new(done))
+                })
             }
-            Request::Transfer(to) => answer(self.transfer(to).await, Reply::Leader),
+            Request::Transfer { to, dry_run } => {
+                answer(self.transfer(to, dry_run).await, Reply::Leader)
+            }
             Request::Liveness(_)
             | Request::Inquire(_)
             | Request::Suspicion(_)
@@ -112,8 +118,14 @@ impl Executor {
         &self,
         id: Option<NodeId>,
         peer_url: String,
+        dry_run: bool,
     ) -> Result<Configuration, Refusal> {
-        let node = self.number_for(id, &peer_url)?;
+        let standing = self.leading(dry_run).await?;
+        let state = self.consensus.state().borrow().clone();
+        let node = configuring::number_for(&standing, &state, id, &peer_url)?;
+        if dry_run {
+            return Ok(configuring::added(&standing, &self.cluster, node, &peer_url));
+        }
         // It may not run yet. Once it has caught up, the leader's duties make it a voter.
         match self.consensus.add_learner(node, &peer_url, Duration::ZERO).await {
             Ok(()) | Err(ChangeError::NotCaughtUp(_)) => Ok(self.configuration(node)),
@@ -121,41 +133,11 @@ impl Executor {
         }
     }
 
-    /// The number asked for, or the next that was never used. Adding the same node again is the
-    /// same wish; giving its number to another is refused.
-    fn number_for(&self, id: Option<NodeId>, peer_url: &str) -> Result<NodeId, Refusal> {
-        let standing = self.consensus.standing().borrow().clone();
-        let state = self.consensus.state().borrow().clone();
-        let known =
-            standing.peer_urls.iter().find(|(_, url)| *url == peer_url).map(|(node, _)| *node);
-        if let Some(known) = known
-            && id.is_none_or(|id| id == known)
-        {
-            return Ok(known);
-        }
-        if let Some(known) = known {
-            return Err(Refusal::Conflict(format!("{peer_url} is node {known} already")));
-        }
-        let Some(id) = id else {
-            let used = standing.peer_urls.keys().copied().chain(state.retired()).max();
-            return Ok(NodeId(used.map_or(1, |used| used.0 + 1)));
-        };
-        if id.0 == 0 || id.0 > u64::from(u32::MAX) {
-            return Err(Refusal::Invalid("a node's number is 1 to 4294967295".to_owned()));
-        }
-        if let Some(url) = standing.peer_urls.get(&id) {
-            return Err(Refusal::Conflict(format!("node {id} is there already, at {url}")));
-        }
-        if state.is_retired(id) {
-            let why = format!("node {id} was removed; a number is never used again");
-            return Err(Refusal::Conflict(why));
-        }
-        Ok(id)
-    }
-
-    async fn remove_node(&self, node: NodeId) -> Result<Configuration, Refusal> {
-        if !self.consensus.standing().borrow().peer_urls.contains_key(&node) {
-            return Err(Refusal::NoNode(node));
+    async fn remove_node(&self, node: NodeId, dry_run: bool) -> Result<Configuration, Refusal> {
+        let standing = self.leading(dry_run).await?;
+        configuring::check_removal(&standing, node)?;
+        if dry_run {
+            return configuring::removed(&standing, &self.cluster, node);
         }
         self.consensus.remove(node).await.map_err(change_refusal)?;
         let retire = Command::NodeRemoved { node };
@@ -166,20 +148,25 @@ impl Executor {
         }
     }
 
-    async fn transfer(&self, to: Option<NodeId>) -> Result<LeaderAnswer, Refusal> {
+    async fn transfer(&self, to: Option<NodeId>, dry_run: bool) -> Result<LeaderAnswer, Refusal> {
+        if dry_run {
+            return configuring::transferred(&self.leading(dry_run).await?, to);
+        }
         let leader = self.consensus.transfer(to).await.map_err(change_refusal)?;
         Ok(LeaderAnswer { leader, term: self.consensus.standing().borrow().term })
     }
 
-    fn configuration(&self, node: NodeId) -> Configuration {
-        let standing = self.consensus.standing().borrow().clone();
-        Configuration {
-            node,
-            cluster: self.cluster.clone(),
-            voters: standing.voters.iter().copied().collect(),
-            learners: standing.learners.iter().copied().collect(),
-            peers: standing.peer_urls.clone(),
+    /// What this node knows. What is only rehearsed asks the quorum first whether this node leads;
+    /// what is done finds out by doing it.
+    async fn leading(&self, dry_run: bool) -> Result<Standing, Refusal> {
+        if dry_run {
+            self.consensus.read_index().await.map_err(read_refusal)?;
         }
+        Ok(self.consensus.standing().borrow().clone())
+    }
+
+    fn configuration(&self, node: NodeId) -> Configuration {
+        configuring::present(&self.consensus.standing().borrow(), &self.cluster, node)
     }
 }
 

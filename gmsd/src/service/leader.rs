@@ -166,7 +166,9 @@ fn is_repeatable(request: &Request) -> bool {
         | Request::Suspicion(_)
         | Request::Report
         | Request::Bands { .. } => true,
-        Request::AddNode { .. } | Request::RemoveNode(_) | Request::Transfer(_) => false,
+        Request::AddNode { dry_run, .. }
+        | Request::RemoveNode { dry_run, .. }
+        | Request::Transfer { dry_run, .. } => *dry_run,
     }
 }
 

@@ -3,12 +3,14 @@
 //! ```text
 //!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!            (the waist)  │                        peer ────────┘  duties ──┘
-//!                         └── reading (linearizable reads)   cut, crowd, contact ──┘
+//!                         ├── reading (linearizable reads)   cut, crowd, contact ──┘
+//!                         └── inquiry (does a life answer)
 //! ```
 
 pub mod batch;
 pub mod board;
 pub mod cluster;
+pub mod configuring;
 pub mod contact;
 pub mod crowd;
 pub mod cut;
@@ -18,6 +20,7 @@ pub mod error;
 pub mod executor;
 pub mod expiry;
 pub mod following;
+pub mod inquiry;
 pub mod leader;
 pub mod peer;
 pub mod reading;

@@ -48,11 +48,23 @@ pub enum Request {
         id: Option<NodeId>,
         /// Where the other nodes reach it.
         peer_url: String,
+        /// Only say what would come of it.
+        dry_run: bool,
     },
     /// To the leader: remove a node.
-    RemoveNode(NodeId),
+    RemoveNode {
+        /// Which.
+        node: NodeId,
+        /// Only say what would come of it.
+        dry_run: bool,
+    },
     /// To the leader: hand over leadership.
-    Transfer(Option<NodeId>),
+    Transfer {
+        /// To whom; to the one most up to date when absent.
+        to: Option<NodeId>,
+        /// Only say what would come of it.
+        dry_run: bool,
+    },
 }
 
 /// What one node answers to another.
@@ -70,7 +82,7 @@ pub enum Reply {
     /// Received.
     Noted,
     /// Whether that life answered.
-    Answers(bool),
+    Answers(Option<bool>),
     /// The doubt asked for.
     Doubt(Option<Suspicion>),
     /// How this node is.

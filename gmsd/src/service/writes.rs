@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use gms::{
     api::{Hold, HoldRequest, JoinRequest, PatchRequest},
     evidence::{Cause, Evidence},
@@ -20,6 +19,7 @@ use gms::{
 use super::{
     door,
     error::ServiceError,
+    inquiry::Presence,
     terms::{Exit, Gone, Joined, Terms},
     waist::{Service, strange},
     wire::{Reply, Request},
@@ -40,8 +40,6 @@ use crate::{
 const OCCUPIED_TRIES: usize = 3;
 /// How long a join waits for the resolver.
 const RESOLVE_WAIT: Duration = Duration::from_millis(500);
-/// How long other nodes may take to say whether they hear a member.
-const INQUIRY_WAIT: Duration = Duration::from_millis(700);
 
 /// What changes the groups.
 pub trait Writes {
@@ -229,27 +227,32 @@ impl Writes for Service {
 }
 
 impl Service {
-    /// Refuses a name that leads only where no member can be: nobody would ever ping it. A name that
-    /// nobody knows just now is no reason to keep a member out.
+    /// Refuses a name that nobody knows, or that leads only where no member can be: nobody would
+    /// ever ping it, and so nobody miss it. A resolver that takes its time is no reason to keep a
+    /// member out; the nodes ask again until they know.
     async fn check_names(
         &self,
         request: &JoinRequest,
         peers: &BTreeMap<NodeId, String>,
     ) -> Result<(), ServiceError> {
-        let ping_to = request.liveness.as_ref().and_then(|liveness| liveness.ping_to.as_ref());
-        let address = ping_to.unwrap_or(&request.address);
-        if address.ip().is_some() {
+        let liveness = request.liveness.as_ref();
+        let address = liveness.and_then(|it| it.ping_to.as_ref()).unwrap_or(&request.address);
+        let is_pinged = liveness.is_none_or(|it| it.kind != Kind::Stream);
+        if address.ip().is_some() || !is_pinged {
             return Ok(());
         }
+        let refuse = |why: String| {
+            let why = format!("address {address}: {why}; give the member's own address");
+            Err(ServiceError::Invalid(why))
+        };
         let net = &self.parts.host.net;
         let resolving = net.resolve(address.host(), address.port());
         match tokio::time::timeout(RESOLVE_WAIT, resolving).await {
+            Ok(Err(error)) => refuse(format!("this node knows no such name ({error})")),
+            Ok(Ok(found)) if found.is_empty() => refuse("its name has no address".to_owned()),
             Ok(Ok(found)) if !found.iter().any(|target| door::may_reach(*target, peers)) => {
-                Err(ServiceError::Invalid(format!(
-                    "address {address}: its name leads only where no member can be ({}); give the \
-                     member's own address",
-                    found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                )))
+                let found = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                refuse(format!("its name leads only where no member can be ({found})"))
             }
             _ => Ok(()),
         }
@@ -278,23 +281,17 @@ impl Service {
             member: join.member.clone(),
             incarnation: present.incarnation,
         };
-        if self.anybody_hears(&subject).await {
-            return Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
+        match self.presence(&subject, state.configuration()).await {
+            Presence::Silent => Ok(Some(present.incarnation)),
+            Presence::Heard => Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
                 present: Arc::clone(present),
-            })));
+            }))),
+            Presence::Unknown => Err(ServiceError::NoQuorum(format!(
+                "too few nodes could tell whether the present life of {} (incarnation {}) answers; \
+                 try again, or join with its key",
+                join.member, present.incarnation
+            ))),
         }
-        Ok(Some(present.incarnation))
-    }
-
-    /// Whether the life answers a ping right now: this node's, or any other's.
-    async fn anybody_hears(&self, subject: &Subject) -> bool {
-        let own = self.parts.liveness.inquire(subject.clone());
-        let others = self.others().into_iter().map(|node| {
-            let request = Request::Inquire(subject.clone());
-            async move { self.exchange(node, request, INQUIRY_WAIT).await }
-        });
-        let (own, others) = tokio::join!(own, join_all(others));
-        own || others.into_iter().flatten().any(|reply| matches!(reply, Reply::Answers(true)))
     }
 
     /// A supervisor saw the program end.

@@ -28,7 +28,7 @@ pub enum Input {
     /// A message of another node.
     Message(NodeId, Message),
     /// Does this life answer right now?
-    Inquire(Subject, oneshot::Sender<bool>),
+    Inquire(Subject, oneshot::Sender<Option<bool>>),
     /// What does this node doubt about this life?
     Suspicion(Subject, oneshot::Sender<Option<Suspicion>>),
     /// What changed in the looks of the members?
@@ -110,9 +110,9 @@ impl Liveness {
     }
 
     /// Whether this life answers this node right now, by a ping within the time that affirmed
-    /// evidence is given. False too if the node is stopping.
-    pub async fn inquire(&self, subject: Subject) -> bool {
-        self.ask(|reply| Input::Inquire(subject, reply)).await.unwrap_or(false)
+    /// evidence is given. None if this node cannot tell, or is stopping.
+    pub async fn inquire(&self, subject: Subject) -> Option<bool> {
+        self.ask(|reply| Input::Inquire(subject, reply)).await.flatten()
     }
 
     /// What this node doubts about this life.

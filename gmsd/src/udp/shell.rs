@@ -77,7 +77,7 @@ pub struct Shell<S> {
     probes: JoinSet<(u64, Probed)>,
     resolutions: JoinSet<(u32, Subject, Option<SocketAddr>)>,
     sends: JoinSet<()>,
-    inquiries: Vec<(u64, oneshot::Sender<bool>)>,
+    inquiries: Vec<(u64, oneshot::Sender<Option<bool>>)>,
     inquiry: u64,
     rate: Rate,
 }

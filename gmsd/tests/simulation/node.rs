@@ -55,7 +55,7 @@ pub enum ToNode {
     StreamEnded { stream: (usize, u64), by_member: bool },
     Call(Call),
     Inquire { from: usize, number: u64, subject: Subject },
-    Inquired { number: u64, alive: bool },
+    Inquired { from: usize, number: u64, alive: Option<bool> },
     Propose(Ticket, Proposal),
     Applied { number: u64, revision: Revision, answer: Answer },
 }
@@ -186,7 +186,7 @@ impl World {
         it.crowd = Crowd::default();
         it.holds.clear();
         it.is_suspended = false;
-        it.door = Door::default();
+        it.door = it.door.reopened();
         it.bands.clear();
         it.timer = None;
         it.own = 0;

@@ -16,6 +16,7 @@ use gmsd::{
         command::{Command, Join, Proposal, Token},
         outcome::{Outcome, Rejection},
     },
+    service::inquiry::{Answers, INQUIRY_WAIT, Presence},
 };
 
 use crate::{
@@ -28,9 +29,6 @@ use crate::{
     session::OnStream,
     world::{Event, SECRET, World},
 };
-
-/// How long the answers of other nodes to an inquiry are waited for, as in the waist.
-const INQUIRY_WAIT: Time = Time::from_millis(700);
 
 /// A node behind the log looks again after this.
 const BEHIND_WAIT: Time = Time::from_millis(20);
@@ -98,7 +96,7 @@ struct Entering {
     call: Call,
     replaces: Incarnation,
     waiting: usize,
-    alive: bool,
+    answers: Answers,
 }
 
 /// What a node's door keeps of requests under way.
@@ -113,6 +111,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// The door of the next process: no answer to a request of this one finds one of its own.
+    pub fn reopened(&self) -> Self {
+        Self { numbered: self.numbered, ..Self::default() }
+    }
+
     /// Another node, or this one, wants to know whether a life answers.
     pub fn note_inquiry(&mut self, from: usize, number: u64) -> u64 {
         self.numbered += 1;
@@ -183,7 +186,7 @@ impl World {
         door.numbered += 1;
         let number = door.numbered;
         let waiting = self.nodes.len();
-        let entering = Entering { call, replaces, waiting, alive: false };
+        let entering = Entering { call, replaces, waiting, answers: Answers::default() };
         self.nodes[node].door.entering.insert(number, entering);
         for other in 0..self.nodes.len() {
             let subject = subject.clone();
@@ -194,16 +197,16 @@ impl World {
     }
 
     /// This node's observer has found out.
-    pub fn heard_inquiry(&mut self, node: usize, number: u64, alive: bool) {
+    pub fn heard_inquiry(&mut self, node: usize, number: u64, alive: Option<bool>) {
         if let Some((from, number)) = self.nodes[node].door.inquiries.remove(&number) {
-            self.word(node, from, ToNode::Inquired { number, alive });
+            self.word(node, from, ToNode::Inquired { from: node, number, alive });
         }
     }
 
     /// A node has answered an inquiry of this one.
-    pub fn inquired(&mut self, node: usize, number: u64, alive: bool) {
+    pub fn inquired(&mut self, node: usize, from: usize, number: u64, alive: Option<bool>) {
         let Some(entering) = self.nodes[node].door.entering.get_mut(&number) else { return };
-        entering.alive |= alive;
+        entering.answers.note(id(from), alive);
         entering.waiting -= 1;
         if entering.waiting == 0 {
             self.inquiry_over(node, number);
@@ -213,11 +216,14 @@ impl World {
     /// All have answered, or have had their time.
     pub fn inquiry_over(&mut self, node: usize, number: u64) {
         let Some(entering) = self.nodes[node].door.entering.remove(&number) else { return };
-        if entering.alive {
-            return self.reply(node, &entering.call, Reply::Occupied);
+        match entering.answers.presence(self.nodes[node].state.configuration()) {
+            Presence::Heard => self.reply(node, &entering.call, Reply::Occupied),
+            Presence::Unknown => self.reply(node, &entering.call, Reply::Later),
+            Presence::Silent => {
+                self.note_replaceable(node, &entering.call, entering.replaces);
+                self.enter(node, entering.call, Some(entering.replaces));
+            }
         }
-        self.note_replaceable(node, &entering.call, entering.replaces);
-        self.enter(node, entering.call, Some(entering.replaces));
     }
 
     fn enter(&mut self, node: usize, call: Call, replaces: Option<Incarnation>) {

@@ -63,7 +63,7 @@ impl World {
                 let number = it.door.note_inquiry(from, number);
                 observer.handle_inquiry(instant, number, &subject);
             }
-            ToNode::Inquired { number, alive } => self.inquired(node, number, alive),
+            ToNode::Inquired { from, number, alive } => self.inquired(node, from, number, alive),
             ToNode::Propose(ticket, proposal) => self.propose_at_leader(node, ticket, proposal),
             ToNode::Applied { number, revision, answer } => {
                 self.answered(node, number, revision, answer);

@@ -14,6 +14,7 @@ use crate::http::{
 pub async fn transfer<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
     let (request, rest) = call.json_or_default::<TransferRequest>().await?;
     let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
-    let answer = written(deadline, rest.waist().transfer(deadline, request.to)).await?;
-    Ok(Answer::json(&answer))
+    let dry_run = rest.query.dry_run;
+    let answer = written(deadline, rest.waist().transfer(deadline, request.to, dry_run)).await?;
+    Ok(Answer::json(&answer).rehearsed(dry_run))
 }

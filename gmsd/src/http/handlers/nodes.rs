@@ -38,13 +38,15 @@ pub async fn add<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
     let (request, rest) = call.json::<AddNodeRequest>().await?;
     checks::add_node(&request)?;
     let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
-    let configuration = written(deadline, rest.waist().add_node(deadline, request)).await?;
-    Ok(Answer::json(&configuration))
+    let dry_run = rest.query.dry_run;
+    let added = written(deadline, rest.waist().add_node(deadline, request, dry_run)).await?;
+    Ok(Answer::json(&added).rehearsed(dry_run))
 }
 
 /// Removes a node for good.
 pub async fn remove<W: Waist>(call: Call<W>, node: NodeId) -> Result<Answer, Refusal> {
     let deadline = call.app.deadline(CONFIGURATION_DEADLINE);
-    let configuration = written(deadline, call.waist().remove_node(deadline, node)).await?;
-    Ok(Answer::json(&configuration))
+    let dry_run = call.query.dry_run;
+    let left = written(deadline, call.waist().remove_node(deadline, node, dry_run)).await?;
+    Ok(Answer::json(&left).rehearsed(dry_run))
 }

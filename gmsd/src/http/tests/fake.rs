@@ -436,13 +436,14 @@ impl Cluster for Fake {
         &self,
         _deadline: Instant,
         request: AddNodeRequest,
+        dry_run: bool,
     ) -> Result<Configuration, ServiceError> {
         self.check_fault()?;
         let node = request.id.unwrap_or(NodeId(4));
         Ok(Configuration {
             node,
             cluster: "c".repeat(32),
-            voters: vec![NodeId(1), node],
+            voters: if dry_run { vec![NodeId(1)] } else { vec![NodeId(1), node] },
             learners: Vec::new(),
             peers: [(node, request.peer_url)].into(),
         })
@@ -452,6 +453,7 @@ impl Cluster for Fake {
         &self,
         _deadline: Instant,
         node: NodeId,
+        _dry_run: bool,
     ) -> Result<Configuration, ServiceError> {
         self.check_fault()?;
         Err(ServiceError::NoNode(node))
@@ -461,6 +463,7 @@ impl Cluster for Fake {
         &self,
         _deadline: Instant,
         to: Option<NodeId>,
+        _dry_run: bool,
     ) -> Result<LeaderAnswer, ServiceError> {
         self.check_fault()?;
         Ok(LeaderAnswer { leader: to.unwrap_or(NodeId(2)), term: 2 })

@@ -24,7 +24,7 @@ use crate::host::{
 const IDENTITY: &str = "identity.json";
 const LOCK: &str = "lock";
 const LOG: &str = "log.redb";
-const LOG_COUNT: &str = "log.count";
+const LOG_SUMS: &str = "log.sums";
 
 /// A data directory that this process holds.
 #[derive(Debug)]
@@ -89,9 +89,9 @@ impl DataDir {
         self.dir.join(LOG)
     }
 
-    /// Where the log's commits are counted.
-    pub fn log_count_path(&self) -> PathBuf {
-        self.dir.join(LOG_COUNT)
+    /// Where the checksums of the log's file are.
+    pub fn log_sums_path(&self) -> PathBuf {
+        self.dir.join(LOG_SUMS)
     }
 
     /// Notes durably that the log's file exists. From now on it must not be missing.

@@ -1,24 +1,27 @@
 //! The log's file: a redb database whose every value carries its own version and checksum.
 //!
 //! [`Database::commit`] makes any number of changes durable at once, all or none. Opening reads
-//! everything and verifies it: redb's checksums over its pages, ours over each value, no hole
-//! between entries. What is not as written is an error naming the file.
+//! everything and verifies it: the checksums of the whole file ([`Summed`]), redb's over its
+//! pages, ours over each value, no hole between entries. What is not as written is an error
+//! naming the file.
 //!
 //! Commits are two-phase (content is on disk before the pointer to it is moved). redb's
 //! single-phase commit is faster by one fsync, but after a crash it takes a damaged last commit
 //! for one that never happened and silently goes back to the one before: an acknowledged entry or
-//! vote would be forgotten. Still one bit of redb's header chooses between the last commit and the
-//! one before it; a second small file counts the commits, so that a flip of that bit is noticed.
+//! vote would be forgotten.
 
 use std::{collections::BTreeMap, io};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
-use super::super::{
-    record::{EntryRecord, PositionRecord, VoteRecord, seal, unseal},
-    types::{LogEntry, LogId, Vote},
+use super::{
+    super::{
+        record::{EntryRecord, PositionRecord, VoteRecord, unseal},
+        types::{LogEntry, LogId, Vote},
+    },
+    summed::Summed,
 };
-use crate::host::disk::DiskFile;
+use crate::host::disk::DiskFile as _;
 
 const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("entries");
 const FACTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("facts");
@@ -27,17 +30,13 @@ const FORMAT: &str = "format";
 const VOTE: &str = "vote";
 const COMMITTED: &str = "committed";
 const PURGED: &str = "purged";
-const COMMITS: &str = "commits";
 
 /// The version of the tables' layout.
-const LAYOUT: &[u8] = b"gms log 1";
+const LAYOUT: &[u8] = b"gms log 2";
 
 /// Pages redb keeps in memory, in bytes. Entries are served from our own memory, so this only has
 /// to hold the pages that the next commit rewrites.
 const CACHE_LEN: usize = 8 << 20;
-
-/// A count of commits and its checksum, in bytes.
-const COUNT_LEN: usize = 12;
 
 /// One change of the log's file. Values are sealed records.
 #[derive(Debug)]
@@ -82,16 +81,12 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Database {
     redb: redb::Database,
-    /// Holds how many commits were made, written after each and never synced: it survives the end
-    /// of this process, and after a power failure it may lag, never lead.
-    count: Box<dyn DiskFile>,
-    commits: u64,
 }
 
 impl Database {
     /// Makes the database in an empty file. Durable when it returns, but for the file's name.
-    pub fn create(file: Box<dyn DiskFile>, count: Box<dyn DiskFile>) -> Result<Self, OpenError> {
-        let mut database = Self { redb: open(file)?, count, commits: 0 };
+    pub fn create(file: Summed) -> Result<Self, OpenError> {
+        let database = Self { redb: open(file)? };
         database
             .transact(|write| {
                 write.open_table(ENTRIES)?;
@@ -102,31 +97,19 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens and verifies a database made by [`Database::create`]. A count that is empty or cannot
-    /// be read is made anew: it only ever confirms.
-    pub fn open(
-        file: Box<dyn DiskFile>,
-        count: Box<dyn DiskFile>,
-    ) -> Result<(Self, Contents), OpenError> {
+    /// Opens and verifies a database made by [`Database::create`].
+    pub fn open(file: Summed) -> Result<(Self, Contents), OpenError> {
         if file.is_empty().map_err(OpenError::Disk)? {
             return Err(OpenError::Damaged("it is empty".to_owned()));
         }
-        let mut database = Self { redb: open(file)?, count, commits: 0 };
+        let database = Self { redb: open(file)? };
         let contents = database.load()?;
-        let counted = database.counted();
-        if counted > Some(database.commits) {
-            return Err(OpenError::Damaged(format!(
-                "it holds {} commits of {} that were made",
-                database.commits,
-                counted.unwrap_or_default()
-            )));
-        }
         Ok((database, contents))
     }
 
     /// Makes the changes, in order, durable: all of them or, on an error, perhaps none. After an
     /// error nothing more must be written: what the disk holds is not known.
-    pub fn commit<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) -> io::Result<()> {
+    pub fn commit<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> io::Result<()> {
         self.transact(|write| {
             let mut entries = write.open_table(ENTRIES)?;
             let mut facts = write.open_table(FACTS)?;
@@ -155,34 +138,20 @@ impl Database {
     }
 
     fn transact(
-        &mut self,
+        &self,
         work: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
     ) -> io::Result<()> {
-        let commits = self.commits + 1;
         let attempt = || {
             let mut write = self.redb.begin_write()?;
             write.set_two_phase_commit(true);
             work(&write)?;
-            write.open_table(FACTS)?.insert(COMMITS, &seal(&commits)[..])?;
             write.commit()?;
             Ok::<_, redb::Error>(())
         };
-        attempt().map_err(io::Error::other)?;
-        self.commits = commits;
-        let mut counted = commits.to_le_bytes().to_vec();
-        counted.extend_from_slice(&crc32c::crc32c(&counted).to_le_bytes());
-        self.count.write_at(0, &counted)
+        attempt().map_err(io::Error::other)
     }
 
-    /// How many commits were counted, if the count can be read.
-    fn counted(&self) -> Option<u64> {
-        let mut bytes = [0; COUNT_LEN];
-        self.count.read_at(0, &mut bytes).ok()?;
-        let (count, sum) = bytes.split_first_chunk()?;
-        (crc32c::crc32c(count).to_le_bytes() == *sum).then(|| u64::from_le_bytes(*count))
-    }
-
-    fn load(&mut self) -> Result<Contents, OpenError> {
+    fn load(&self) -> Result<Contents, OpenError> {
         let read = self.redb.begin_read().map_err(redb::Error::from)?;
         let facts = read.open_table(FACTS).map_err(redb::Error::from)?;
         let fact =
@@ -196,11 +165,6 @@ impl Database {
                 .transpose()
                 .map_err(|error| OpenError::Damaged(format!("{name}: {error}")))
         };
-        self.commits = fact(COMMITS)?
-            .ok_or_else(|| OpenError::Damaged("the count of commits is missing".to_owned()))
-            .and_then(|sealed| {
-                unseal(&sealed).map_err(|error| OpenError::Damaged(format!("commits: {error}")))
-            })?;
         let vote = fact(VOTE)?
             .map(|sealed| unseal::<VoteRecord>(&sealed).map(Vote::from))
             .transpose()
@@ -247,7 +211,7 @@ impl From<redb::Error> for OpenError {
     }
 }
 
-fn open(file: Box<dyn DiskFile>) -> Result<redb::Database, OpenError> {
+fn open(file: Summed) -> Result<redb::Database, OpenError> {
     let redb = redb::Database::builder()
         .set_cache_size(CACHE_LEN)
         .set_check_integrity_on_open(true)
@@ -256,9 +220,9 @@ fn open(file: Box<dyn DiskFile>) -> Result<redb::Database, OpenError> {
     Ok(redb)
 }
 
-/// Lets redb work on a [`DiskFile`]. The data directory is locked already, so it locks nothing.
+/// Lets redb work on a [`Summed`]. The data directory is locked already, so it locks nothing.
 #[derive(Debug)]
-struct Backing(Box<dyn DiskFile>);
+struct Backing(Summed);
 
 impl redb::StorageBackend for Backing {
     fn len(&self) -> io::Result<u64> {
@@ -279,5 +243,9 @@ impl redb::StorageBackend for Backing {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.0.write_at(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
     }
 }

@@ -27,6 +27,7 @@ use super::{
     data_dir::{DataDir, disk_error},
     database::{Change, Contents, Database, OpenError},
     memory::Memory,
+    summed::Summed,
     writer::{Waiter, Writer},
 };
 
@@ -52,7 +53,7 @@ impl LogStore {
             OpenError::Disk(source) => disk_error("open", &path, source),
             OpenError::Damaged(why) => held.damaged(&path, why),
         };
-        let count_path = held.log_count_path();
+        let sums_path = held.log_sums_path();
         let open = |path: &Path, anew: bool| {
             let there = disk.exists(path);
             let opened = match there {
@@ -62,15 +63,17 @@ impl LogStore {
             };
             opened.map_err(|source| disk_error("open", path, source))
         };
+        let summed = |anew: bool| {
+            let (file, sums) = (open(&path, anew)?, open(&sums_path, anew)?);
+            Summed::open(file, sums, disk.boot()).map_err(|error| refuse(&held, error))
+        };
         let (database, contents) = if held.identity().founded {
             if !disk.exists(&path).map_err(|source| disk_error("find", &path, source))? {
                 return Err(held.damaged(&path, "it is missing"));
             }
-            Database::open(open(&path, false)?, open(&count_path, false)?)
-                .map_err(|error| refuse(&held, error))?
+            Database::open(summed(false)?).map_err(|error| refuse(&held, error))?
         } else {
-            let database = Database::create(open(&path, true)?, open(&count_path, true)?)
-                .map_err(|error| refuse(&held, error))?;
+            let database = Database::create(summed(true)?).map_err(|error| refuse(&held, error))?;
             disk.sync_dir(held.path()).map_err(|source| disk_error("sync", held.path(), source))?;
             held.set_founded()?;
             (database, Contents::default())

@@ -7,9 +7,12 @@ pub mod data_dir;
 pub mod database;
 pub mod log;
 pub mod memory;
+pub mod summed;
 pub mod writer;
 
 #[cfg(test)]
 mod database_tests;
 #[cfg(test)]
 mod suite_tests;
+#[cfg(test)]
+mod summed_tests;
