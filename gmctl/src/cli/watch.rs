@@ -12,7 +12,7 @@ use gms::{
     id::{GroupId, Revision},
     mirror::{Applied, Mirror},
     span::Span,
-    view::View,
+    view::{MemberState, View},
     watch::{Watch, WatchItem, WatchOptions},
 };
 use tokio::time::Instant;
@@ -202,6 +202,7 @@ fn summary(view: &View) -> GroupSummary {
         name: view.group.clone(),
         view: view.view,
         members: view.members.len(),
+        away: view.members.iter().filter(|m| m.state == MemberState::Away).count(),
         suspects: 0,
         hold: None,
     }

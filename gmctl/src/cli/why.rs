@@ -116,6 +116,7 @@ impl Page for Why {
             WhyState::Member => (Role::Good, "member, nobody doubts it"),
             WhyState::Suspect => (Role::Warn, "suspect"),
             WhyState::Removed => (Role::Bad, "removed"),
+            WhyState::Away => (Role::Warn, "away: its process is gone, its place is kept"),
             WhyState::Left => (Role::Plain, "left"),
         };
         facts.fact("state", Cell::new(role, state));
@@ -124,7 +125,8 @@ impl Page for Why {
             text.push_str(&of_suspicion(suspicion, wide, style));
         }
         if let Some(removal) = &self.removal {
-            text.push_str(&of_removal(removal, wide, style));
+            let what = if self.state == WhyState::Away { "away since" } else { "removed" };
+            text.push_str(&of_removal(what, removal, wide, style));
         }
         text
     }
@@ -138,11 +140,11 @@ fn of_suspicion(suspicion: &Suspicion, wide: bool, style: &Style) -> String {
     facts.draw(wide, style) + &observers(&suspicion.observers, wide, style)
 }
 
-fn of_removal(removal: &Removal, wide: bool, style: &Style) -> String {
+fn of_removal(what: &'static str, removal: &Removal, wide: bool, style: &Style) -> String {
     let evidence = &removal.evidence;
     let mut facts = Table::of_facts();
     facts.fact(
-        "removed",
+        what,
         format!(
             "revision {}, term {}, {}",
             removal.revision,
@@ -208,6 +210,7 @@ fn word(state: WhyState) -> &'static str {
         WhyState::Member => "member",
         WhyState::Suspect => "suspect",
         WhyState::Removed => "removed",
+        WhyState::Away => "away",
         WhyState::Left => "left",
     }
 }

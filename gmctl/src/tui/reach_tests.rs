@@ -85,11 +85,14 @@ fn a_leave_carries_the_views_it_was_decided_by() {
         group: group("payments"),
         from: Revision(9_182_331),
         view: Revision(9_182_335),
+        revision: Revision(9_182_335),
+        after: Revision(9_182_331),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
         removed: Vec::new(),
         updated: Vec::new(),
+        away: Vec::new(),
     };
     play.tell(Message::Watch(WatchEvent::Change(change))).keys("Enter");
     let request = last(&play, |effect| match effect {
@@ -420,6 +423,8 @@ fn a_mass_removal_is_told_with_what_was_common_to_it() {
         group: group("payments"),
         from: Revision(9_182_331),
         view: Revision(9_182_335),
+        revision: Revision(9_182_335),
+        after: Revision(9_182_331),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
@@ -432,6 +437,7 @@ fn a_mass_removal_is_told_with_what_was_common_to_it() {
             })
             .to_vec(),
         updated: Vec::new(),
+        away: Vec::new(),
     };
     play.tell(Message::Watch(WatchEvent::Change(change))).tell(Message::Tick);
     let sentence = play.screen(120, 36);

@@ -65,11 +65,14 @@ fn change(from: u64, view: u64) -> Change {
         group: group("payments"),
         from: Revision(from),
         view: Revision(view),
+        revision: Revision(view),
+        after: Revision(from),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
         removed: Vec::new(),
         updated: Vec::new(),
+        away: Vec::new(),
     }
 }
 
@@ -261,7 +264,12 @@ fn a_gap_in_the_watch_is_never_papered_over() {
 fn what_a_reopened_watch_does_not_mention_is_gone() {
     let mut play = healthy();
     play.connected();
-    let view = View { group: group("ledger"), view: Revision(60), members: vec![member(1, 101)] };
+    let view = View {
+        group: group("ledger"),
+        view: Revision(60),
+        revision: Revision(60),
+        members: vec![member(1, 101)],
+    };
     play.tell(Message::Watch(WatchEvent::Snapshot(view)));
     let bookmark = Bookmark { revision: Revision(9_182_400) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
