@@ -63,8 +63,8 @@ impl Observer {
             return self.tell(now, slot, asker, Verdict::Abstain, detail);
         }
         let timing = case.detector.timing();
-        let longest = timing.confirmation.max(timing.silence_window());
-        let window = window.unwrap_or(timing.affirmed_confirmation).min(longest);
+        let window =
+            window.map_or(timing.inquiry_window(), |window| window.min(timing.longest_window()));
         let ends = now + window;
         case.inquiries.push(Inquiry {
             asker,

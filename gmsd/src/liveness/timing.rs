@@ -82,6 +82,16 @@ impl Timing {
         self.period * self.misses
     }
 
+    /// How long a member that is asked for right now has time to answer.
+    pub fn inquiry_window(&self) -> Duration {
+        self.affirmed_confirmation.min(self.longest_window())
+    }
+
+    /// The longest time anybody may look into a doubt for.
+    pub fn longest_window(&self) -> Duration {
+        self.confirmation.max(self.silence_window())
+    }
+
     /// A round trip at most this old refutes a suspicion by silence without another ping.
     pub fn fresh(&self) -> Duration {
         self.period * 3 / 2

@@ -7,18 +7,25 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
-use gms::id::NodeId;
+use gms::{id::NodeId, liveness::Liveness};
 
 use super::{
     waist::Service,
     wire::{Reply, Request},
 };
-use crate::{liveness::message::Subject, membership::state::Configuration};
+use crate::{
+    liveness::{message::Subject, timing::Timing},
+    membership::state::Configuration,
+};
 
-/// How long other nodes may take to say whether they hear a member: the time its ping may take,
-/// twice and a little. The longer one waits for a node that is gone, the older get the answers of
-/// the others.
-pub const INQUIRY_WAIT: Duration = Duration::from_millis(400);
+/// How long the question and the answer may be on their way, and wait at a busy node. The longer
+/// one waits for a node that is gone, the older get the answers of the others.
+const ON_THE_WAY: Duration = Duration::from_millis(250);
+
+/// How long other nodes may take to say whether they hear a member that is watched so.
+pub fn wait_for(liveness: &Liveness) -> Duration {
+    Timing::default().of(liveness).inquiry_window() + ON_THE_WAY
+}
 
 /// What the nodes' answers amount to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +71,15 @@ impl Service {
     pub(super) async fn presence(
         &self,
         subject: &Subject,
+        liveness: &Liveness,
         configuration: &Configuration,
     ) -> Presence {
+        let wait = wait_for(liveness);
         let own = self.parts.liveness.inquire(subject.clone());
         let others = self.others().into_iter().map(|node| {
             let request = Request::Inquire(subject.clone());
             async move {
-                match self.exchange(node, request, INQUIRY_WAIT).await {
+                match self.exchange(node, request, wait).await {
                     Some(Reply::Answers(answer)) => (node, answer),
                     _ => (node, None),
                 }

@@ -281,7 +281,7 @@ impl Service {
             member: join.member.clone(),
             incarnation: present.incarnation,
         };
-        match self.presence(&subject, state.configuration()).await {
+        match self.presence(&subject, &present.liveness, state.configuration()).await {
             Presence::Silent => Ok(Some(present.incarnation)),
             Presence::Heard => Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
                 present: Arc::clone(present),

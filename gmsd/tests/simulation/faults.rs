@@ -243,6 +243,9 @@ const TROUBLED: std::ops::Range<u64> = 4_000..16_000;
 const HOLD: Span = Span::from_millis(5_000);
 /// How long it rests before the last look: the longest bound, and the boot grace.
 const REST: Time = Time::from_millis(27_000);
+/// An entry under way at the end has this long to reach every node, in so many looks.
+const SETTLE_TURN: Time = Time::from_millis(20);
+const SETTLE_TURNS: usize = 100;
 
 /// One seed's run: the world after it.
 pub fn drawn(seed: u64, is_recorded: bool) -> World {
@@ -283,6 +286,13 @@ pub fn drawn(seed: u64, is_recorded: bool) -> World {
     world.run_until(until);
     world.mend();
     world.run_for(REST);
+    // What is just being written is not the rest meant.
+    for _ in 0..SETTLE_TURNS {
+        if !world.is_writing() {
+            break;
+        }
+        world.run_for(SETTLE_TURN);
+    }
     if !world.ledger.has_failed() {
         world.check_rest();
     }

@@ -167,6 +167,7 @@ impl World {
         it.machine.set(power, now);
         it.died = Some(now);
         self.ports.remove(&it.at);
+        self.freed.insert(it.at, self.now);
         let (stream, role) = (it.stream.take(), it.role.clone());
         let subject = it.life.as_ref().map(|life| life.subject.clone());
         self.transcript.note(now, &role.member, || format!("({number}) is {power:?}"));

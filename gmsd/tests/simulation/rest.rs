@@ -46,7 +46,9 @@ impl World {
             let killed = it.machine.power() == Power::Dead
                 && !self.ports.contains_key(&it.at)
                 && !self.hosts_off.contains(&it.at.ip());
-            let gone = it.died.unwrap_or(record.joined).max(record.joined);
+            // And as long as somebody answers on its port, it seems to live.
+            let answered = self.freed.get(&it.at).copied().unwrap_or_default();
+            let gone = it.died.unwrap_or(record.joined).max(record.joined).max(answered);
             // After a start of a node, and before a life was heard, silence has to wait, and so has
             // a port that refuses where nothing says that it was ever open.
             let grace = if killed && !is_probed(it.role.kind) {
@@ -101,6 +103,13 @@ impl World {
     fn is_answered_for(&self, record: &Record) -> bool {
         let it = &self.programs[record.program];
         is_probed(it.role.kind) && self.ports.contains_key(&it.at)
+    }
+
+    /// Whether an entry is not yet at every node.
+    pub fn is_writing(&self) -> bool {
+        let first = self.nodes[0].state.revision();
+        let last = self.log.last();
+        self.nodes.iter().any(|node| node.state.revision() != first) || last != first
     }
 
     /// After a long rest: everybody is where he belongs.

@@ -15,9 +15,10 @@ use gmsd::{
     membership::{
         apply::is_same_life,
         command::{Command, Join, Proposal, Token},
+        life::Life,
         outcome::{Outcome, Rejection},
     },
-    service::inquiry::{Answers, INQUIRY_WAIT, Presence},
+    service::inquiry::{Answers, Presence, wait_for},
 };
 
 use crate::{
@@ -143,7 +144,7 @@ impl World {
                 let join = join(&call, None);
                 match present {
                     Some(life) if !life.is_away() && !is_same_life(&join, &life) => {
-                        self.inquire(node, call, life.incarnation);
+                        self.inquire(node, call, &life);
                     }
                     _ => self.enter(node, call, None),
                 }
@@ -180,7 +181,8 @@ impl World {
     }
 
     /// Asks all nodes whether the present life answers.
-    fn inquire(&mut self, node: usize, call: Call, replaces: Incarnation) {
+    fn inquire(&mut self, node: usize, call: Call, present: &Life) {
+        let replaces = present.incarnation;
         let subject = Subject {
             group: call.group.clone(),
             member: call.member.clone(),
@@ -197,7 +199,8 @@ impl World {
             self.word(node, other, ToNode::Inquire { from: node, number, subject });
         }
         let boot = self.nodes[node].boot;
-        self.agenda.put(self.now + INQUIRY_WAIT, Event::InquiryOver { node, boot, number });
+        self.agenda
+            .put(self.now + wait_for(&present.liveness), Event::InquiryOver { node, boot, number });
     }
 
     /// This node's observer has found out.
@@ -220,7 +223,11 @@ impl World {
     /// All have answered, or have had their time.
     pub fn inquiry_over(&mut self, node: usize, number: u64) {
         let Some(entering) = self.nodes[node].door.entering.remove(&number) else { return };
-        match entering.answers.presence(self.nodes[node].state.configuration()) {
+        let presence = entering.answers.presence(self.nodes[node].state.configuration());
+        self.transcript.note(self.now, format_args!("node {}", node + 1), || {
+            format!("finds the present life of {} {presence:?}", entering.call.member)
+        });
+        match presence {
             Presence::Heard => self.reply(node, &entering.call, Reply::Occupied),
             Presence::Unknown => self.reply(node, &entering.call, Reply::Later),
             Presence::Silent => {

@@ -106,6 +106,8 @@ pub struct World {
     pub nodes: Vec<Node>,
     pub programs: Vec<Program>,
     pub ports: BTreeMap<SocketAddr, usize>,
+    /// Since when nobody has a port that somebody had.
+    pub freed: BTreeMap<SocketAddr, Time>,
     pub hosts_off: BTreeSet<IpAddr>,
     pub ledger: Ledger,
     pub transcript: Transcript,
@@ -136,6 +138,7 @@ impl World {
             nodes,
             programs: Vec::new(),
             ports: BTreeMap::new(),
+            freed: BTreeMap::new(),
             hosts_off: BTreeSet::new(),
             ledger: Ledger::default(),
             transcript: Transcript::new(setup.is_recorded),

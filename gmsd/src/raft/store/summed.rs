@@ -21,14 +21,17 @@ use crate::host::disk::{Boot, DiskFile};
 
 /// What one checksum covers, in bytes: a page of redb and of the kernel.
 const BLOCK_LEN: usize = 4096;
-/// The checksum of a block and the one it replaced, four bytes each.
-const PAIR_LEN: usize = 8;
+/// The checksum of a block, the one it replaced, the block's number and the checksum of these
+/// three, four bytes each. None lies across two pages, so a kill leaves each as it was or as it is
+/// to be.
+const PAIR_LEN: usize = 16;
 /// How many blocks are read at once when all are: one mebibyte.
 const BLOCKS_AT_ONCE: usize = 256;
 
 const MAGIC: [u8; 16] = *b"gms log sums 1\n\0";
-/// Magic, condition, boot, length, checksum.
-const HEADER_LEN: usize = 16 + 1 + 16 + 8 + 4;
+/// Magic, condition, boot, length, zeros, checksum.
+const HEADER_LEN: usize = 64;
+const HEADER_ZEROS: usize = HEADER_LEN - (16 + 1 + 16 + 8 + 4);
 
 /// A file and the checksums of its blocks.
 #[derive(Debug)]
@@ -95,8 +98,10 @@ impl Summed {
     /// Writes all checksums and notes that blocks may change from now on.
     fn begin(&self) -> io::Result<()> {
         let known = self.known();
-        let pairs = known.blocks.iter().flat_map(|sum| pair(*sum, *sum)).collect::<Vec<_>>();
+        let pairs = known.blocks.iter().enumerate();
+        let pairs = pairs.flat_map(|(block, sum)| pair(block, *sum, *sum)).collect::<Vec<_>>();
         self.sums.write_at(HEADER_LEN as u64, &pairs)?;
+        self.sums.set_len((HEADER_LEN + pairs.len()) as u64)?;
         self.sums.sync()?;
         self.note(&Condition::Open(self.boot))
     }
@@ -120,8 +125,8 @@ impl Summed {
         change: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
         let zeros = block_sum(&[]);
-        let pairs = fresh.iter().enumerate().flat_map(|(ahead, sum)| {
-            pair(*sum, known.blocks.get(first + ahead).copied().unwrap_or(zeros))
+        let pairs = (first..).zip(fresh).flat_map(|(block, sum)| {
+            pair(block, *sum, known.blocks.get(block).copied().unwrap_or(zeros))
         });
         let pairs = pairs.collect::<Vec<_>>();
         let changed = self
@@ -147,7 +152,8 @@ impl Summed {
     fn settle(&self, known: &mut Known) -> io::Result<()> {
         for block in std::mem::take(&mut known.unsettled) {
             if let Some(sum) = known.blocks.get(block) {
-                self.sums.write_at((HEADER_LEN + block * PAIR_LEN) as u64, &pair(*sum, *sum))?;
+                let at = (HEADER_LEN + block * PAIR_LEN) as u64;
+                self.sums.write_at(at, &pair(block, *sum, *sum))?;
             }
         }
         Ok(())
@@ -168,6 +174,7 @@ impl Summed {
         self.change(known, first, &fresh, || self.file.set_len(len))?;
         known.blocks.truncate(blocks);
         known.len = len;
+        self.sums.set_len((HEADER_LEN + blocks * PAIR_LEN) as u64)?;
         Ok(())
     }
 
@@ -254,14 +261,17 @@ fn verify(
     if let Some(closed) = closed.filter(|closed| *closed != len) {
         return damaged(&format!("it has {len} bytes of {closed} that it was closed with"));
     }
-    let mut pairs = pairs.as_chunks::<PAIR_LEN>().0.iter();
-    for (block, sum) in blocks.iter().enumerate() {
-        let Some(pair) = pairs.next() else {
-            return damaged("the file of its checksums, log.sums, is cut short");
+    let (pairs, rest) = pairs.as_chunks::<PAIR_LEN>();
+    if !rest.is_empty() || pairs.len() < blocks.len() {
+        return damaged("the file of its checksums, log.sums, is cut short");
+    }
+    for (block, bytes) in pairs.iter().enumerate() {
+        let Some((fresh, former)) = read_pair(block, bytes) else {
+            return damaged("the file of its checksums, log.sums, is not as it was written");
         };
-        let pair = u64::from_le_bytes(*pair);
-        let is_former = closed.is_none() && pair >> 32 == u64::from(*sum);
-        if pair & u64::from(u32::MAX) != u64::from(*sum) && !is_former {
+        // A file that is about to grow has more checksums than blocks.
+        let Some(sum) = blocks.get(block) else { continue };
+        if *sum != fresh && (closed.is_some() || *sum != former) {
             return damaged(&format!(
                 "its bytes from {} to {} are not as they were written (or log.sums is not)",
                 block * BLOCK_LEN,
@@ -291,8 +301,21 @@ fn block_sum(content: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(content), &ZEROS[content.len()..])
 }
 
-fn pair(fresh: u32, former: u32) -> [u8; PAIR_LEN] {
-    (u64::from(former) << 32 | u64::from(fresh)).to_le_bytes()
+fn pair(block: usize, fresh: u32, former: u32) -> [u8; PAIR_LEN] {
+    // The number only tells apart what stands in the wrong place; it may wrap.
+    #[expect(clippy::cast_possible_truncation, reason = "as said")]
+    let number = block as u32;
+    let words = [fresh, former, number].map(u32::to_le_bytes);
+    let sum = crc32c::crc32c(words.as_flattened()).to_le_bytes();
+    let mut bytes = [0; PAIR_LEN];
+    bytes.copy_from_slice([words[0], words[1], words[2], sum].as_flattened());
+    bytes
+}
+
+fn read_pair(block: usize, bytes: &[u8; PAIR_LEN]) -> Option<(u32, u32)> {
+    let words = bytes.as_chunks::<4>().0;
+    let (fresh, former) = (u32::from_le_bytes(*words.first()?), u32::from_le_bytes(*words.get(1)?));
+    (pair(block, fresh, former) == *bytes).then_some((fresh, former))
 }
 
 fn header(condition: &Condition) -> Vec<u8> {
@@ -300,13 +323,15 @@ fn header(condition: &Condition) -> Vec<u8> {
         Condition::Open(boot) => (u8::from(boot.is_some()), boot.unwrap_or_default(), 0),
         Condition::Closed(len) => (2, Boot::default(), *len),
     };
-    let mut bytes = [&MAGIC[..], &[mark], &boot.0, &len.to_le_bytes()].concat();
+    let zeros = [0; HEADER_ZEROS];
+    let mut bytes = [&MAGIC[..], &[mark], &boot.0, &len.to_le_bytes(), &zeros].concat();
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
     bytes
 }
 
 fn read_header(bytes: &[u8; HEADER_LEN]) -> Option<Condition> {
     let (rest, sum) = bytes.split_last_chunk::<4>()?;
+    let (rest, _) = rest.split_last_chunk::<HEADER_ZEROS>()?;
     let (rest, len) = rest.split_last_chunk::<8>()?;
     let (rest, boot) = rest.split_last_chunk::<16>()?;
     let (mark, magic) = rest.split_last()?;
