@@ -59,7 +59,8 @@ pub struct Member {
     /// This life of it: the fencing token.
     pub incarnation: Incarnation,
     /// The node responsible for watching it now; null while no node is fit.
-    /// Not part of the view's identity: it follows the monitors, not the group.
+    /// Null too for one that is away. Not part of the view's identity: it follows the monitors, not
+    /// the group.
     pub monitor: Option<NodeId>,
     /// The second node that watches it; null in a cluster of one. As `monitor`, not identity.
     pub witness: Option<NodeId>,

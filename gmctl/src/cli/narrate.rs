@@ -165,7 +165,8 @@ fn of_event(what: &What) -> Option<String> {
 mod tests {
     use gms::{
         id::{Incarnation, Revision},
-        view::{Left, Removed},
+        liveness::{Kind, Liveness},
+        view::{Left, Member, Removed, Tags},
     };
 
     use super::*;
@@ -202,6 +203,56 @@ mod tests {
                 "a was removed from payments: it did not answer any more.",
                 "b was removed from payments: its program was ended by signal 9.",
                 "c was taken out of payments: broken disk. payments has 1 member now.",
+            ]
+        );
+    }
+
+    #[test]
+    fn static_members_are_told_as_away_and_back_and_not_as_gone() {
+        let gone = |id: &str, cause| Removed {
+            id: id.parse().unwrap(),
+            incarnation: Incarnation(1),
+            cause,
+            number: None,
+        };
+        let member = |id: &str, incarnation, state| Member {
+            id: id.parse().unwrap(),
+            address: "h:1".parse().unwrap(),
+            incarnation: Incarnation(incarnation),
+            monitor: None,
+            witness: None,
+            liveness: Liveness::of(Kind::Tcp),
+            tags: Tags::new(),
+            state,
+            instance: None,
+            hold: None,
+        };
+        let change = Change {
+            group: "payments".parse().unwrap(),
+            from: Revision(2),
+            view: Revision(2),
+            revision: Revision(9),
+            after: Revision(2),
+            at_ms: 0,
+            joined: vec![],
+            left: vec![],
+            removed: vec![],
+            updated: vec![
+                member("a", 1, MemberState::Away),
+                member("b", 9, MemberState::Active),
+                member("c", 9, MemberState::Active),
+                member("d", 1, MemberState::Draining),
+            ],
+            away: vec![gone("a", Cause::Fin), gone("b", Cause::Replaced)],
+        };
+        let told = sentences(&WatchEvent::Change(change), Some(4));
+        assert_eq!(
+            told,
+            [
+                "a of payments is away, its place is kept: it closed its connection.",
+                "b restarted in payments.",
+                "c is back in its place in payments.",
+                "d of payments was updated: draining. payments has 4 members now.",
             ]
         );
     }

@@ -16,12 +16,15 @@ use crate::membership::{
     hold::Hold,
     journal::{Happening, Record},
     life::{Delta, Departure, Ending, Life},
+    placement::Placement,
     state::State,
 };
 
 /// A member.
 pub fn member(state: &State, group: &GroupId, life: &Life) -> Member {
-    let placement = state.place(group, &life.member);
+    // Nobody watches one that is away.
+    let placement =
+        if life.is_away() { Placement::default() } else { state.place(group, &life.member) };
     Member {
         id: life.member.clone(),
         address: life.address.clone(),

@@ -275,6 +275,20 @@ fn together_with_a_join_it_is_in_the_delta_of_the_new_view() {
 }
 
 #[test]
+fn a_restored_cluster_keeps_the_places_and_their_evidence() {
+    let mut log = Log::new();
+    log.remove(Cause::Silence);
+    let old = log.life().incarnation;
+    let base = Revision(1_000);
+    log.state = log.state.clone().restored(base, NodeId(1), 5, "another".to_owned());
+    log.next = 1_001;
+    assert_eq!((log.group().view, log.group().revision, log.group().floor()), (base, base, base));
+    assert_eq!((log.state.member_count(), log.state.present_count()), (1, 0));
+    assert_eq!(log.removed(Command::EndAway { places: vec![place(old)] }), (1, 0));
+    assert!(matches!(&log.departure().ending, Ending::Removed(why) if why.cause == Cause::Silence));
+}
+
+#[test]
 fn a_place_outlasts_the_history_that_tells_of_it() {
     let mut log = Log::new();
     log.remove(Cause::Silence);

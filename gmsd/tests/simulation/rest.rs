@@ -156,7 +156,7 @@ impl World {
     }
 
     /// Each member has one monitor and one witness, and each node watches just those that are its.
-    fn check_duties(&mut self) {
+    pub fn check_duties(&mut self) {
         let truth = Arc::clone(&self.truth);
         let mut duties: BTreeMap<usize, usize> = BTreeMap::new();
         let mut told: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();

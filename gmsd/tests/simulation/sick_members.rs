@@ -104,6 +104,8 @@ fn a_static_member_keeps_its_place_for_its_hold_and_no_longer() {
         world.kill(back);
         world.run_for(secs(5));
         assert_eq!((world.ledger.away.len(), world.ledger.views), (2, views));
+        // Nobody watches those who are away.
+        world.check_duties();
         world.run_for(secs(7));
         assert!(world.ledger.away.is_empty() && world.ledger.views > views);
         assert_eq!(world.truth.member_count(), 10);
