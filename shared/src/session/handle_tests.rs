@@ -164,6 +164,22 @@ impl State {
     }
 
     fn why(&self, id: &MemberId) -> Reply {
+        if let Some(member) = self.members.get(id)
+            && member.state != MemberState::Away
+        {
+            let incarnation = member.incarnation;
+            return Reply::json(
+                200,
+                &Why {
+                    group: group(),
+                    id: id.clone(),
+                    incarnation,
+                    state: WhyState::Member,
+                    removal: None,
+                    suspicion: None,
+                },
+            );
+        }
         let Some((incarnation, evidence)) = self.evidence.last_key_value() else {
             return Reply::refuse(Code::NotFound, "nothing");
         };
@@ -602,6 +618,27 @@ async fn a_static_member_that_is_held_for_away_comes_back_and_drives_nobody_out(
     until(&events, |event| matches!(event, SessionEvent::Rejoined { .. })).await;
     let rejoin = service.state().joins[1].clone();
     assert_eq!((rejoin.key, rejoin.replace), (None, false));
+}
+
+#[tokio::test]
+async fn whoever_finds_another_life_in_its_place_does_not_come_back() {
+    let service = Service::start(1).await;
+    let session = Session::join(&service.client(), options(1)).await.unwrap();
+    let events = session.events();
+    service.wait_for(|state| state.streams.first().map(drop)).await;
+    let member = service.member(1);
+    let other = Member { incarnation: Incarnation(99), ..member.clone() };
+    {
+        // Both are told before the session can have asked.
+        let mut state = service.state();
+        state.tell(|change| {
+            change.updated.push(Member { state: MemberState::Away, ..member.clone() });
+        });
+        state.tell(|change| change.updated.push(other));
+    }
+    let end = until(&events, |event| matches!(event, SessionEvent::Ended(_))).await;
+    assert_eq!(end, SessionEvent::Ended(SessionEnd::Replaced));
+    assert_eq!(service.state().joins.len(), 1);
 }
 
 #[tokio::test]

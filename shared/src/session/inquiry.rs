@@ -75,6 +75,12 @@ pub(crate) async fn evidence(
         return (fate, None);
     };
     let why = answer.value;
+    if why.incarnation > subject.incarnation
+        && matches!(why.state, WhyState::Member | WhyState::Suspect)
+    {
+        // Whatever ended this life, another one has its name by now.
+        return (Fate::Replaced { by: why.incarnation }, None);
+    }
     if why.incarnation != subject.incarnation {
         return (fate, None);
     }
