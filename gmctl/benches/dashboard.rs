@@ -58,6 +58,7 @@ impl Bench {
             let view = View {
                 group: name(group),
                 view: Revision(100),
+                revision: Revision(100),
                 members: ids.clone().map(member).collect(),
             };
             bench.tell(Message::Watch(WatchEvent::Snapshot(view)));

@@ -165,9 +165,9 @@ impl ClientError {
     }
 }
 
-/// The evidence among a problem's facts.
+/// The evidence among a problem's facts: part of the removal that a fenced life is told of.
 pub(crate) fn evidence(problem: &Problem) -> Option<Evidence> {
-    serde_json::from_value(problem.facts.get("evidence")?.clone()).ok()
+    serde_json::from_value(problem.facts.get("removal")?.clone()).ok()
 }
 
 fn list(tried: &[(Endpoint, String)]) -> impl fmt::Display {

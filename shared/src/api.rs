@@ -69,7 +69,9 @@ pub struct JoinRequest {
     /// Facts about itself.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// Makes it a static member: how long its place is kept after its process is gone.
+    /// Makes it a static member: how long its place is kept after its process is gone. While it is
+    /// kept, the member is `away` and the view's number stays; a join of the same id takes the
+    /// place again, without a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Span>,
     /// A string unique to this life. With it, a repeated join is known for a retry and another
@@ -89,7 +91,8 @@ pub struct JoinRequest {
 pub struct Joined {
     /// The member as it now stands in the view.
     pub member: Member,
-    /// The view that let it in, or for a retry the present one.
+    /// The view that let it in; the present one for a retry, and for a static member that takes
+    /// its place again.
     pub view: Revision,
     /// 64 hex digits that authenticate this life's pings and prove it when it comes back.
     pub key: String,
@@ -128,7 +131,7 @@ pub struct LeftAnswer {
     pub id: MemberId,
     /// The life that ended.
     pub incarnation: Incarnation,
-    /// The view without it.
+    /// The view without it; the present one, if its end was reported and its place is kept.
     pub view: Revision,
 }
 
@@ -285,8 +288,11 @@ pub struct GroupSummary {
     pub name: GroupId,
     /// Its present view.
     pub view: Revision,
-    /// How many members it has.
+    /// How many members it has, those who are away included.
     pub members: usize,
+    /// How many of them are away: static members whose process is gone and whose place is kept.
+    #[serde(default)]
+    pub away: usize,
     /// How many of them are suspected now.
     pub suspects: usize,
     /// The pause of removals by silence, if one is set.
@@ -325,7 +331,7 @@ pub enum WatchEvent {
     /// A whole group. A watch of one group begins with it, unless it resumes; a watch of all
     /// groups sends one for each, then a bookmark.
     Snapshot(View),
-    /// The next view of a group.
+    /// The next view of a group, or others in the places of its static members.
     Change(Change),
     /// Everything up to this revision has been sent.
     Bookmark(Bookmark),
@@ -424,6 +430,30 @@ pub enum What {
         /// Why.
         evidence: Evidence,
     },
+    /// A life of a static member is over. It is away: its place is kept, and the view's number
+    /// stays.
+    Away {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        member: MemberId,
+        /// The life that ended.
+        incarnation: Incarnation,
+        /// Why.
+        evidence: Evidence,
+    },
+    /// A static member is back as a new life, in the place that was kept or that its former life
+    /// was in. The view's number stays.
+    Returned {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        member: MemberId,
+        /// The new life.
+        incarnation: Incarnation,
+        /// Where it can be reached.
+        address: Address,
+    },
     /// A member has other tags or another state.
     Updated {
         /// Which group.
@@ -500,7 +530,8 @@ pub struct Why {
     pub incarnation: Incarnation,
     /// What it is now.
     pub state: WhyState,
-    /// Its last removal; null where there is none.
+    /// Its last removal, or how its last life ended that left its place behind; null where there
+    /// is none.
     pub removal: Option<Removal>,
     /// Its present suspicion; null where there is none.
     pub suspicion: Option<Suspicion>,
@@ -516,6 +547,8 @@ pub enum WhyState {
     Suspect,
     /// Removed.
     Removed,
+    /// A static member whose life is over and whose place is kept: `removal` says how it ended.
+    Away,
     /// Left of its own wish or by an operator's.
     Left,
 }

@@ -15,7 +15,8 @@ use crate::{
     answer::{ClientError, Write},
     api::{
         AddNodeRequest, Configuration, Consistency, Events, Groups, HoldAnswer, HoldRequest,
-        JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, PatchRequest, TransferRequest,
+        JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, PatchRequest, Removal,
+        TransferRequest,
     },
     calls::{Departure, EventsQuery, Exit},
     client::{Client, Options},
@@ -102,7 +103,12 @@ async fn an_answer_says_where_it_is_from() {
 #[tokio::test]
 async fn every_call_asks_what_the_contract_says() {
     let node = TestNode::start(|seen| {
-        let view = View { group: group(), view: Revision(7), members: vec![member()] };
+        let view = View {
+            group: group(),
+            view: Revision(7),
+            revision: Revision(7),
+            members: vec![member()],
+        };
         let (method, path) = (seen.method.as_str(), seen.path.split('?').next().unwrap());
         let configuration = Configuration {
             node: NodeId(4),
@@ -295,8 +301,9 @@ async fn with_nobody_there_the_call_ends_at_once_and_names_them_all() {
 async fn a_refusal_is_final_and_carries_its_evidence() {
     let node = TestNode::start(|_| {
         let evidence = Evidence::stated(Cause::Operator, None, vec!["too slow".into()]);
-        let evidence = serde_json::to_value(evidence).unwrap();
-        Reply::problem(&Problem::new(Code::Fenced, "gone").with("evidence", evidence))
+        let (revision, term, at_ms) = (Revision(9), 2, 1);
+        let removal = serde_json::to_value(Removal { revision, term, at_ms, evidence }).unwrap();
+        Reply::problem(&Problem::new(Code::Fenced, "gone").with("removal", removal))
     })
     .await;
     let other = TestNode::start(|_| groups()).await;

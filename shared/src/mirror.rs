@@ -1,7 +1,7 @@
 //! The present view of every group that a watch tells of.
 //!
-//! A [`Mirror`] is always at a view that was installed: it applies a change only to the view that
-//! the change follows, and says so when it cannot. Pure; feed it what a
+//! A [`Mirror`] is always as the group once was: it applies a change only to what the change
+//! follows, and says so when it cannot. Pure; feed it what a
 //! [`Watch`](crate::watch::Watch) yields.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ pub enum Applied {
         /// Which group.
         group: GroupId,
     },
-    /// The group is one view further.
+    /// The group is one change further: at another view, or with others in the places of static
+    /// members.
     Advanced {
         /// Which group.
         group: GroupId,
@@ -32,9 +33,9 @@ pub enum Applied {
     Gap {
         /// Which group.
         group: GroupId,
-        /// The view held; 0 for none.
+        /// The revision held; 0 for none.
         held: Revision,
-        /// The view that the change follows.
+        /// The revision that the change follows.
         from: Revision,
     },
 }
@@ -43,6 +44,7 @@ pub enum Applied {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorGroup {
     view: Revision,
+    revision: Revision,
     members: BTreeMap<MemberId, Member>,
 }
 
@@ -50,6 +52,11 @@ impl MirrorGroup {
     /// The revision that installed the present view.
     pub fn view(&self) -> Revision {
         self.view
+    }
+
+    /// The last change: the present view, or a static member's going or coming since.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// The members, ordered by id.
@@ -62,6 +69,7 @@ impl MirrorGroup {
         View {
             group: group.clone(),
             view: self.view,
+            revision: self.revision,
             members: self.members.values().cloned().collect(),
         }
     }
@@ -74,7 +82,8 @@ impl MirrorGroup {
             .iter()
             .map(|left| (&left.id, left.incarnation))
             .chain(change.removed.iter().map(|gone| (&gone.id, gone.incarnation)));
-        for (id, incarnation) in ended.clone() {
+        let over = ended.clone().chain(change.away.iter().map(|gone| (&gone.id, gone.incarnation)));
+        for (id, incarnation) in over {
             if lives(id) != Some(incarnation) {
                 return false;
             }
@@ -83,7 +92,12 @@ impl MirrorGroup {
             .joined
             .iter()
             .all(|new| lives(&new.id).is_none() || ended.clone().any(|(id, _)| *id == new.id))
-            && change.updated.iter().all(|member| lives(&member.id) == Some(member.incarnation))
+            && change.updated.iter().all(|member| {
+                lives(&member.id).is_some_and(|held| {
+                    held == member.incarnation
+                        || (change.is_new(member) && held < member.incarnation)
+                })
+            })
     }
 
     fn follow(&mut self, change: &Change) {
@@ -97,6 +111,7 @@ impl MirrorGroup {
             self.members.insert(member.id.clone(), member.clone());
         }
         self.view = change.view;
+        self.revision = change.revision();
     }
 }
 
@@ -146,29 +161,32 @@ impl Mirror {
     }
 
     fn replace(&mut self, view: &View) -> Applied {
-        if self.groups.get(&view.group).is_some_and(|held| held.view > view.view) {
+        if self.groups.get(&view.group).is_some_and(|held| held.revision > view.revision()) {
             return Applied::Unchanged;
         }
-        self.revision = self.revision.max(view.view);
+        self.revision = self.revision.max(view.revision());
         let members =
             view.members.iter().map(|member| (member.id.clone(), member.clone())).collect();
         let group = view.group.clone();
-        self.groups.insert(group.clone(), MirrorGroup { view: view.view, members });
+        self.groups.insert(
+            group.clone(),
+            MirrorGroup { view: view.view, revision: view.revision(), members },
+        );
         Applied::Replaced { group }
     }
 
     fn follow(&mut self, change: &Change) -> Applied {
         let group = change.group.clone();
-        let held = self.groups.get(&group).map_or(Revision(0), |held| held.view);
-        if change.view <= held {
+        let held = self.groups.get(&group).map_or(Revision(0), |held| held.revision);
+        if change.revision() <= held {
             return Applied::Unchanged;
         }
         let target = self.groups.entry(group.clone()).or_default();
-        if change.from != held || !target.fits(change) {
-            return Applied::Gap { group, held, from: change.from };
+        if change.after() != held || change.from != target.view || !target.fits(change) {
+            return Applied::Gap { group, held, from: change.after() };
         }
         target.follow(change);
-        self.revision = self.revision.max(change.view);
+        self.revision = self.revision.max(change.revision());
         Applied::Advanced { group }
     }
 }
@@ -220,7 +238,7 @@ mod tests {
                 if let Applied::Gap { group, held, from } = mirror.apply(event) {
                     prop_assert!(at > missing && held < from);
                     prop_assert_eq!(
-                        before.group(&group).map_or(Revision(0), MirrorGroup::view),
+                        before.group(&group).map_or(Revision(0), MirrorGroup::revision),
                         held
                     );
                     let view = history.view(&group, *revision);
@@ -229,7 +247,7 @@ mod tests {
                 for (group, held) in mirror.groups() {
                     if held.view().0 > 0 {
                         let view = held.to_view(group);
-                        prop_assert_eq!(&view, &history.views[group][&held.view()]);
+                        prop_assert_eq!(&view, &history.views[group][&held.revision()]);
                     }
                 }
             }
@@ -247,7 +265,7 @@ mod tests {
                 mirror.apply(event);
                 mirror.apply(&WatchEvent::Snapshot(history.view(&group(0), *revision)));
                 for (group, held) in before.groups() {
-                    prop_assert!(mirror.group(group).unwrap().view() >= held.view());
+                    prop_assert!(mirror.group(group).unwrap().revision() >= held.revision());
                 }
             }
         }
@@ -259,17 +277,21 @@ mod tests {
         mirror.apply(&WatchEvent::Snapshot(View {
             group: group(0),
             view: Revision(5),
+            revision: Revision(5),
             members: vec![member(0, Revision(5))],
         }));
         let change = Change {
             group: group(0),
             from: Revision(5),
             view: Revision(6),
+            revision: Revision(6),
+            after: Revision(5),
             at_ms: 0,
             joined: vec![],
             left: vec![],
             removed: vec![],
             updated: vec![],
+            away: vec![],
         };
         let another_life = member(0, Revision(4));
         let present = member(0, Revision(5));

@@ -1,7 +1,7 @@
 //! Whether the next event of a watch follows the last.
 //!
 //! What is admitted is gapless for each group and never goes back: every admitted change follows
-//! the view admitted before it, and no snapshot is older than that view. What was admitted before
+//! the revision admitted before it, and no snapshot is older than that revision. What was admitted before
 //! is dropped when a resumed stream repeats it. A break asks for fresh snapshots, from which the
 //! sequence goes on.
 //!
@@ -32,10 +32,11 @@ pub(crate) struct Sequence {
     /// All groups are watched, so that one revision may bring several changes.
     all: bool,
     at_least: Revision,
+    /// The last change of each group that was admitted.
     held: BTreeMap<GroupId, Revision>,
     /// Everything up to here has been admitted. None until the snapshots are complete.
     complete: Option<Revision>,
-    /// Where the watch was told to begin; views of groups before it are not known.
+    /// Where the watch was told to begin; what groups were before it is not known.
     begin: Option<Revision>,
     /// The events of the greatest revision that brought any, to know them again.
     recent: Vec<Event>,
@@ -43,7 +44,7 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     /// A watch of all groups or of one, from the present state or from after a revision. A
-    /// snapshot of that one group must be of `at_least` this view.
+    /// snapshot of that one group must be of `at_least` this revision.
     pub(crate) fn new(all: bool, after: Option<Revision>, at_least: Revision) -> Self {
         Self {
             all,
@@ -72,15 +73,17 @@ impl Sequence {
             WatchEvent::Snapshot(view) => {
                 let held = self.held.get(&view.group).copied();
                 let held = held.unwrap_or_default().max(self.at_least);
-                if view.view < held {
+                let revision = view.revision();
+                if revision < held {
                     return Admission::Broken(format!(
-                        "the node is behind: it has view {} of group {}, this watch already had {held}",
-                        view.view, view.group
+                        "the node is behind: it has revision {revision} of group {}, this watch \
+                         already had {held}",
+                        view.group
                     ));
                 }
-                self.held.insert(view.group.clone(), view.view);
+                self.held.insert(view.group.clone(), revision);
                 if !self.all {
-                    self.advance(view.view);
+                    self.advance(revision);
                 }
                 Admission::Next
             }
@@ -111,29 +114,31 @@ impl Sequence {
     }
 
     fn admit_change(&mut self, change: &Change) -> Admission {
-        let Change { group, from, view, .. } = change;
-        if from >= view {
+        let (group, after, revision) = (&change.group, change.after(), change.revision());
+        if after >= revision || change.from > change.view {
             return Admission::Broken(format!(
-                "a change of group {group} from view {from} to {view}"
+                "a change of group {group} from view {} to {}, from revision {after} to {revision}",
+                change.from, change.view
             ));
         }
         match (self.held.get(group), self.begin) {
-            (Some(held), _) if view <= held => return Admission::Repeated,
-            (Some(held), _) if from == held => {}
-            (None, Some(begin)) if *view <= begin => return Admission::Repeated,
-            (None, Some(begin)) if *from <= begin => {}
-            (None, None) if from.0 == 0 => {}
+            (Some(held), _) if revision <= *held => return Admission::Repeated,
+            (Some(held), _) if after == *held => {}
+            (None, Some(begin)) if revision <= begin => return Admission::Repeated,
+            (None, Some(begin)) if after <= begin => {}
+            (None, None) if after.0 == 0 => {}
             (held, _) => {
                 let held = held.copied().unwrap_or_default();
                 return Admission::Broken(format!(
-                    "a gap: view {view} of group {group} follows {from}, this watch has {held}"
+                    "a gap: revision {revision} of group {group} follows {after}, this watch has \
+                     {held}"
                 ));
             }
         }
-        self.held.insert(group.clone(), *view);
+        self.held.insert(group.clone(), revision);
         if self.complete.is_some() {
             // The same revision may bring something else yet: another group's change, an event.
-            self.advance(Revision(view.0 - 1));
+            self.advance(Revision(revision.0 - 1));
         }
         Admission::Next
     }
@@ -226,16 +231,16 @@ mod tests {
                     let gap = matches!(applied, Applied::Gap { .. });
                     prop_assert!(!gap, "{event:?} {applied:?}");
                     for (group, held) in before.groups() {
-                        prop_assert!(mirror.group(group).unwrap().view() >= held.view());
+                        prop_assert!(mirror.group(group).unwrap().revision() >= held.revision());
                     }
                     if let WatchEvent::Snapshot(view) = &event {
-                        prop_assert_eq!(mirror.group(&view.group).unwrap().view(), view.view);
+                        prop_assert_eq!(mirror.group(&view.group).unwrap().revision(), view.revision);
                     }
                 }
             }
             for (group, held) in mirror.groups() {
                 let held = held.to_view(group);
-                prop_assert_eq!(&held, &history.view(group, held.view));
+                prop_assert_eq!(&held, &history.view(group, held.revision));
             }
             // A change that a node lost is noticed with the group's next one only.
             if lossy {

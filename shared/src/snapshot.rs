@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::id::{NodeId, Revision};
 
 /// The first line of every file, its newline included: the name of the format and its version.
-pub const FIRST_LINE: &[u8] = b"gms-snapshot 1\n";
+pub const FIRST_LINE: &[u8] = b"gms-snapshot 2\n";
+/// How the first line begins in every version.
+const NAME: &[u8] = b"gms-snapshot ";
 /// The longest second line, in bytes, its newline included.
 pub const HEADER_LEN_MAX: usize = 64 << 10;
 /// The length of the checksum at the end, in bytes.
@@ -46,8 +48,14 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// It begins otherwise.
-    #[error("it is no snapshot of gms: it does not begin with \"gms-snapshot 1\"")]
+    #[error("it is no snapshot of gms: it does not begin with \"gms-snapshot 2\"")]
     Foreign,
+    /// Another version of the format.
+    #[error(
+        "it is a snapshot of another format version; this program reads \"gms-snapshot 2\": use the \
+         one that wrote it"
+    )]
+    Version,
     /// Its second line cannot be read.
     #[error("its header cannot be read: {0}")]
     Header(String),
@@ -93,7 +101,7 @@ impl Verifier {
     /// At the end of the file: the header, if the file is whole.
     pub fn finish(self) -> Result<Header, SnapshotError> {
         if !FIRST_LINE.starts_with(&self.head[..self.head.len().min(FIRST_LINE.len())]) {
-            return Err(SnapshotError::Foreign);
+            return Err(self.unlike());
         }
         match self.header {
             Some(header) if self.sum.finalize() == *self.tail => Ok(header),
@@ -101,12 +109,17 @@ impl Verifier {
         }
     }
 
+    /// What a first line is that is not the one of this version.
+    fn unlike(&self) -> SnapshotError {
+        if self.head.starts_with(NAME) { SnapshotError::Version } else { SnapshotError::Foreign }
+    }
+
     fn read_head(&mut self, piece: &[u8]) -> Result<(), SnapshotError> {
         let room = (FIRST_LINE.len() + HEADER_LEN_MAX).saturating_sub(self.head.len());
         self.head.extend_from_slice(&piece[..piece.len().min(room)]);
         let begins = self.head.len().min(FIRST_LINE.len());
         if self.head[..begins] != FIRST_LINE[..begins] {
-            return Err(SnapshotError::Foreign);
+            return Err(self.unlike());
         }
         let rest = &self.head[begins..];
         match rest.iter().position(|byte| *byte == b'\n') {
@@ -184,6 +197,9 @@ mod tests {
     fn what_is_wrong_is_told_early() {
         let mut verifier = Verifier::new();
         assert_eq!(verifier.update(b"PK\x03\x04"), Err(SnapshotError::Foreign));
+        for former in ["gms-snapshot 1\n", "gms-snapshot 10\n"] {
+            assert_eq!(Verifier::new().update(former.as_bytes()), Err(SnapshotError::Version));
+        }
         let endless = [FIRST_LINE, &vec![b'{'; HEADER_LEN_MAX + 1]].concat();
         assert!(matches!(verify(&endless, 4096), Err(SnapshotError::Header(_))));
     }

@@ -25,7 +25,7 @@ pub(crate) struct Act {
 pub(crate) struct History {
     /// In order; a revision may bring several, or none.
     pub(crate) events: Vec<(Revision, WatchEvent)>,
-    /// Each group's views, by the revision that installed them.
+    /// What each group was, by the revision of the change that made it so.
     pub(crate) views: BTreeMap<GroupId, BTreeMap<Revision, View>>,
     pub(crate) last: Revision,
 }
@@ -55,7 +55,7 @@ pub(crate) fn member(n: u8, incarnation: Revision) -> Member {
 
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     let act =
-        (0..3_u8, 0..5_u8, 0..5_u8).prop_map(|(group, member, how)| Act { group, member, how });
+        (0..3_u8, 0..5_u8, 0..7_u8).prop_map(|(group, member, how)| Act { group, member, how });
     proptest::collection::vec((1..4_u64, proptest::collection::vec(act, 0..4)), 1..25)
         .prop_map(|entries| History::new(&entries))
 }
@@ -79,12 +79,15 @@ impl History {
             let change = changes.entry(act.group).or_insert_with(|| Change {
                 group: group(act.group),
                 from: present.view,
-                view: at,
+                view: present.view,
+                revision: at,
+                after: present.revision,
                 at_ms: 0,
                 joined: vec![],
                 left: vec![],
                 removed: vec![],
                 updated: vec![],
+                away: vec![],
             });
             let old = present.members.iter().find(|m| m.id == id(act.member));
             let touched = change.joined.iter().chain(&change.updated);
@@ -94,7 +97,27 @@ impl History {
             {
                 continue;
             }
+            if !matches!((old, act.how), (Some(_), 5..)) {
+                change.view = at;
+            }
             match (old, act.how) {
+                // A static member goes away, comes back, or is replaced at once.
+                (Some(old), how) if how > 4 => {
+                    let gone = how == 5 && old.state != MemberState::Away;
+                    if old.state != MemberState::Away {
+                        change.away.push(Removed {
+                            id: old.id.clone(),
+                            incarnation: old.incarnation,
+                            cause: if gone { Cause::Fin } else { Cause::Replaced },
+                            number: None,
+                        });
+                    }
+                    change.updated.push(if gone {
+                        Member { state: MemberState::Away, ..old.clone() }
+                    } else {
+                        member(act.member, at)
+                    });
+                }
                 (None, _) => change.joined.push(member(act.member, at)),
                 (Some(old), 0) => change.left.push(Left {
                     id: old.id.clone(),
@@ -138,7 +161,8 @@ impl History {
             }
             let view = View {
                 group: change.group.clone(),
-                view: at,
+                view: change.view,
+                revision: at,
                 members: members.into_values().collect(),
             };
             let views = self.views.entry(change.group.clone()).or_default();
@@ -151,7 +175,12 @@ impl History {
     pub(crate) fn view(&self, group: &GroupId, at: Revision) -> View {
         let views = self.views.get(group);
         views.and_then(|views| views.range(..=at).next_back()).map_or_else(
-            || View { group: group.clone(), view: Revision(0), members: vec![] },
+            || View {
+                group: group.clone(),
+                view: Revision(0),
+                revision: Revision(0),
+                members: vec![],
+            },
             |(_, view)| view.clone(),
         )
     }

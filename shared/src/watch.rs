@@ -27,7 +27,7 @@ pub struct WatchOptions {
     pub after: Option<Revision>,
     /// Also yield what is no view: elections, nodes, holds.
     pub events: bool,
-    /// A watch of one group: leave nodes whose snapshot is older than this view. What was just
+    /// A watch of one group: leave nodes whose snapshot is older than this revision. What was just
     /// written is then seen whichever node serves the watch.
     pub at_least: Revision,
     /// Make the stream this life's session: the service learns of its end from the kernel.

@@ -24,7 +24,12 @@ async fn node(replies: Vec<Reply>) -> TestNode {
 }
 
 fn snapshot(view: u64) -> WatchEvent {
-    WatchEvent::Snapshot(View { group: group(0), view: Revision(view), members: vec![] })
+    WatchEvent::Snapshot(View {
+        group: group(0),
+        view: Revision(view),
+        revision: Revision(view),
+        members: vec![],
+    })
 }
 
 fn change(from: u64, view: u64) -> WatchEvent {
@@ -32,11 +37,14 @@ fn change(from: u64, view: u64) -> WatchEvent {
         group: group(0),
         from: Revision(from),
         view: Revision(view),
+        revision: Revision(view),
+        after: Revision(from),
         at_ms: 0,
         joined: vec![member(1, Revision(view))],
         left: vec![],
         removed: vec![],
         updated: vec![],
+        away: vec![],
     })
 }
 
@@ -115,7 +123,7 @@ async fn a_gap_is_never_passed_on_but_mended_by_a_fresh_snapshot() {
     send(&first, &[snapshot(5), change(6, 8), change(8, 9)]);
     assert_eq!(event(&mut watch).await, snapshot(5));
     let why = disconnected(&mut watch).await;
-    assert!(why.contains("view 8 of group g0 follows 6, this watch has 5"), "{why}");
+    assert!(why.contains("revision 8 of group g0 follows 6, this watch has 5"), "{why}");
     send(&second, &[snapshot(9), change(9, 10)]);
     assert_eq!(event(&mut watch).await, snapshot(9));
     assert_eq!(event(&mut watch).await, change(9, 10));
@@ -182,7 +190,7 @@ async fn a_silent_stream_is_taken_for_broken() {
 #[tokio::test]
 async fn a_fenced_session_ends_with_the_evidence_and_stays_ended() {
     let evidence = serde_json::to_value(Evidence::stated(Cause::Operator, None, vec![])).unwrap();
-    let fenced = Problem::new(Code::Fenced, "this life is over").with("evidence", evidence);
+    let fenced = Problem::new(Code::Fenced, "this life is over").with("removal", evidence);
     let node = node(vec![Reply::problem(&fenced)]).await;
     let options = WatchOptions { member: Some((id(1), Incarnation(4))), ..WatchOptions::default() };
     let mut watch = Watch::of_group(&node.client(), &group(0), &options);

@@ -107,15 +107,16 @@ pub async fn poll(client: Client, with_groups: bool) -> Facts {
     facts
 }
 
-/// The evidence of the removals of this view, as the events that carry it.
-pub async fn evidence(client: Client, group: GroupId, view: Revision) -> Facts {
-    let after = Some(Revision(view.0.saturating_sub(1)));
+/// The evidence of the lives that this change ended, as the events that carry it.
+pub async fn evidence(client: Client, group: GroupId, revision: Revision) -> Facts {
+    let after = Some(Revision(revision.0.saturating_sub(1)));
     let query = EventsQuery { after, group: Some(group), member: None };
     let Ok(answer) = client.events(&query).await else {
         return Vec::new();
     };
-    let is_meant =
-        |event: &Event| event.revision == view && matches!(event.what, What::Removed { .. });
+    let is_meant = |event: &Event| {
+        event.revision == revision && matches!(event.what, What::Removed { .. } | What::Away { .. })
+    };
     let events = answer.value.events.into_iter().filter(is_meant);
     events.map(|event| Fact::Watch(WatchEvent::Event(event))).collect()
 }

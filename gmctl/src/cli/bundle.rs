@@ -179,7 +179,8 @@ impl<W: Write> Bundle<W> {
         self.add("events.json", &events)?;
         let mut asked = std::collections::BTreeSet::new();
         for event in events.events.iter().rev() {
-            if let What::Removed { group, member, .. } = &event.what
+            if let What::Removed { group, member, .. } | What::Away { group, member, .. } =
+                &event.what
                 && asked.len() < WHY_MAX
                 && asked.insert((group.clone(), member.clone()))
             {

@@ -171,6 +171,12 @@ fn fold<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Row> {
             What::Removed { group, member, incarnation, evidence } => {
                 (group, member, "gone", incarnation, format!("removed: {}", cause(evidence)))
             }
+            What::Away { group, member, incarnation, evidence } => {
+                (group, member, "away", incarnation, cause(evidence))
+            }
+            What::Returned { group, member, incarnation, address } => {
+                (group, member, "restarted", incarnation, format!("at {address}"))
+            }
             What::Updated { group, member, incarnation, state } => {
                 (group, member, "updated", incarnation, state.as_str().to_owned())
             }

@@ -160,6 +160,18 @@ impl Line {
                 format!("{group}/{member}"),
                 format!("incarnation {incarnation}: {}", cause(evidence)),
             ),
+            What::Away { group, member, incarnation, evidence } => line(
+                Role::Warn,
+                "away",
+                format!("{group}/{member}"),
+                format!("incarnation {incarnation}: {}", cause(evidence)),
+            ),
+            What::Returned { group, member, incarnation, address } => line(
+                Role::Good,
+                "returned",
+                format!("{group}/{member}"),
+                format!("incarnation {incarnation} at {address}"),
+            ),
             What::Updated { group, member, incarnation, state } => line(
                 Role::Plain,
                 "updated",

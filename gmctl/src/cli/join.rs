@@ -54,7 +54,7 @@ pub struct JoinArgs {
     /// How it is watched: tcp, http, udp, stream, or an object as in the API [default: tcp]
     #[arg(long, value_name = "KIND|JSON", value_parser = parse_liveness)]
     liveness: Option<Liveness>,
-    /// Keep its place for this long after its process is gone
+    /// Keep its place in the view for this long if its process dies: a static member
     #[arg(long, value_name = "TIME")]
     hold: Option<Span>,
     /// A text unique to this life, so that a restart is told from a retry

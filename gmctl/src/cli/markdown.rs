@@ -89,11 +89,11 @@ impl Report {
             node(self.leader_after),
             human::count(self.sums.elections, "election")
         )?;
-        let Sums { joined, left, removed, restarted, suspected, refuted, .. } = self.sums;
+        let Sums { joined, left, removed, away, restarted, suspected, refuted, .. } = self.sums;
         writeln!(
             to,
-            "* Members: {joined} joined, {left} left, {removed} removed, {restarted} restarted; \
-             {suspected} suspected, {refuted} of them answered again."
+            "* Members: {joined} joined, {left} left, {removed} removed, {away} went away, \
+             {restarted} restarted; {suspected} suspected, {refuted} of them answered again."
         )?;
         if let Some(gmctl) = &self.gmctl {
             writeln!(to, "* Recorded by gmctl {}.", escape(gmctl))?;
@@ -118,7 +118,7 @@ impl Report {
             return writeln!(
                 to,
                 "{}",
-                match self.sums.removed {
+                match self.sums.removed + self.sums.away {
                     0 => "Nobody was removed.",
                     _ => "The tape has no evidence; `gmctl record` keeps it, `gmctl why` tells it.",
                 }
@@ -130,7 +130,8 @@ impl Report {
             writeln!(to, "### {}\n", escape(&name))?;
             writeln!(
                 to,
-                "* Removed at {}, revision {}, cause: {}.",
+                "* {} at {}, revision {}, cause: {}.",
+                if removal.away { "Away" } else { "Removed" },
                 time_of_day(removal.at_ms),
                 removal.revision,
                 escape(&cause(evidence))

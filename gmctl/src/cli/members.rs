@@ -80,6 +80,8 @@ pub struct Listed {
     pub group: GroupId,
     /// Its view.
     pub view: Revision,
+    /// Its last change.
+    pub revision: Revision,
     /// The members that are left.
     pub members: Vec<Row>,
 }
@@ -269,8 +271,10 @@ pub fn table_of(row: &Row) -> Table {
 
 impl From<View> for Listed {
     fn from(view: View) -> Self {
+        let revision = view.revision();
         let members = view.members.into_iter().map(|member| Row { member, live: None });
-        Self { group: view.group, view: view.view, members: members.collect() }
+        let members = members.collect();
+        Self { group: view.group, view: view.view, revision, members }
     }
 }
 

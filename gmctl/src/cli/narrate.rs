@@ -66,13 +66,22 @@ fn of_change(change: &Change, members: Option<usize>) -> Vec<String> {
     let group = &change.group;
     let mut told = Vec::new();
     let gone = |id: &gms::id::MemberId| {
-        change.removed.iter().any(|g| g.id == *id) || change.left.iter().any(|l| l.id == *id)
+        change.removed.iter().chain(&change.away).any(|g| g.id == *id)
+            || change.left.iter().any(|l| l.id == *id)
     };
-    let (back, fresh): (Vec<_>, Vec<_>) = change.joined.iter().partition(|m| gone(&m.id));
+    let placed = change.updated.iter().filter(|m| change.is_new(m));
+    let (back, fresh): (Vec<_>, Vec<_>) =
+        change.joined.iter().chain(placed.clone()).partition(|m| gone(&m.id));
+    let (returned, fresh): (Vec<_>, Vec<_>) =
+        fresh.into_iter().partition(|m| placed.clone().any(|p| p.id == m.id));
     let is_back = |id: &gms::id::MemberId| back.iter().any(|m| m.id == *id);
     for removed in change.removed.iter().filter(|gone| !is_back(&gone.id)) {
         let why = reason(removed.cause, removed.number);
         told.push(format!("{} was removed from {group}: {why}.", removed.id));
+    }
+    for away in change.away.iter().filter(|gone| !is_back(&gone.id)) {
+        let why = reason(away.cause, away.number);
+        told.push(format!("{} of {group} is away, its place is kept: {why}.", away.id));
     }
     for left in change.left.iter().filter(|left| !is_back(&left.id)) {
         told.push(match &left.reason {
@@ -84,13 +93,19 @@ fn of_change(change: &Change, members: Option<usize>) -> Vec<String> {
         let names: Vec<&str> = back.iter().map(|m| m.id.as_str()).collect();
         told.push(format!("{} restarted in {group}.", list(&names)));
     }
+    if !returned.is_empty() {
+        let names: Vec<&str> = returned.iter().map(|m| m.id.as_str()).collect();
+        let (are, place) =
+            if names.len() == 1 { ("is", "its place") } else { ("are", "their places") };
+        told.push(format!("{} {are} back in {place} in {group}.", list(&names)));
+    }
     if !fresh.is_empty() {
         let names: Vec<&str> = fresh.iter().map(|m| m.id.as_str()).collect();
         told.push(format!("{} joined {group}.", list(&names)));
     }
-    for state in [MemberState::Active, MemberState::Draining, MemberState::Away] {
-        let names: Vec<&str> =
-            change.updated.iter().filter(|m| m.state == state).map(|m| m.id.as_str()).collect();
+    for state in [MemberState::Active, MemberState::Draining] {
+        let updated = change.updated.iter().filter(|m| m.state == state && !change.is_new(m));
+        let names: Vec<&str> = updated.map(|m| m.id.as_str()).collect();
         if !names.is_empty() {
             let word = state.as_str();
             told.push(format!("{} of {group} {} updated: {word}.", list(&names), was(names.len())));
@@ -137,9 +152,12 @@ fn of_event(what: &What) -> Option<String> {
         }
         What::Restored { .. } => "The cluster was founded from a snapshot.".to_owned(),
         // Changes of views have told it.
-        What::Joined { .. } | What::Left { .. } | What::Removed { .. } | What::Updated { .. } => {
-            return None;
-        }
+        What::Joined { .. }
+        | What::Left { .. }
+        | What::Removed { .. }
+        | What::Away { .. }
+        | What::Returned { .. }
+        | What::Updated { .. } => return None,
     })
 }
 
@@ -147,7 +165,8 @@ fn of_event(what: &What) -> Option<String> {
 mod tests {
     use gms::{
         id::{Incarnation, Revision},
-        view::{Left, Removed},
+        liveness::{Kind, Liveness},
+        view::{Left, Member, Removed, Tags},
     };
 
     use super::*;
@@ -164,6 +183,8 @@ mod tests {
             group: "payments".parse().unwrap(),
             from: Revision(1),
             view: Revision(2),
+            revision: Revision(2),
+            after: Revision(1),
             at_ms: 0,
             joined: vec![],
             left: vec![Left {
@@ -173,6 +194,7 @@ mod tests {
             }],
             removed: vec![gone("a", Cause::Silence), gone("b", Cause::Signal)],
             updated: vec![],
+            away: Vec::new(),
         };
         let told = sentences(&WatchEvent::Change(change), Some(1));
         assert_eq!(
@@ -181,6 +203,56 @@ mod tests {
                 "a was removed from payments: it did not answer any more.",
                 "b was removed from payments: its program was ended by signal 9.",
                 "c was taken out of payments: broken disk. payments has 1 member now.",
+            ]
+        );
+    }
+
+    #[test]
+    fn static_members_are_told_as_away_and_back_and_not_as_gone() {
+        let gone = |id: &str, cause| Removed {
+            id: id.parse().unwrap(),
+            incarnation: Incarnation(1),
+            cause,
+            number: None,
+        };
+        let member = |id: &str, incarnation, state| Member {
+            id: id.parse().unwrap(),
+            address: "h:1".parse().unwrap(),
+            incarnation: Incarnation(incarnation),
+            monitor: None,
+            witness: None,
+            liveness: Liveness::of(Kind::Tcp),
+            tags: Tags::new(),
+            state,
+            instance: None,
+            hold: None,
+        };
+        let change = Change {
+            group: "payments".parse().unwrap(),
+            from: Revision(2),
+            view: Revision(2),
+            revision: Revision(9),
+            after: Revision(2),
+            at_ms: 0,
+            joined: vec![],
+            left: vec![],
+            removed: vec![],
+            updated: vec![
+                member("a", 1, MemberState::Away),
+                member("b", 9, MemberState::Active),
+                member("c", 9, MemberState::Active),
+                member("d", 1, MemberState::Draining),
+            ],
+            away: vec![gone("a", Cause::Fin), gone("b", Cause::Replaced)],
+        };
+        let told = sentences(&WatchEvent::Change(change), Some(4));
+        assert_eq!(
+            told,
+            [
+                "a of payments is away, its place is kept: it closed its connection.",
+                "b restarted in payments.",
+                "c is back in its place in payments.",
+                "d of payments was updated: draining. payments has 4 members now.",
             ]
         );
     }

@@ -54,15 +54,16 @@ pub fn why(
     let mut known: Option<Why> = None;
     for event in events {
         let (incarnation, state) = match &event.what {
-            What::Joined { incarnation, .. } | What::Updated { incarnation, .. } => {
-                (*incarnation, WhyState::Member)
-            }
+            What::Joined { incarnation, .. }
+            | What::Returned { incarnation, .. }
+            | What::Updated { incarnation, .. } => (*incarnation, WhyState::Member),
+            What::Away { incarnation, .. } => (*incarnation, WhyState::Away),
             What::Left { incarnation, .. } => (*incarnation, WhyState::Left),
             What::Removed { incarnation, .. } => (*incarnation, WhyState::Removed),
             _ => continue,
         };
         let removal = match &event.what {
-            What::Removed { evidence, .. } => Some(Removal {
+            What::Removed { evidence, .. } | What::Away { evidence, .. } => Some(Removal {
                 revision: event.revision,
                 term: term(event.revision),
                 at_ms: event.at_ms,

@@ -218,10 +218,10 @@ impl Recorder<'_> {
                 item = watch.next() => {
                     let fact = of_watch(item.map_err(Failure::from)?);
                     if let Fact::Watch(WatchEvent::Change(change)) = &fact
-                        && !change.removed.is_empty()
+                        && !(change.removed.is_empty() && change.away.is_empty())
                         && questions.len() < QUESTIONS_MAX
                     {
-                        let (group, from) = (change.group.clone(), change.view);
+                        let (group, from) = (change.group.clone(), change.revision());
                         questions.push(Box::pin(evidence(asking.clone(), group, from)));
                     }
                     self.keep(fact)?;

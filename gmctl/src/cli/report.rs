@@ -123,6 +123,7 @@ pub(super) struct Sums {
     pub(super) joined: usize,
     pub(super) left: usize,
     pub(super) removed: usize,
+    pub(super) away: usize,
     pub(super) restarted: usize,
     pub(super) suspected: usize,
     pub(super) refuted: usize,
@@ -141,6 +142,8 @@ pub(super) struct Common {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Removal {
+    /// The member's place was kept.
+    pub(super) away: bool,
     pub(super) at_ms: u64,
     pub(super) revision: Revision,
     pub(super) group: GroupId,
@@ -210,7 +213,10 @@ fn sums(told: &[Told]) -> Sums {
             Happening::Joined(_, who, _) => sums.joined += who.count,
             Happening::Left(_, who, _) => sums.left += who.count,
             Happening::Removed(_, who, ..) => sums.removed += who.count,
-            Happening::Replaced(_, who) => sums.restarted += who.count,
+            Happening::Away(_, who, ..) => sums.away += who.count,
+            Happening::Replaced(_, who) | Happening::Returned(_, who) => {
+                sums.restarted += who.count;
+            }
             Happening::Suspected(_, who) => sums.suspected += who.count,
             Happening::Refuted(_, who) => sums.refuted += who.count,
             Happening::Election(..) => sums.elections += 1,
@@ -260,7 +266,9 @@ fn removals(tape: &Tape, from: u64, to: u64) -> Vec<Removal> {
         _ => &[],
     });
     let removal = |event: &Event| match &event.what {
-        What::Removed { group, member, evidence, .. } => Some(Removal {
+        What::Removed { group, member, evidence, .. }
+        | What::Away { group, member, evidence, .. } => Some(Removal {
+            away: matches!(event.what, What::Away { .. }),
             at_ms: event.at_ms,
             revision: event.revision,
             group: group.clone(),

@@ -60,6 +60,10 @@ gmctl gets (those that the keyboard sends it has already), and its exit code is 
 128+n if signal n ended it, 127 if it is not found. Where the kernel can do it (Linux, FreeBSD), the
 program also dies when gmctl is killed. If another process takes the name, the program is terminated.
 
+With --hold it is a static member. If the program or this machine dies, the member is away: it stays
+in the view, and if it runs again within that time, no view changes; otherwise it is removed. A
+program that exits with 0 leaves at once, with or without --hold.
+
 Examples:
   gmctl run payments --id web-1 -- ./server --port 8080
   gmctl run payments --id web-1 --address 10.0.0.7:8080 --tag zone=a -- ./server
@@ -80,7 +84,7 @@ pub struct RunArgs {
     /// A fact about it; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
     tags: Vec<(String, String)>,
-    /// Keep its place for this long after the program is gone
+    /// Keep its place in the view for this long if the program dies: a static member
     #[arg(long, value_name = "TIME")]
     hold: Option<Span>,
     /// Take the place of a life that still answers

@@ -3,7 +3,7 @@
 use gms::{
     api::{Band, MemberLiveness, WatchEvent},
     id::{GroupId, Revision},
-    view::Change,
+    view::{Change, MemberState},
 };
 use serde::{Serialize, Serializer};
 
@@ -227,10 +227,19 @@ fn rows_of_change(change: &Change) -> Vec<Row> {
         let cause = format!("{}{number}", gone.cause.as_str());
         row("removed", &gone.id, gone.incarnation, cause)
     });
-    let updated = change.updated.iter().map(|member| {
-        row("updated", &member.id, member.incarnation, member.state.as_str().to_owned())
+    let away = change.away.iter().map(|gone| {
+        let number = gone.number.map(|n| format!(" {n}")).unwrap_or_default();
+        row("away", &gone.id, gone.incarnation, format!("{}{number}", gone.cause.as_str()))
     });
-    joined.chain(left).chain(removed).chain(updated).collect()
+    // One that is away is told already, with its cause.
+    let updated = change.updated.iter().filter(|of| of.state != MemberState::Away).map(|member| {
+        if change.is_new(member) {
+            row("returned", &member.id, member.incarnation, member.address.to_string())
+        } else {
+            row("updated", &member.id, member.incarnation, member.state.as_str().to_owned())
+        }
+    });
+    joined.chain(left).chain(removed).chain(away).chain(updated).collect()
 }
 
 /// A plain sentence, and the event it is about for those who read JSON.
@@ -326,15 +335,24 @@ fn of_change(change: &Change, style: &Style) -> String {
         let text = format!("-{} (removed: {}{number})", gone.id, gone.cause.as_str());
         parts.push(style.paint(Role::Bad, &text));
     }
-    for member in &change.updated {
-        let text = format!("~{} ({})", member.id, member.state.as_str());
+    for gone in &change.away {
+        let number = gone.number.map(|n| format!(" {n}")).unwrap_or_default();
+        let text = format!("~{} (away: {}{number})", gone.id, gone.cause.as_str());
         parts.push(style.paint(Role::Warn, &text));
     }
-    format!(
-        "{} view {} after {}: {}\n",
-        style.paint(Role::Strong, change.group.as_str()),
-        change.view,
-        change.from,
-        parts.join(" ")
-    )
+    for member in change.updated.iter().filter(|member| member.state != MemberState::Away) {
+        let (role, word) = if change.is_new(member) {
+            (Role::Good, "returned")
+        } else {
+            (Role::Warn, member.state.as_str())
+        };
+        parts.push(style.paint(role, &format!("~{} ({word})", member.id)));
+    }
+    let group = style.paint(Role::Strong, change.group.as_str());
+    let place = if change.installs_view() {
+        format!("view {} after {}", change.view, change.from)
+    } else {
+        format!("still view {}", change.view)
+    };
+    format!("{group} {place}: {}\n", parts.join(" "))
 }

@@ -24,8 +24,8 @@ pub struct Sieve {
 struct Known {
     /// Those of the last view that pass.
     passing: BTreeSet<MemberId>,
-    /// The last view that was let through.
-    shown: Revision,
+    /// The view and the revision of what was let through last.
+    shown: (Revision, Revision),
 }
 
 impl Sieve {
@@ -53,17 +53,19 @@ impl Sieve {
     }
 
     fn snapshot(&mut self, view: View) -> View {
-        let View { group, view, mut members } = view;
+        let shown = (view.view, view.revision());
+        let View { group, view, revision, mut members } = view;
         members.retain(|member| passes(&self.filter, &group, member));
         let passing = members.iter().map(|member| member.id.clone()).collect();
-        self.groups.insert(group.clone(), Known { passing, shown: view });
-        View { group, view, members }
+        self.groups.insert(group.clone(), Known { passing, shown });
+        View { group, view, revision, members }
     }
 
     fn change(&mut self, mut change: Change) -> Option<Change> {
         let known = self.groups.entry(change.group.clone()).or_default();
         change.left.retain(|left| known.passing.remove(&left.id));
         change.removed.retain(|removed| known.passing.remove(&removed.id));
+        change.away.retain(|gone| known.passing.contains(&gone.id));
         let Change { group, joined, updated, .. } = &mut change;
         joined.retain(|member| {
             let fits = passes(&self.filter, group, member);
@@ -86,7 +88,8 @@ impl Sieve {
         if told.iter().sum::<usize>() + change.updated.len() == 0 {
             return None;
         }
-        change.from = std::mem::replace(&mut known.shown, change.view);
+        let now = (change.view, change.revision());
+        (change.from, change.after) = std::mem::replace(&mut known.shown, now);
         Some(change)
     }
 }
@@ -137,6 +140,9 @@ mod tests {
             left: Vec::new(),
             removed: Vec::new(),
             updated: Vec::new(),
+            revision: Revision(view),
+            after: Revision(from),
+            away: Vec::new(),
         }
     }
 
@@ -146,7 +152,7 @@ mod tests {
         let mut mirror = Mirror::new();
         let group: GroupId = "g".parse().unwrap();
         let members = vec![member("a", "a"), member("b", "b")];
-        let view = View { group: group.clone(), view: Revision(5), members };
+        let view = View { group: group.clone(), view: Revision(5), revision: Revision(5), members };
         let left =
             |id: &str| Left { id: id.parse().unwrap(), incarnation: Incarnation(1), reason: None };
         let events = [

@@ -301,8 +301,13 @@ impl Wait {
                     let failure = Failure::from(why);
                     // Nobody is a member of a group that is not there.
                     if failure.exit == Exit::NotFound {
-                        let view =
-                            View { group: group.clone(), view: Revision(0), members: vec![] };
+                        let none = Revision(0);
+                        let view = View {
+                            group: group.clone(),
+                            view: none,
+                            revision: none,
+                            members: vec![],
+                        };
                         return Ok(Some(Enough(view)));
                     }
                     return Err(failure);

@@ -13,7 +13,7 @@ use gms::{
     liveness_feed::{LivenessFeed, LivenessItem, LivenessOptions},
     mirror::{Applied, Mirror},
     span::Span,
-    view::View,
+    view::{MemberState, View},
     watch::{Watch, WatchItem, WatchOptions},
 };
 use tokio::time::Instant;
@@ -262,6 +262,7 @@ fn summary(view: &View) -> GroupSummary {
         name: view.group.clone(),
         view: view.view,
         members: view.members.len(),
+        away: view.members.iter().filter(|m| m.state == MemberState::Away).count(),
         suspects: 0,
         hold: None,
     }

@@ -81,7 +81,7 @@ async fn at(
     };
     let mut events = console.take(client.events(&of(Some(args.id.clone()))).await?);
     events.events.retain(|event| point.covers(event, now_ms));
-    let removed = |event: &Event| matches!(event.what, What::Removed { .. });
+    let removed = |event: &Event| matches!(event.what, What::Removed { .. } | What::Away { .. });
     // Elections are no events of a member.
     let all = if events.events.iter().any(removed) {
         client.events(&of(None)).await?.value.events
@@ -167,6 +167,7 @@ impl Page for Why {
             WhyState::Member => (Role::Good, "member, nobody doubts it"),
             WhyState::Suspect => (Role::Warn, "suspect"),
             WhyState::Removed => (Role::Bad, "removed"),
+            WhyState::Away => (Role::Warn, "away: its process is gone, its place is kept"),
             WhyState::Left => (Role::Plain, "left"),
         };
         facts.fact("state", Cell::new(role, state));
@@ -175,7 +176,8 @@ impl Page for Why {
             text.push_str(&of_suspicion(suspicion, wide, style));
         }
         if let Some(removal) = &self.removal {
-            text.push_str(&of_removal(removal, wide, style));
+            let what = if self.state == WhyState::Away { "away since" } else { "removed" };
+            text.push_str(&of_removal(what, removal, wide, style));
         }
         text
     }
@@ -189,11 +191,11 @@ fn of_suspicion(suspicion: &Suspicion, wide: bool, style: &Style) -> String {
     facts.draw(wide, style) + &observers(&suspicion.observers, wide, style)
 }
 
-fn of_removal(removal: &Removal, wide: bool, style: &Style) -> String {
+fn of_removal(what: &'static str, removal: &Removal, wide: bool, style: &Style) -> String {
     let evidence = &removal.evidence;
     let mut facts = Table::of_facts();
     facts.fact(
-        "removed",
+        what,
         format!(
             "revision {}, term {}, {}",
             removal.revision,
@@ -259,6 +261,7 @@ fn word(state: WhyState) -> &'static str {
         WhyState::Member => "member",
         WhyState::Suspect => "suspect",
         WhyState::Removed => "removed",
+        WhyState::Away => "away",
         WhyState::Left => "left",
     }
 }

@@ -27,6 +27,7 @@ impl Subject for GroupSummary {
         match field {
             "view" => Some(self.view.0),
             "members" => Some(self.members as u64),
+            "away" => Some(self.away as u64),
             "suspects" => Some(self.suspects as u64),
             "hold" => Some(self.hold.as_ref()?.lasts.as_millis().saturating_mul(1_000)),
             _ => None,
@@ -92,14 +93,16 @@ fn texts(what: &What) -> Vec<(&'static str, String)> {
     };
     let cause = |evidence: &Evidence| ("cause", evidence.cause.as_str().to_owned());
     match what {
-        What::Joined { group, member, address, .. } => {
+        What::Joined { group, member, address, .. }
+        | What::Returned { group, member, address, .. } => {
             [of(group, member), vec![("address", address.to_string())]].concat()
         }
         What::Left { group, member, reason, .. } => {
             let reason = reason.iter().map(|reason| ("reason", reason.clone()));
             of(group, member).into_iter().chain(reason).collect()
         }
-        What::Removed { group, member, evidence, .. } => {
+        What::Removed { group, member, evidence, .. }
+        | What::Away { group, member, evidence, .. } => {
             [of(group, member), vec![cause(evidence)]].concat()
         }
         What::Updated { group, member, .. } => of(group, member),
@@ -127,6 +130,8 @@ pub fn kind(what: &What) -> &'static str {
         What::Joined { .. } => "joined",
         What::Left { .. } => "left",
         What::Removed { .. } => "removed",
+        What::Away { .. } => "away",
+        What::Returned { .. } => "returned",
         What::Updated { .. } => "updated",
         What::HoldSet { .. } => "hold_set",
         What::HoldCleared { .. } => "hold_cleared",
@@ -155,6 +160,8 @@ impl Subject for EventAt<'_> {
                 What::Joined { incarnation, .. }
                 | What::Left { incarnation, .. }
                 | What::Removed { incarnation, .. }
+                | What::Away { incarnation, .. }
+                | What::Returned { incarnation, .. }
                 | What::Updated { incarnation, .. },
             ) => Some(incarnation.0),
             ("term", What::Election { term, .. }) => Some(*term),

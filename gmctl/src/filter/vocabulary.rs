@@ -111,7 +111,7 @@ pub static GROUPS: Vocabulary = Vocabulary {
         word("state", &["ok", "suspect", "held", "empty"]),
         text("reason"),
     ],
-    numbers: &[count("view"), count("members"), count("suspects"), time("hold")],
+    numbers: &[count("view"), count("members"), count("away"), count("suspects"), time("hold")],
     has_tags: false,
 };
 
@@ -119,7 +119,7 @@ pub static GROUPS: Vocabulary = Vocabulary {
 pub static WATCHED: Vocabulary = Vocabulary {
     subject: "views",
     texts: &[text("name"), alias("group", "name")],
-    numbers: &[count("view"), count("members")],
+    numbers: &[count("view"), count("members"), count("away")],
     has_tags: false,
 };
 
@@ -160,6 +160,8 @@ pub static EVENTS: Vocabulary = Vocabulary {
                 "joined",
                 "left",
                 "removed",
+                "away",
+                "returned",
                 "updated",
                 "hold_set",
                 "hold_cleared",

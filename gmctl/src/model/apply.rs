@@ -106,8 +106,9 @@ impl Model {
         if let Some(told) = &mut self.reopening {
             told.insert(view.group.clone());
         }
+        let revision = view.revision();
         let group = self.groups.entry(view.group).or_default();
-        if group.view > view.view {
+        if group.revision > revision {
             return;
         }
         let first_look = group.view == Revision(0) && group.members.is_empty();
@@ -123,21 +124,22 @@ impl Model {
         }
         group.replace_members(members);
         group.view = view.view;
+        group.revision = revision;
         self.stamp.shape += 1;
-        self.revision = self.revision.max(view.view);
+        self.revision = self.revision.max(revision);
     }
 
     fn apply_change(&mut self, now: Moment, change: &Change) -> Applied {
         let group = self.groups.entry(change.group.clone()).or_default();
-        if change.view <= group.view {
+        if change.revision() <= group.revision {
             return Applied::Done;
         }
-        if change.from != group.view {
+        if change.from != group.view || change.after() != group.revision {
             return Applied::Gap;
         }
         follow(group, now, change);
         self.stamp.shape += 1;
-        self.revision = self.revision.max(change.view);
+        self.revision = self.revision.max(change.revision());
         self.timeline.record_change(change);
         Applied::Done
     }
@@ -292,8 +294,16 @@ fn follow(group: &mut Group, now: Moment, change: &Change) {
         group.arrived.insert(member.id.clone(), now.at);
         group.put(member.clone());
     }
+    for gone in &change.away {
+        group.forget(&gone.id, gone.incarnation);
+        group.arrived.remove(&gone.id);
+    }
     for member in &change.updated {
+        if change.is_new(member) {
+            group.arrived.insert(member.id.clone(), now.at);
+        }
         group.put(member.clone());
     }
     group.view = change.view;
+    group.revision = change.revision();
 }

@@ -15,6 +15,8 @@ pub struct Sums {
     pub left: usize,
     /// Members that were removed.
     pub removed: usize,
+    /// Members that went away and keep their places.
+    pub away: usize,
     /// Members that came back as new lives.
     pub restarted: usize,
     /// Elections.
@@ -26,8 +28,8 @@ pub struct Sums {
 impl Sums {
     /// Whether nothing happened at all.
     pub fn is_nothing(&self) -> bool {
-        let Self { joined, left, removed, restarted, elections, suspects } = *self;
-        joined + left + removed + restarted + elections == 0 && suspects.0 == suspects.1
+        let Self { joined, left, removed, away, restarted, elections, suspects } = *self;
+        joined + left + removed + away + restarted + elections == 0 && suspects.0 == suspects.1
     }
 }
 
@@ -57,7 +59,10 @@ pub fn sums(then: &Model, now: &Model) -> Sums {
             Happening::Joined(_, who, _) => sums.joined += who.count,
             Happening::Left(_, who, _) => sums.left += who.count,
             Happening::Removed(_, who, ..) => sums.removed += who.count,
-            Happening::Replaced(_, who) => sums.restarted += who.count,
+            Happening::Away(_, who, ..) => sums.away += who.count,
+            Happening::Replaced(_, who) | Happening::Returned(_, who) => {
+                sums.restarted += who.count;
+            }
             Happening::Election(..) => sums.elections += 1,
             _ => {}
         }

@@ -51,7 +51,7 @@ impl Evidence {
                 return;
             }
             // Answers may overtake each other: a life that was removed is not doubted any more.
-            let is_over = before.why.state == WhyState::Removed
+            let is_over = matches!(before.why.state, WhyState::Removed | WhyState::Away)
                 && before.why.incarnation >= why.incarnation
                 && matches!(why.state, WhyState::Suspect | WhyState::Member);
             if is_over {
@@ -70,8 +70,14 @@ impl Evidence {
 
     /// Keeps what an event says of a removal, proposed in this term.
     pub(super) fn keep_event(&mut self, event: &Event, term: u64) {
-        let What::Removed { group, member, incarnation, evidence } = &event.what else {
-            return;
+        let (group, member, incarnation, evidence, state) = match &event.what {
+            What::Removed { group, member, incarnation, evidence } => {
+                (group, member, incarnation, evidence, WhyState::Removed)
+            }
+            What::Away { group, member, incarnation, evidence } => {
+                (group, member, incarnation, evidence, WhyState::Away)
+            }
+            _ => return,
         };
         let key = MemberKey { group: group.clone(), id: member.clone() };
         let is_known = self.told.get(&key).is_some_and(|told| {
@@ -84,7 +90,7 @@ impl Evidence {
             group: group.clone(),
             id: member.clone(),
             incarnation: *incarnation,
-            state: WhyState::Removed,
+            state,
             removal: Some(Removal {
                 revision: event.revision,
                 term,

@@ -136,6 +136,8 @@ pub struct Gone {
 pub struct Group {
     /// The revision that installed the view we know.
     pub view: Revision,
+    /// The last change we know: that view, or a static member's going or coming since.
+    pub revision: Revision,
     /// Its members, by id.
     pub members: OrdMap<MemberId, Arc<Member>>,
     /// What the liveness feed last said, by member. May name members that no view has shown yet.

@@ -9,7 +9,7 @@ use gms::{
     api::What,
     evidence::Cause,
     id::{GroupId, MemberId, NodeId},
-    view::Change,
+    view::{Change, MemberState, Removed},
 };
 
 /// How an entry should strike the eye.
@@ -54,6 +54,10 @@ pub enum Happening {
     Left(GroupId, Who, Option<String>),
     /// Members were removed.
     Removed(GroupId, Who, Cause, Option<i32>),
+    /// Static members are gone and their places are kept.
+    Away(GroupId, Who, Cause, Option<i32>),
+    /// Static members that were away are back as new lives.
+    Returned(GroupId, Who),
     /// Members came back as new lives.
     Replaced(GroupId, Who),
     /// Members have other tags or another state.
@@ -97,6 +101,8 @@ impl Happening {
             Happening::Joined(..) => "joined",
             Happening::Left(..) => "left",
             Happening::Removed(..) => "removed",
+            Happening::Away(..) => "away",
+            Happening::Returned(..) => "returned",
             Happening::Replaced(..) => "restarted",
             Happening::Updated(..) => "updated",
             Happening::HoldSet(..) => "hold on",
@@ -124,6 +130,8 @@ impl Happening {
             Happening::Joined(group, ..)
             | Happening::Left(group, ..)
             | Happening::Removed(group, ..)
+            | Happening::Away(group, ..)
+            | Happening::Returned(group, ..)
             | Happening::Replaced(group, ..)
             | Happening::Updated(group, ..)
             | Happening::HoldSet(group, ..)
@@ -149,6 +157,8 @@ impl Happening {
             Happening::Joined(_, who, _)
             | Happening::Left(_, who, _)
             | Happening::Removed(_, who, ..)
+            | Happening::Away(_, who, ..)
+            | Happening::Returned(_, who)
             | Happening::Replaced(_, who)
             | Happening::Updated(_, who, _)
             | Happening::Suspected(_, who)
@@ -162,6 +172,7 @@ impl Happening {
         match self {
             Happening::Joined(..)
             | Happening::Replaced(..)
+            | Happening::Returned(..)
             | Happening::NodeBack(..)
             | Happening::LinkBack(..)
             | Happening::NodeStarted(..)
@@ -174,6 +185,7 @@ impl Happening {
             | Happening::Election(..)
             | Happening::HoldSet(..) => Tone::Notice,
             Happening::Suspected(..)
+            | Happening::Away(..)
             | Happening::Command(_, false)
             | Happening::LinkLost(..)
             | Happening::Gap(..) => Tone::Warn,
@@ -189,10 +201,11 @@ impl Happening {
             }
             Happening::Left(_, who, None)
             | Happening::Replaced(_, who)
+            | Happening::Returned(_, who)
             | Happening::Suspected(_, who)
             | Happening::Refuted(_, who) => who.text(),
             Happening::Left(_, who, Some(reason)) => format!("{}: {reason}", who.text()),
-            Happening::Removed(_, who, cause, number) => {
+            Happening::Removed(_, who, cause, number) | Happening::Away(_, who, cause, number) => {
                 let number = number.map(|n| format!(" {n}")).unwrap_or_default();
                 format!("{}: {}{number}", who.text(), cause.as_str())
             }
@@ -236,22 +249,26 @@ pub(super) fn happenings_of(change: &Change) -> Vec<Happening> {
     let group = || change.group.clone();
     let who = |first: &MemberId, count| Who { first: first.clone(), count };
     let mut list = Vec::new();
-    let mut by_cause: BTreeMap<(Cause, Option<i32>), Who> = BTreeMap::new();
-    for removed in change.removed.iter().filter(|removed| removed.cause != Cause::Replaced) {
-        by_cause
-            .entry((removed.cause, removed.number))
-            .and_modify(|who| who.count += 1)
-            .or_insert_with(|| who(&removed.id, 1));
-    }
-    for ((cause, number), who) in by_cause {
+    for ((cause, number), who) in by_cause(&change.removed) {
         list.push(Happening::Removed(group(), who, cause, number));
     }
+    for ((cause, number), who) in by_cause(&change.away) {
+        list.push(Happening::Away(group(), who, cause, number));
+    }
     let is_back = |id: &MemberId| {
-        change.removed.iter().any(|gone| gone.id == *id)
+        change.removed.iter().chain(&change.away).any(|gone| gone.id == *id)
             || change.left.iter().any(|gone| gone.id == *id)
     };
-    let (back, fresh): (Vec<_>, Vec<_>) =
+    let (mut back, fresh): (Vec<_>, Vec<_>) =
         change.joined.iter().partition(|member| is_back(&member.id));
+    let (placed, updated): (Vec<_>, Vec<_>) = change
+        .updated
+        .iter()
+        .filter(|member| member.state != MemberState::Away)
+        .partition(|member| change.is_new(member));
+    let (restarted, returned): (Vec<_>, Vec<_>) =
+        placed.into_iter().partition(|member| is_back(&member.id));
+    back.extend(restarted);
     let mut left = change.left.iter().filter(|left| back.iter().all(|m| m.id != left.id));
     if let Some(first) = left.next() {
         let count = 1 + left.count();
@@ -264,11 +281,26 @@ pub(super) fn happenings_of(change: &Change) -> Vec<Happening> {
         let address = if fresh.len() == 1 { first.address.to_string() } else { String::new() };
         list.push(Happening::Joined(group(), who(&first.id, fresh.len()), address));
     }
-    if let Some(first) = change.updated.first() {
+    if let Some(first) = returned.first() {
+        list.push(Happening::Returned(group(), who(&first.id, returned.len())));
+    }
+    if let Some(first) = updated.first() {
         let state = first.state.as_str().to_owned();
-        list.push(Happening::Updated(group(), who(&first.id, change.updated.len()), state));
+        list.push(Happening::Updated(group(), who(&first.id, updated.len()), state));
     }
     list
+}
+
+/// How many lives ended for which cause; not those that another life of the member replaced.
+fn by_cause(ended: &[Removed]) -> BTreeMap<(Cause, Option<i32>), Who> {
+    let mut by_cause: BTreeMap<(Cause, Option<i32>), Who> = BTreeMap::new();
+    for one in ended.iter().filter(|one| one.cause != Cause::Replaced) {
+        by_cause
+            .entry((one.cause, one.number))
+            .and_modify(|who| who.count += 1)
+            .or_insert_with(|| Who { first: one.id.clone(), count: 1 });
+    }
+    by_cause
 }
 
 /// What a recorded event says, in our words.
@@ -287,6 +319,13 @@ pub(super) fn happening_of(what: &What) -> Happening {
         What::Removed { group, member, evidence, .. } => {
             Happening::Removed(group.clone(), one(member), evidence.cause, evidence.number)
         }
+        What::Away { group, member, evidence, .. } if evidence.cause == Cause::Replaced => {
+            Happening::Replaced(group.clone(), one(member))
+        }
+        What::Away { group, member, evidence, .. } => {
+            Happening::Away(group.clone(), one(member), evidence.cause, evidence.number)
+        }
+        What::Returned { group, member, .. } => Happening::Returned(group.clone(), one(member)),
         What::Updated { group, member, state, .. } => {
             Happening::Updated(group.clone(), one(member), state.as_str().to_owned())
         }

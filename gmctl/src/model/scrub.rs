@@ -32,7 +32,10 @@ pub fn columns(timeline: &Timeline, from_ms: u64, to_ms: u64, width: usize) -> V
         };
         column.count = column.count.saturating_add(entry.what.count());
         column.election |= matches!(entry.what, Happening::Election(..));
-        column.trouble |= matches!(entry.what, Happening::Removed(..) | Happening::Suspected(..));
+        column.trouble |= matches!(
+            entry.what,
+            Happening::Removed(..) | Happening::Away(..) | Happening::Suspected(..)
+        );
     }
     columns
 }

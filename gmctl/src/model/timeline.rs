@@ -51,7 +51,7 @@ pub struct Moves {
     pub left: usize,
     /// They were removed.
     pub removed: usize,
-    /// They came back as new lives.
+    /// They came back as new lives, in the place of the old ones or in one that was kept.
     pub restarted: usize,
 }
 
@@ -97,11 +97,11 @@ impl Timeline {
 
     /// Notes what a change of a view says.
     pub fn record_change(&mut self, change: &Change) {
-        if change.view <= self.history_through {
+        if change.revision() <= self.history_through {
             return;
         }
         for what in happenings_of(change) {
-            self.push(change.at_ms, Some(change.view), what);
+            self.push(change.at_ms, Some(change.revision()), what);
         }
     }
 
@@ -109,7 +109,12 @@ impl Timeline {
     pub fn record_event(&mut self, event: &Event) {
         let told_by_change = matches!(
             event.what,
-            What::Joined { .. } | What::Left { .. } | What::Removed { .. } | What::Updated { .. }
+            What::Joined { .. }
+                | What::Left { .. }
+                | What::Removed { .. }
+                | What::Away { .. }
+                | What::Returned { .. }
+                | What::Updated { .. }
         );
         if event.revision > self.history_through && !told_by_change {
             self.push(event.at_ms, Some(event.revision), happening_of(&event.what));
@@ -171,7 +176,9 @@ impl Timeline {
                 Happening::Joined(_, who, _) => of.joined += who.count,
                 Happening::Left(_, who, _) => of.left += who.count,
                 Happening::Removed(_, who, ..) => of.removed += who.count,
-                Happening::Replaced(_, who) => of.restarted += who.count,
+                Happening::Replaced(_, who) | Happening::Returned(_, who) => {
+                    of.restarted += who.count;
+                }
                 _ => {}
             }
         }

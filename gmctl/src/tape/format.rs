@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::link::{Stream, StreamNews};
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first line of what `gmctl record` writes. A tape without it is one of `gmctl watch`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -265,7 +265,8 @@ mod tests {
 
     fn records() -> Vec<Record> {
         let group: gms::id::GroupId = "payments".parse().unwrap();
-        let view = View { group: group.clone(), view: Revision(7), members: vec![] };
+        let at = Revision(7);
+        let view = View { group: group.clone(), view: at, revision: at, members: vec![] };
         vec![
             record(1_000, Fact::Watch(WatchEvent::Snapshot(view))),
             record(1_500, Fact::Watch(WatchEvent::Bookmark(Bookmark { revision: Revision(7) }))),

@@ -141,11 +141,14 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
                 group: group(name(g)),
                 from: view_of(play, g),
                 view: Revision(*revision),
+                revision: Revision(*revision),
+                after: view_of(play, g),
                 at_ms: 0,
                 joined: if joins { vec![member(n, *revision)] } else { Vec::new() },
                 left: if joins { Vec::new() } else { vec![left] },
                 removed: Vec::new(),
                 updated: Vec::new(),
+                away: Vec::new(),
             };
             play.tell(Message::Watch(WatchEvent::Change(change)));
         }
@@ -158,6 +161,7 @@ fn take(play: &mut Play, size: &mut (u16, u16), revision: &mut u64, step: Step) 
             let view = View {
                 group: group(name(g)),
                 view: Revision(*revision),
+                revision: Revision(*revision),
                 members: (0..n).map(|n| member(n, 100 + n)).collect(),
             };
             play.tell(Message::Watch(WatchEvent::Snapshot(view)));

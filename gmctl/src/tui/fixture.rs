@@ -204,7 +204,8 @@ impl Play {
             ("batch", 2, 7),
         ] {
             let members = (1..=size).map(|n| member(n, 100 + n)).collect();
-            let view = View { group: group(name), view: Revision(view), members };
+            let at = Revision(view);
+            let view = View { group: group(name), view: at, revision: at, members };
             self.tell(Message::Watch(WatchEvent::Snapshot(view)));
         }
         let bookmark = Bookmark { revision: Revision(9_182_331) };
@@ -297,6 +298,8 @@ impl Play {
             group: group("payments"),
             from: Revision(9_182_331),
             view: Revision(9_182_340),
+            revision: Revision(9_182_340),
+            after: Revision(9_182_331),
             at_ms: self.now.wall_ms,
             joined: vec![member(31, 131)],
             left: vec![Left { id: id("m-0002"), incarnation: Incarnation(102), reason: None }],
@@ -307,6 +310,7 @@ impl Play {
                 number: None,
             }],
             updated: Vec::new(),
+            away: Vec::new(),
         };
         self.tell(Message::Watch(WatchEvent::Change(change)));
         self.band("payments", 31, Band::Ok, 200);
@@ -320,6 +324,7 @@ impl Play {
             name: group("batch"),
             view: Revision(7),
             members: 2,
+            away: 0,
             suspects: 0,
             hold: Some(Hold {
                 since: Revision(11),

@@ -83,7 +83,8 @@ fn many(play: &mut Play, count: u64) {
     for (place, name) in ["ads", "batch", "ledger", "payments", "search"].into_iter().enumerate() {
         let first = place as u64 * (count / 5) + 1;
         let members = (first..first + count / 5).map(|n| member(n, 100 + n)).collect();
-        let view = View { group: group(name), view: Revision(9_000_000), members };
+        let at = Revision(9_000_000);
+        let view = View { group: group(name), view: at, revision: at, members };
         play.tell(Message::Watch(WatchEvent::Snapshot(view)));
         for n in first..first + count / 5 {
             let band = if place == 0 && n % 100 == 3 { Band::Suspect } else { Band::Ok };

@@ -46,7 +46,7 @@ pub fn facts(model: &Model, now: Moment) -> Vec<Fact> {
     facts.push(Fact::Nodes(Nodes { answered_by, nodes }));
     for (id, group) in &model.groups {
         let members = group.members.values().map(|member| member.as_ref().clone()).collect();
-        let view = View { group: id.clone(), view: group.view, members };
+        let view = View { group: id.clone(), view: group.view, revision: group.revision, members };
         facts.push(Fact::Watch(WatchEvent::Snapshot(view)));
     }
     facts.push(Fact::Watch(WatchEvent::Bookmark(Bookmark { revision: model.revision })));
@@ -64,6 +64,7 @@ fn holds(model: &Model) -> Fact {
             name: name.clone(),
             view: group.view,
             members: group.members.len(),
+            away: group.tally().away,
             suspects: group.tally().suspect,
             hold: group.hold.clone(),
         })

@@ -85,11 +85,14 @@ fn a_leave_carries_the_views_it_was_decided_by() {
         group: group("payments"),
         from: Revision(9_182_331),
         view: Revision(9_182_335),
+        revision: Revision(9_182_335),
+        after: Revision(9_182_331),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
         removed: Vec::new(),
         updated: Vec::new(),
+        away: Vec::new(),
     };
     play.tell(Message::Watch(WatchEvent::Change(change))).keys("Enter");
     let request = last(&play, |effect| match effect {
@@ -420,6 +423,8 @@ fn a_mass_removal_is_told_with_what_was_common_to_it() {
         group: group("payments"),
         from: Revision(9_182_331),
         view: Revision(9_182_335),
+        revision: Revision(9_182_335),
+        after: Revision(9_182_331),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
@@ -432,6 +437,7 @@ fn a_mass_removal_is_told_with_what_was_common_to_it() {
             })
             .to_vec(),
         updated: Vec::new(),
+        away: Vec::new(),
     };
     play.tell(Message::Watch(WatchEvent::Change(change))).tell(Message::Tick);
     let sentence = play.screen(120, 36);
@@ -550,6 +556,9 @@ fn while_recording_the_service_is_asked_why_of_whom_something_happens() {
             })
             .collect(),
         updated: Vec::new(),
+        revision: Revision(99_999_999),
+        after: play.app.live.groups[&group("payments")].revision,
+        away: Vec::new(),
     })));
     assert_eq!(asked(&play).map(|keys| keys.len()), Some(16), "of a mass failure the first");
 }
@@ -570,13 +579,15 @@ fn what_was_missed_is_told_once_the_watch_is_back() {
     let mut again = members[0].clone();
     again.id = id("newcomer");
     members.push(again);
-    let view = gms::view::View { group: group("payments"), view: Revision(99_999_999), members };
+    let at = Revision(99_999_999);
+    let view = gms::view::View { group: group("payments"), view: at, revision: at, members };
     let known = play.app.live.groups.iter();
     let others: Vec<_> = known
         .filter(|(name, _)| **name != view.group)
         .map(|(name, held)| gms::view::View {
             group: name.clone(),
             view: held.view,
+            revision: held.revision,
             members: held.members.values().map(|member| member.as_ref().clone()).collect(),
         })
         .collect();

@@ -2,8 +2,9 @@
 
 use gms::{
     api::{Band, Bookmark, Joined, WatchEvent},
+    evidence::Cause,
     id::{Incarnation, NodeId, Revision},
-    view::{Change, Left, Member, View},
+    view::{Change, Left, Member, MemberState, Removed, View},
 };
 
 use super::{
@@ -65,11 +66,14 @@ fn change(from: u64, view: u64) -> Change {
         group: group("payments"),
         from: Revision(from),
         view: Revision(view),
+        revision: Revision(view),
+        after: Revision(from),
         at_ms: 1,
         joined: Vec::new(),
         left: Vec::new(),
         removed: Vec::new(),
         updated: Vec::new(),
+        away: Vec::new(),
     }
 }
 
@@ -258,10 +262,50 @@ fn a_gap_in_the_watch_is_never_papered_over() {
 }
 
 #[test]
+fn a_static_member_goes_away_and_comes_back_in_the_same_view() {
+    let mut play = healthy();
+    let at = |revision, after| Change {
+        view: Revision(9_182_331),
+        revision: Revision(revision),
+        after: Revision(after),
+        ..change(9_182_331, 9_182_331)
+    };
+    let gone = Removed {
+        id: id("m-0003"),
+        incarnation: Incarnation(103),
+        cause: Cause::Fin,
+        number: None,
+    };
+    let vacant = Member { state: MemberState::Away, ..member(3, 103) };
+    let away = Change { away: vec![gone], updated: vec![vacant], ..at(9_182_340, 9_182_331) };
+    play.tell(Message::Watch(WatchEvent::Change(away)));
+    assert_eq!(condition(&play.app, "payments", "m-0003"), Some(Condition::Away));
+    assert!(!play.effects.contains(&Effect::Reconnect));
+    // What another one missed does not fit.
+    let back = Change { updated: vec![member(3, 9_182_350)], ..at(9_182_350, 9_182_345) };
+    play.tell(Message::Watch(WatchEvent::Change(back.clone())));
+    assert!(play.effects.contains(&Effect::Reconnect), "something is missing");
+    assert_eq!(condition(&play.app, "payments", "m-0003"), Some(Condition::Away));
+    let back = Change { after: Revision(9_182_340), ..back };
+    play.tell(Message::Watch(WatchEvent::Change(back)));
+    play.band("payments", 3, Band::Ok, 100);
+    let group = &play.app.live.groups[&group("payments")];
+    assert_eq!((group.view, group.revision), (Revision(9_182_331), Revision(9_182_350)));
+    let words: Vec<_> =
+        play.app.live.timeline.entries().iter().rev().map(|entry| entry.what.word()).collect();
+    assert_eq!(words[..2], ["returned", "away"], "{words:?}");
+}
+
+#[test]
 fn what_a_reopened_watch_does_not_mention_is_gone() {
     let mut play = healthy();
     play.connected();
-    let view = View { group: group("ledger"), view: Revision(60), members: vec![member(1, 101)] };
+    let view = View {
+        group: group("ledger"),
+        view: Revision(60),
+        revision: Revision(60),
+        members: vec![member(1, 101)],
+    };
     play.tell(Message::Watch(WatchEvent::Snapshot(view)));
     let bookmark = Bookmark { revision: Revision(9_182_400) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));

@@ -154,7 +154,12 @@ fn live_members(asked: &[Asked]) -> Vec<Member> {
 }
 
 fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Response<Body> {
-    let live_view = || View { group: group_id("live"), view: Revision(50), members: live.to_vec() };
+    let live_view = || View {
+        group: group_id("live"),
+        view: Revision(50),
+        revision: Revision(50),
+        members: live.to_vec(),
+    };
     match (method.as_str(), parts) {
         ("GET", ["v1", "groups", "live"]) => json(200, &live_view()),
         ("GET", ["v1", "groups", "live", "watch"]) => {
@@ -391,6 +396,7 @@ pub(crate) fn groups() -> Groups {
         name: group_id(name),
         view: Revision(43),
         members: 2,
+        away: 0,
         suspects: 1,
         hold,
     };
@@ -419,6 +425,7 @@ pub(crate) fn view(group: &str) -> View {
     View {
         group: group_id(group),
         view: Revision(43),
+        revision: Revision(43),
         members: vec![member("web-1", 42), member("web-2", 43)],
     }
 }
@@ -428,6 +435,8 @@ pub(crate) fn change(group: &str) -> Change {
         group: group_id(group),
         from: Revision(43),
         view: Revision(44),
+        revision: Revision(44),
+        after: Revision(43),
         at_ms: 1_790_000_000_000,
         joined: vec![member("web-3", 44)],
         left: vec![],
@@ -438,6 +447,7 @@ pub(crate) fn change(group: &str) -> Change {
             number: None,
         }],
         updated: vec![],
+        away: Vec::new(),
     }
 }
 

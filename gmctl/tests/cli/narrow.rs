@@ -60,7 +60,7 @@ fn a_mistake_in_a_filter_is_pointed_at_before_anybody_is_asked() {
     assert!(fake.asked().is_empty());
     let ran = run(&["-e", &fake.url(), "groups", "--sort", "size"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.stderr.contains("there is members, name, suspects, view"), "{ran:?}");
+    assert!(ran.stderr.contains("there is away, members, name, suspects, view"), "{ran:?}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn every_message_says_what_failed_and_what_to_do() {
     };
     let broken = inside("broken.toml", "current = 3");
     let cut = inside("notes.txt", "dear diary\nnothing\n");
-    let newer = inside("newer.jsonl", "{\"event\":\"tape\",\"version\":2,\"gmctl\":\"9.0.0\"}\n");
+    let newer = inside("newer.jsonl", "{\"event\":\"tape\",\"version\":9,\"gmctl\":\"9.0.0\"}\n");
     let there = inside("there.jsonl", "");
     let folder = directory.path().display().to_string();
     inside("keys.toml", "\"C-x\" = \"leave\"\n");

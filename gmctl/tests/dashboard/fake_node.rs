@@ -83,6 +83,8 @@ impl FakeNode {
             group: "payments".parse().unwrap(),
             from: Revision(40),
             view: Revision(41),
+            revision: Revision(41),
+            after: Revision(40),
             at_ms: 1_785_067_391_204,
             joined: Vec::new(),
             left: Vec::new(),
@@ -93,6 +95,7 @@ impl FakeNode {
                 number: None,
             }],
             updated: Vec::new(),
+            away: Vec::new(),
         };
         self.script.watch.lock().unwrap().push(event("change", &change));
     }
@@ -113,6 +116,7 @@ impl Script {
         let view = View {
             group: "payments".parse().unwrap(),
             view: Revision(40),
+            revision: Revision(40),
             members: (1..=MEMBERS).map(member).collect(),
         };
         let bookmark = Bookmark { revision: Revision(40) };
@@ -223,6 +227,7 @@ fn answer(method: &str, path: &str) -> String {
                 name: "payments".parse().unwrap(),
                 view: Revision(40),
                 members: 12,
+                away: 0,
                 suspects: 0,
                 hold: None,
             }],

@@ -156,7 +156,7 @@ pub fn fenced(
 fn ending(departure: &Departure) -> String {
     match &departure.ending {
         Ending::Removed(evidence) => {
-            format!(": it was removed by cause {}", evidence.cause.as_str())
+            format!(": it was ended by cause {}", evidence.cause.as_str())
         }
         Ending::Left { reason: Some(why) } => format!(": an operator took it out: {why}"),
         Ending::Left { reason: None } => ": it left".to_owned(),

@@ -67,21 +67,21 @@ pub struct Follower {
     scope: Scope,
     /// Everything up to here has been given or is in `pending`.
     done: Revision,
-    /// The last view given of the one group followed, if it is known.
-    view: Option<Revision>,
+    /// The last change given of the one group followed, if it is known.
+    given: Option<Revision>,
     pending: VecDeque<Item>,
 }
 
 impl Follower {
     /// Follows from after a revision that the reader has.
     pub fn after(scope: Scope, revision: Revision) -> Self {
-        Self { scope, done: revision, view: None, pending: VecDeque::new() }
+        Self { scope, done: revision, given: None, pending: VecDeque::new() }
     }
 
     /// Follows from this state, of which the reader is given snapshots.
     pub fn from(scope: Scope, state: &State) -> Self {
-        let view = scope.group.as_ref().map(|group| present::view_number(state, group));
-        Self { view, ..Self::after(scope, state.revision()) }
+        let given = scope.group.as_ref().map(|group| present::last_change(state, group));
+        Self { given, ..Self::after(scope, state.revision()) }
     }
 
     /// What is followed.
@@ -129,13 +129,13 @@ impl Follower {
             return None;
         }
         let group = self.scope.group.as_ref()?;
-        let present = state.group(group)?.view;
+        let present = state.group(group)?.revision;
         if present <= self.done {
             return None;
         }
-        let change = frames.change_after(group, self.view?)?;
-        self.done = self.done.max(change.view);
-        self.view = Some(change.view);
+        let change = frames.change_after(group, self.given?)?;
+        self.done = self.done.max(change.revision);
+        self.given = Some(change.revision);
         Some(Step::Give(change.frame(true)))
     }
 
@@ -143,14 +143,18 @@ impl Follower {
         if self.scope.group.is_some() {
             // The group was empty, forgotten, and is made anew: its numbers go on from another
             // empty view than the one the reader has.
-            if self.view.is_some_and(|view| view != delta.from) {
-                let empty =
-                    View { group: delta.group.clone(), view: delta.from, members: Vec::new() };
-                self.view = Some(delta.from);
+            if self.given.is_some_and(|given| given != delta.after) {
+                let empty = View {
+                    group: delta.group.clone(),
+                    view: delta.from,
+                    revision: delta.after,
+                    members: Vec::new(),
+                };
+                self.given = Some(delta.after);
                 self.pending.push_front(item);
                 return Step::Give(frame("snapshot", None, &empty));
             }
-            self.view = Some(delta.view);
+            self.given = Some(delta.revision);
         }
         Step::Give(frames.change(state, delta).frame(item.is_last))
     }
@@ -181,8 +185,8 @@ impl Follower {
             return Err(Compacted { after, floor });
         };
         for delta in deltas.take(BATCH) {
-            self.done = delta.view;
-            self.push(delta.view, What::Change(Arc::clone(delta)));
+            self.done = delta.revision;
+            self.push(delta.revision, What::Change(Arc::clone(delta)));
         }
         Ok(())
     }
@@ -242,22 +246,35 @@ impl Follower {
 mod tests {
     use std::collections::BTreeMap;
 
+    use gms::{
+        evidence::{Cause, Evidence},
+        span::Span,
+    };
     use proptest::prelude::*;
 
     use super::*;
     use crate::{
         http::tests::fake::{Fake, join},
-        membership::command::Command,
+        membership::command::{Command, Removal},
     };
 
-    /// One step of a history: in group `g` or `h`, member 0 to 3 joins, leaves or changes.
+    /// One step of a history: in group `g` or `h`, member 0 to 3 joins (two of them are static),
+    /// leaves, fails or changes.
     type Deed = (bool, u8, u8);
 
-    fn command((in_g, member, what): Deed) -> Command {
+    fn command(state: &State, (in_g, member, what): Deed) -> Command {
         let group = if in_g { "g" } else { "h" };
-        let wish = join(group, &format!("m{member}"), "a:1");
+        let mut wish = join(group, &format!("m{member}"), "a:1");
+        wish.hold = (member > 1).then(|| Span::from_millis(1));
         let (group, member) = (wish.group.clone(), wish.member.clone());
         match what {
+            5 | 6 => {
+                let life = state.life(&group, &member);
+                let incarnation = life.map(|life| life.incarnation).unwrap_or_default();
+                let evidence = Evidence::stated(Cause::Exit, Some(1), Vec::new());
+                let removals = vec![Removal { group, member, incarnation, evidence }];
+                Command::Remove { epoch: 0, removals }
+            }
             0 => Command::Join(wish),
             1 => Command::Leave { group, member, incarnation: None, reason: None },
             _ => Command::Change {
@@ -271,11 +288,11 @@ mod tests {
     }
 
     fn deeds() -> impl Strategy<Value = Vec<Vec<Deed>>> {
-        let deed = (any::<bool>(), 0..4u8, 0..5u8);
+        let deed = (any::<bool>(), 0..4u8, 0..7u8);
         prop::collection::vec(prop::collection::vec(deed, 1..4), 1..40)
     }
 
-    /// What a reader makes of the frames: the views it was given, and the last id.
+    /// What a reader makes of the frames: the changes it was given, and the last id.
     fn read(bytes: &Bytes, seen: &mut Vec<(String, u64, u64)>, last_id: &mut Option<u64>) {
         let text = std::str::from_utf8(bytes).unwrap();
         let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
@@ -286,13 +303,13 @@ mod tests {
             let data: serde_json::Value = serde_json::from_str(line("data: ").unwrap()).unwrap();
             let number = |name: &str| data[name].as_u64().unwrap();
             let group = data["group"].as_str().unwrap().to_owned();
-            seen.push((group, number("from"), number("view")));
+            seen.push((group, number("after"), number("revision")));
         }
     }
 
     proptest! {
         #[test]
-        fn whoever_stops_and_resumes_anywhere_is_given_every_view_in_order(
+        fn whoever_stops_and_resumes_anywhere_is_given_every_change_in_order(
             history in deeds(),
             events in any::<bool>(),
             only in any::<bool>(),
@@ -305,7 +322,8 @@ mod tests {
             let mut follower = Follower::from(scope.clone(), &begin);
             let (mut seen, mut last_id) = (Vec::new(), Some(begin.revision().0));
             for (entry, gives) in history.into_iter().zip(breaks) {
-                fake.commit_all(entry.into_iter().map(command).collect());
+                let before = fake.state();
+                fake.commit_all(entry.into_iter().map(|deed| command(&before, deed)).collect());
                 let state = fake.state();
                 for _ in 0..gives {
                     match follower.next(&state, &frames) {
@@ -318,7 +336,7 @@ mod tests {
                     let after = Revision(last_id.unwrap_or_default());
                     follower = Follower::after(scope.clone(), after);
                     // What is given again is what came after the last id.
-                    seen.retain(|(_, _, view)| *view <= after.0);
+                    seen.retain(|(_, _, revision)| *revision <= after.0);
                 }
             }
             let state = fake.state();
@@ -330,7 +348,7 @@ mod tests {
                 .kept_after(begin.revision())
                 .filter_map(|record| match &record.what {
                     Happening::View(delta) => {
-                        Some((delta.group.to_string(), delta.from.0, delta.view.0))
+                        Some((delta.group.to_string(), delta.after.0, delta.revision.0))
                     }
                     _ => None,
                 })

@@ -1,8 +1,8 @@
 //! The frames of an event stream, and [`Frames`]: those that several readers want, encoded once.
 //!
-//! However many watch a group, each of its changes is encoded once, and found by the view it
+//! However many watch a group, each of its changes is encoded once, and found by the change it
 //! follows without a search through the history. A view is encoded once as long as it is the
-//! present one.
+//! present one, with the same lives in it.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -51,25 +51,25 @@ fn encode(data: &impl Serialize) -> Vec<u8> {
 /// An encoded change.
 #[derive(Debug, Clone)]
 pub struct SharedChange {
-    /// The view it installs.
-    pub view: Revision,
+    /// The revision that made it.
+    pub revision: Revision,
     frame: Bytes,
     /// Where the frame without its id begins.
     bare: usize,
 }
 
 impl SharedChange {
-    fn new(view: Revision, change: &Change) -> Self {
-        let with_id = head("change", Some(view)).len();
+    fn new(revision: Revision, change: &Change) -> Self {
+        let with_id = head("change", Some(revision)).len();
         let without = head("change", None).len();
         Self {
-            view,
-            frame: frame("change", Some(view), change),
+            revision,
+            frame: frame("change", Some(revision), change),
             bare: with_id.saturating_sub(without),
         }
     }
 
-    /// The event. Its id is its view; it is left out where a reader must not resume behind it,
+    /// The event. Its id is its revision; it is left out where a reader must not resume behind it,
     /// because more of the same revision follows.
     pub fn frame(&self, with_id: bool) -> Bytes {
         let start = if with_id { 0 } else { self.bare };
@@ -79,7 +79,8 @@ impl SharedChange {
 
 #[derive(Debug)]
 struct SharedView {
-    view: Revision,
+    /// The group's last change in it.
+    revision: Revision,
     /// Who watches whom is told in a view but is not part of it.
     epoch: u64,
     data: Bytes,
@@ -87,7 +88,7 @@ struct SharedView {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// By group and the view that the change follows.
+    /// By group and the change of it that the change follows.
     changes: HashMap<(GroupId, Revision), SharedChange>,
     /// The keys of `changes`, oldest first.
     order: VecDeque<(GroupId, Revision)>,
@@ -103,36 +104,36 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// The change that follows this view of the group, if it was encoded lately.
-    pub fn change_after(&self, group: &GroupId, view: Revision) -> Option<SharedChange> {
-        self.lock().changes.get(&(group.clone(), view)).cloned()
+    /// The change that follows this one of the group, if it was encoded lately.
+    pub fn change_after(&self, group: &GroupId, revision: Revision) -> Option<SharedChange> {
+        self.lock().changes.get(&(group.clone(), revision)).cloned()
     }
 
     /// The encoded change.
     pub fn change(&self, state: &State, delta: &Delta) -> SharedChange {
-        let key = (delta.group.clone(), delta.from);
+        let key = (delta.group.clone(), delta.after);
         // Encoded under the lock: all who wait for it would otherwise encode it too.
         let mut inner = self.lock();
         if let Some(change) = inner.changes.get(&key) {
             return change.clone();
         }
-        let change = SharedChange::new(delta.view, &present::change(state, delta));
+        let change = SharedChange::new(delta.revision, &present::change(state, delta));
         inner.keep(key, change.clone());
         change
     }
 
     /// The group's present view, encoded.
     pub fn view(&self, state: &State, group: &GroupId) -> Bytes {
-        let (view, epoch) = (present::view_number(state, group), state.monitors().epoch);
+        let (revision, epoch) = (present::last_change(state, group), state.monitors().epoch);
         let mut inner = self.lock();
         if let Some(known) = inner.views.get(group)
-            && (known.view, known.epoch) == (view, epoch)
+            && (known.revision, known.epoch) == (revision, epoch)
         {
             return known.data.clone();
         }
         let data = Bytes::from(encode(&present::view(state, group)));
         if state.group(group).is_some() {
-            inner.keep_view(group, SharedView { view, epoch, data: data.clone() });
+            inner.keep_view(group, SharedView { revision, epoch, data: data.clone() });
         }
         data
     }

@@ -32,9 +32,11 @@ const STATUSES: [u16; 19] =
 struct Tally {
     counted: Revision,
     joins: u64,
+    returns: u64,
     leaves: u64,
     elections: u64,
     removals: BTreeMap<Cause, u64>,
+    away: BTreeMap<Cause, u64>,
 }
 
 /// The counters of the HTTP shell.
@@ -140,13 +142,23 @@ impl Metrics {
     fn render_history(&self, page: &mut Page, state: &State) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.follow(state);
-        let Tally { joins, leaves, elections, removals, .. } = &*tally;
+        let Tally { joins, returns, leaves, elections, removals, away, .. } = &*tally;
         page.one("gms_joins_total", "counter", "Lives let in.", joins);
         page.one("gms_leaves_total", "counter", "Lives ended by request.", leaves);
         page.begin("gms_removals_total", "counter", "Lives ended by verdict, by cause.");
         for (cause, count) in removals {
             page.line(&[("cause", &cause.as_str())], count);
         }
+        page.begin(
+            "gms_away_total",
+            "counter",
+            "Lives of static members ended with their place kept, by cause.",
+        );
+        for (cause, count) in away {
+            page.line(&[("cause", &cause.as_str())], count);
+        }
+        let help = "Lives let into the place of a static member.";
+        page.one("gms_returns_total", "counter", help, returns);
         page.one("gms_elections_total", "counter", "Terms that began.", elections);
     }
 }
@@ -157,12 +169,19 @@ impl Tally {
             match &record.what {
                 Happening::View(delta) => {
                     self.joins += delta.joined.len() as u64;
+                    let returned = delta.updated.iter().filter(|life| delta.is_new(life));
+                    self.returns += returned.count() as u64;
                     for departure in &delta.departed {
                         match &departure.ending {
                             Ending::Left { .. } => self.leaves += 1,
                             Ending::Removed(evidence) => {
                                 *self.removals.entry(evidence.cause).or_default() += 1;
                             }
+                        }
+                    }
+                    for departure in &delta.away {
+                        if let Ending::Removed(evidence) = &departure.ending {
+                            *self.away.entry(evidence.cause).or_default() += 1;
                         }
                     }
                 }
@@ -177,6 +196,12 @@ impl Tally {
 fn render_state(page: &mut Page, state: &State, counts: &[GroupLiveness]) {
     page.one("gms_groups", "gauge", "Groups there are.", state.group_count());
     page.one("gms_members", "gauge", "Members in all groups.", state.member_count());
+    page.one(
+        "gms_members_away",
+        "gauge",
+        "Static members that are away.",
+        state.member_count() - state.present_count(),
+    );
     page.begin("gms_members_by_band", "gauge", "Members by how alive they look from here.");
     let sum = |of: fn(&GroupLiveness) -> usize| counts.iter().map(of).sum::<usize>();
     for (band, count) in [

@@ -3,6 +3,8 @@
 //! Who watches a member is not stored with it: it follows from the monitors of the state that is
 //! read.
 
+use std::sync::Arc;
+
 use gms::{
     api::{self, Event, GroupSummary, What},
     id::{GroupId, Revision},
@@ -14,12 +16,15 @@ use crate::membership::{
     hold::Hold,
     journal::{Happening, Record},
     life::{Delta, Departure, Ending, Life},
+    placement::Placement,
     state::State,
 };
 
 /// A member.
 pub fn member(state: &State, group: &GroupId, life: &Life) -> Member {
-    let placement = state.place(group, &life.member);
+    // Nobody watches one that is away.
+    let placement =
+        if life.is_away() { Placement::default() } else { state.place(group, &life.member) };
     Member {
         id: life.member.clone(),
         address: life.address.clone(),
@@ -37,11 +42,13 @@ pub fn member(state: &State, group: &GroupId, life: &Life) -> Member {
 /// A group's present view; the empty one if nobody knows the group.
 pub fn view(state: &State, name: &GroupId) -> View {
     let Some(group) = state.group(name) else {
-        return View { group: name.clone(), view: state.empty_view(), members: Vec::new() };
+        let view = state.empty_view();
+        return View { group: name.clone(), view, revision: view, members: Vec::new() };
     };
     View {
         group: name.clone(),
         view: group.view,
+        revision: group.revision,
         members: group.members.values().map(|life| member(state, name, life)).collect(),
     }
 }
@@ -51,35 +58,49 @@ pub fn view_number(state: &State, name: &GroupId) -> Revision {
     state.group(name).map_or_else(|| state.empty_view(), |group| group.view)
 }
 
+/// The revision of a group's last change.
+pub fn last_change(state: &State, name: &GroupId) -> Revision {
+    state.group(name).map_or_else(|| state.empty_view(), |group| group.revision)
+}
+
 /// What one entry did to one group.
 pub fn change(state: &State, delta: &Delta) -> Change {
-    let lives = |lives: &[std::sync::Arc<Life>]| {
-        lives.iter().map(|life| member(state, &delta.group, life)).collect()
-    };
-    let mut left = Vec::new();
-    let mut removed = Vec::new();
-    for departure in &delta.departed {
-        let (id, incarnation) = (departure.member.clone(), departure.incarnation);
-        match &departure.ending {
-            Ending::Left { reason } => left.push(Left { id, incarnation, reason: reason.clone() }),
-            Ending::Removed(evidence) => removed.push(Removed {
-                id,
-                incarnation,
-                cause: evidence.cause,
-                number: evidence.number,
-            }),
-        }
-    }
+    let lives =
+        |lives: &[Arc<Life>]| lives.iter().map(|life| member(state, &delta.group, life)).collect();
+    let left = delta.departed.iter().filter_map(|departure| {
+        let Ending::Left { reason } = &departure.ending else { return None };
+        Some(Left {
+            id: departure.member.clone(),
+            incarnation: departure.incarnation,
+            reason: reason.clone(),
+        })
+    });
+    let ended =
+        |departures: &[Arc<Departure>]| departures.iter().filter_map(|of| removed(of)).collect();
     Change {
         group: delta.group.clone(),
         from: delta.from,
         view: delta.view,
+        revision: delta.revision,
+        after: delta.after,
         at_ms: delta.at_ms,
         joined: lives(&delta.joined),
-        left,
-        removed,
+        left: left.collect(),
+        removed: ended(&delta.departed),
         updated: lives(&delta.updated),
+        away: ended(&delta.away),
     }
+}
+
+/// A life that was ended by a verdict, if that is how it ended.
+fn removed(departure: &Departure) -> Option<Removed> {
+    let Ending::Removed(evidence) = &departure.ending else { return None };
+    Some(Removed {
+        id: departure.member.clone(),
+        incarnation: departure.incarnation,
+        cause: evidence.cause,
+        number: evidence.number,
+    })
 }
 
 /// A group in a list.
@@ -88,6 +109,7 @@ pub fn summary(name: &GroupId, group: &Group, suspects: usize) -> GroupSummary {
         name: name.clone(),
         view: group.view,
         members: group.members.len(),
+        away: group.away_count(),
         suspects,
         hold: group.hold.as_ref().map(hold),
     }
@@ -116,8 +138,9 @@ pub fn removal(departure: &Departure) -> Option<api::Removal> {
     }
 }
 
-/// What a record tells, one event a member. First who went, then who came, then who changed: a
-/// reader that follows them one by one never has two lives of one member at once.
+/// What a record tells, one event a member; two for one whose place was taken over. First who went,
+/// then who came, then who changed: a reader that follows them one by one never has two lives of one
+/// member at once.
 pub fn events(record: &Record) -> Vec<Event> {
     let event = |what| Event { revision: record.revision, at_ms: record.at_ms, what };
     match &record.what {
@@ -156,13 +179,26 @@ fn member_events(delta: &Delta) -> impl Iterator<Item = What> {
         incarnation: life.incarnation,
         address: life.address.clone(),
     });
-    let updated = delta.updated.iter().map(move |life| What::Updated {
-        group: group(),
-        member: life.member.clone(),
-        incarnation: life.incarnation,
-        state: life.state,
+    let away = delta.away.iter().filter_map(move |departure| {
+        let Ending::Removed(evidence) = &departure.ending else {
+            return None;
+        };
+        Some(What::Away {
+            group: group(),
+            member: departure.member.clone(),
+            incarnation: departure.incarnation,
+            evidence: evidence.clone(),
+        })
     });
-    left.chain(removed).chain(joined).chain(updated)
+    let updated = delta.updated.iter().filter(|life| !life.is_away()).map(move |life| {
+        let (group, member, incarnation) = (group(), life.member.clone(), life.incarnation);
+        if delta.is_new(life) {
+            What::Returned { group, member, incarnation, address: life.address.clone() }
+        } else {
+            What::Updated { group, member, incarnation, state: life.state }
+        }
+    });
+    left.chain(removed).chain(away).chain(joined).chain(updated)
 }
 
 /// What is no view; none for a view.

@@ -18,7 +18,7 @@ use crate::membership::state::State;
 /// Who waits for which group.
 #[derive(Debug, Default)]
 pub struct Wakes {
-    /// By group, the view last told. Groups nobody waits for any more go with the next state.
+    /// By group, the last change told. Groups nobody waits for any more go with the next state.
     groups: Mutex<BTreeMap<GroupId, watch::Sender<Revision>>>,
 }
 
@@ -50,10 +50,10 @@ impl Wakes {
 
     fn look(&self, state: &State) {
         self.lock().retain(|group, told| {
-            let view = present::view_number(state, group);
+            let change = present::last_change(state, group);
             told.send_if_modified(|told| {
-                let is_new = *told != view;
-                *told = view;
+                let is_new = *told != change;
+                *told = change;
                 is_new
             });
             told.receiver_count() > 0

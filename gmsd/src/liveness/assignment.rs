@@ -27,7 +27,7 @@ use crate::membership::life::{Delta, Life};
 impl Observer {
     /// Follows one change of one group.
     pub(super) fn follow(&mut self, delta: &Delta) {
-        for departure in &delta.departed {
+        for departure in delta.departed.iter().chain(&delta.away) {
             let subject = Subject {
                 group: delta.group.clone(),
                 member: departure.member.clone(),
@@ -46,6 +46,9 @@ impl Observer {
                 && case.life.incarnation == life.incarnation
             {
                 case.life = Arc::clone(life);
+            } else {
+                // A static member that came back.
+                self.watch(&delta.group, life);
             }
         }
     }
@@ -59,8 +62,9 @@ impl Observer {
         let known: Vec<(Slot, Subject)> =
             self.cases.iter().map(|(slot, case)| (slot, case.subject())).collect();
         for (slot, subject) in known {
-            let life = state.life(&subject.group, &subject.member);
-            if life.is_none_or(|life| life.incarnation != subject.incarnation) {
+            let group = state.group(&subject.group);
+            let life = group.and_then(|group| group.life(&subject.member, subject.incarnation));
+            if life.is_none() {
                 self.close(slot);
                 continue;
             }
@@ -130,7 +134,7 @@ impl Observer {
     /// Lets the valve know how many members are silent now.
     pub(super) fn update_valve(&mut self, now: Observed) {
         let watched = self.silent + self.heard;
-        self.valve.update(now, self.silent, watched, self.state.member_count());
+        self.valve.update(now, self.silent, watched, self.state.present_count());
     }
 
     fn recount(&mut self, former: Hearing, present: Hearing) {
@@ -140,8 +144,12 @@ impl Observer {
         self.heard -= usize::from(former == Hearing::Heard);
     }
 
-    /// Watches a life if that is this node's duty and it does not do so yet.
+    /// Watches a life if that is this node's duty and it does not do so yet. There is nothing to
+    /// watch of one that is away.
     fn watch(&mut self, group: &GroupId, life: &Arc<Life>) {
+        if life.is_away() {
+            return;
+        }
         let duty = self.duty(group, &life.member);
         let known = self.cases.slot_of(group, &life.member);
         let same = known
@@ -165,10 +173,8 @@ impl Observer {
         if let Some(slot) = self.cases.find(subject) {
             return Some(slot);
         }
-        let life = self.state.life(&subject.group, &subject.member)?;
-        if life.incarnation != subject.incarnation
-            || self.cases.slot_of(&subject.group, &subject.member).is_some()
-        {
+        let life = self.state.group(&subject.group)?.life(&subject.member, subject.incarnation)?;
+        if self.cases.slot_of(&subject.group, &subject.member).is_some() {
             return None;
         }
         let life = Arc::clone(life);

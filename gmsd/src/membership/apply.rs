@@ -1,8 +1,8 @@
 //! One entry at work on the state.
 //!
 //! Whatever the entry asks, each group gets at most one new view from it, numbered by the entry's
-//! revision, and a refused proposal changes nothing. No clock is read: `at_ms` came with the
-//! entry.
+//! revision (none, if only static members went or came: see `away`), and a refused proposal changes
+//! nothing. No clock is read: `at_ms` came with the entry.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,16 +10,14 @@ use std::{
 };
 
 use gms::{
-    evidence::{Cause, Evidence, Verdict},
-    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    span::Span,
+    evidence::{Cause, Evidence},
+    id::{GroupId, Incarnation, MemberId, Revision},
     view::MemberState,
 };
 
 use super::{
-    command::{Command, Entry, Join, NodeFacts, Proposal, Removal},
+    command::{Command, Entry, Join, Proposal, Removal},
     group::Group,
-    hold::Hold,
     journal::{Happening, Record},
     life::{Delta, Departure, Ending, Life},
     limits::{GROUP_MEMBERS_MAX, GROUPS_MAX, MEMBERS_MAX, TAGS_MAX},
@@ -28,7 +26,7 @@ use super::{
     state::State,
 };
 
-type Answer = Result<Outcome, Rejection>;
+pub(super) type Answer = Result<Outcome, Rejection>;
 
 impl State {
     /// Applies one entry of the log. The answers are in the order of the proposals.
@@ -50,20 +48,31 @@ impl State {
 
 /// What the entry has done so far to one group.
 #[derive(Default)]
-struct Draft {
+pub(super) struct Draft {
     joined: Vec<Arc<Life>>,
     departed: Vec<Arc<Departure>>,
-    updated: Vec<Arc<Life>>,
+    changed: Vec<Arc<Life>>,
+    /// Static members whose place now has nobody in it, or another life.
+    pub(super) placed: Vec<Arc<Life>>,
+    /// How the lives ended that were in those places.
+    pub(super) away: Vec<Arc<Departure>>,
+}
+
+impl Draft {
+    /// Whether the group gets another view, and not only others in the places of the present one.
+    fn installs_view(&self) -> bool {
+        !(self.joined.is_empty() && self.departed.is_empty() && self.changed.is_empty())
+    }
 }
 
 /// The state, with one entry half applied.
-struct Applying<'a> {
-    state: &'a mut State,
-    revision: Revision,
+pub(super) struct Applying<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) revision: Revision,
     term: u64,
-    at_ms: u64,
+    pub(super) at_ms: u64,
     drafts: BTreeMap<GroupId, Draft>,
-    touched: BTreeSet<(GroupId, MemberId)>,
+    pub(super) touched: BTreeSet<(GroupId, MemberId)>,
 }
 
 impl<'a> Applying<'a> {
@@ -98,21 +107,26 @@ impl<'a> Applying<'a> {
         Ok(outcome)
     }
 
-    /// Installs the new views.
+    /// Writes down what became of each group, and installs the new views.
     fn finish(self) {
         for (name, draft) in self.drafts {
             let group = self.state.groups.get_mut(&name).expect("a draft is made in its group");
             let group = Arc::make_mut(group);
+            let view = if draft.installs_view() { self.revision } else { group.view };
             let delta = Arc::new(Delta {
                 group: name,
                 from: group.view,
-                view: self.revision,
+                view,
+                after: group.revision,
+                revision: self.revision,
                 at_ms: self.at_ms,
                 joined: draft.joined,
                 departed: draft.departed,
-                updated: draft.updated,
+                updated: [draft.changed, draft.placed].concat(),
+                away: draft.away,
             });
-            group.view = self.revision;
+            group.view = view;
+            group.revision = self.revision;
             group.remember(Arc::clone(&delta));
             self.state.journal.push(Record {
                 revision: self.revision,
@@ -130,7 +144,11 @@ impl<'a> Applying<'a> {
             }
             Command::Join(join) => self.join(join),
             Command::Leave { group, member, incarnation, reason } => {
-                let life = self.present(group, member, *incarnation)?;
+                let life = match incarnation {
+                    Some(incarnation) => self.present(group, member, Some(*incarnation))?,
+                    // Without a life to end, it is the place that is given up.
+                    None => self.sitting(group, member)?,
+                };
                 self.depart(group, &life, Ending::Left { reason: reason.clone() });
                 Ok(Outcome::Left { incarnation: life.incarnation, view: self.revision })
             }
@@ -154,13 +172,14 @@ impl<'a> Applying<'a> {
                 self.note(Happening::Election { leader: *leader, term: *term });
                 Ok(Outcome::Noted)
             }
+            Command::EndAway { places } => Ok(self.end_away(places)),
         }
     }
 
     fn join(&mut self, join: &Join) -> Answer {
         let known = self.state.groups.get(&join.group);
         let present = known.and_then(|group| group.members.get(&join.member)).cloned();
-        if let Some(life) = &present {
+        if let Some(life) = present.as_ref().filter(|life| !life.is_away()) {
             if is_same_life(join, life) {
                 let view = self.view(&join.group);
                 return Ok(Outcome::Joined { life: Arc::clone(life), view, fresh: false });
@@ -170,18 +189,10 @@ impl<'a> Applying<'a> {
             }
         }
         self.check_room(join, present.is_some())?;
-        let life = Arc::new(Life {
-            member: join.member.clone(),
-            incarnation: Incarnation(self.revision.0),
-            address: join.address.clone(),
-            liveness: join.liveness.clone(),
-            tags: join.tags.clone(),
-            state: MemberState::Active,
-            hold: join.hold,
-            instance: join.instance.clone(),
-            owner: join.owner.clone(),
-            joined_at_ms: self.at_ms,
-        });
+        let life = self.new_life(join);
+        if let Some(former) = present.as_ref().filter(|former| former.is_static()) {
+            return Ok(self.take_place(&join.group, former, life));
+        }
         if let Some(former) = &present {
             let evidence = Evidence::stated(Cause::Replaced, None, Vec::new());
             self.depart(&join.group, former, Ending::Removed(evidence));
@@ -197,6 +208,21 @@ impl<'a> Applying<'a> {
         self.touch(&join.group, &join.member);
         self.draft(&join.group).joined.push(Arc::clone(&life));
         Ok(Outcome::Joined { life, view: self.revision, fresh: true })
+    }
+
+    fn new_life(&self, join: &Join) -> Arc<Life> {
+        Arc::new(Life {
+            member: join.member.clone(),
+            incarnation: Incarnation(self.revision.0),
+            address: join.address.clone(),
+            liveness: join.liveness.clone(),
+            tags: join.tags.clone(),
+            state: MemberState::Active,
+            hold: join.hold,
+            instance: join.instance.clone(),
+            owner: join.owner.clone(),
+            joined_at_ms: self.at_ms,
+        })
     }
 
     fn check_room(&self, join: &Join, replaces: bool) -> Result<(), Rejection> {
@@ -223,7 +249,8 @@ impl<'a> Applying<'a> {
         Ok(())
     }
 
-    /// Takes out those who are still the lives that were judged, by those entitled to judge.
+    /// Ends those who are still the lives that were judged, by those entitled to judge. Who is
+    /// static keeps its place, except from an operator.
     fn remove(&mut self, epoch: u64, removals: &[Removal]) -> Outcome {
         let mut applied = Vec::new();
         let mut stale = 0;
@@ -237,45 +264,18 @@ impl<'a> Applying<'a> {
                 .cloned();
             match life {
                 Some(life) if !self.touched.contains(&key) && self.is_entitled(epoch, removal) => {
-                    self.depart(&removal.group, &life, Ending::Removed(removal.evidence.clone()));
+                    let evidence = removal.evidence.clone();
+                    if life.is_static() && evidence.cause != Cause::Operator {
+                        self.go_away(&removal.group, &life, evidence);
+                    } else {
+                        self.depart(&removal.group, &life, Ending::Removed(evidence));
+                    }
                     applied.push((key.0, key.1, life.incarnation));
                 }
                 _ => stale += 1,
             }
         }
         Outcome::Removed { applied, stale }
-    }
-
-    /// The fence. What somebody stated needs no observers; what was concluded needs the present
-    /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
-    /// alive, and, if it was concluded from silence, no hold.
-    fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
-        let Evidence { cause, observers, .. } = &removal.evidence;
-        match cause {
-            Cause::Exit | Cause::Signal | Cause::Operator => return true,
-            Cause::Replaced => return false,
-            Cause::Fin | Cause::Refused => {}
-            Cause::Silence | Cause::Quality => {
-                let group = self.state.groups.get(&removal.group);
-                if group.is_some_and(|group| group.hold.is_some()) {
-                    return false;
-                }
-            }
-        }
-        let voters = &self.state.configuration.voters;
-        let against: BTreeSet<NodeId> = observers
-            .iter()
-            .filter(|seen| match seen.verdict {
-                Verdict::Silent | Verdict::DeadAffirmed => *cause != Cause::Quality,
-                Verdict::Lossy => *cause == Cause::Quality,
-                Verdict::Alive | Verdict::Abstain => false,
-            })
-            .map(|seen| seen.node)
-            .filter(|node| voters.contains(node))
-            .collect();
-        epoch == self.state.monitors.epoch
-            && against.len() >= self.state.configuration.quorum()
-            && observers.iter().all(|seen| seen.verdict != Verdict::Alive)
     }
 
     fn change(
@@ -307,134 +307,94 @@ impl<'a> Applying<'a> {
             return Ok(Outcome::Changed { life: Arc::clone(life), view: self.view(group) });
         }
         let life = Arc::new(changed);
-        let slot = self.state.groups.get_mut(group).expect("the life is in it");
+        let slot = self.group_of(group);
         Arc::make_mut(slot).members.insert(life.member.clone(), Arc::clone(&life));
         self.touch(group, &life.member);
-        self.draft(group).updated.push(Arc::clone(&life));
+        self.draft(group).changed.push(Arc::clone(&life));
         Ok(Outcome::Changed { life, view: self.revision })
     }
 
-    fn set_hold(&mut self, group: &GroupId, lasts: Span, reason: &str) -> Answer {
-        let hold =
-            Hold { since: self.revision, at_ms: self.at_ms, lasts, reason: reason.to_owned() };
-        let slot = self
-            .state
-            .groups
-            .get_mut(group)
-            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
-        Arc::make_mut(slot).hold = Some(hold.clone());
-        self.note(Happening::HoldSet { group: group.clone(), hold });
-        Ok(Outcome::Held { since: Some(self.revision) })
-    }
-
-    /// Clearing what is not there, or another hold than the one meant, is no fault: it is gone.
-    fn clear_hold(&mut self, group: &GroupId, since: Option<Revision>, expired: bool) -> Outcome {
-        let Some(slot) = self.state.groups.get_mut(group) else {
-            return Outcome::Held { since: None };
-        };
-        let present = slot.hold.as_ref().map(|hold| hold.since);
-        if present.is_none() || since.is_some_and(|since| Some(since) != present) {
-            return Outcome::Held { since: present };
-        }
-        Arc::make_mut(slot).hold = None;
-        self.note(Happening::HoldCleared { group: group.clone(), expired });
-        Outcome::Held { since: None }
-    }
-
-    fn set_monitors(&mut self, epoch: u64, nodes: &[NodeId]) -> Answer {
-        let monitors = &mut self.state.monitors;
-        if epoch != monitors.epoch {
-            return Err(Rejection::StaleEpoch { epoch: monitors.epoch });
-        }
-        let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
-        if nodes != monitors.nodes {
-            monitors.epoch += 1;
-            monitors.nodes.clone_from(&nodes);
-            let epoch = monitors.epoch;
-            self.note(Happening::Monitors { epoch, nodes: nodes.into_iter().collect() });
-        }
-        Ok(Outcome::Monitors { epoch: self.state.monitors.epoch })
-    }
-
-    fn node_started(&mut self, facts: &NodeFacts) -> Answer {
-        if self.state.retired.contains(&facts.node) {
-            return Err(Rejection::LineageLost { known: "a node that was removed".to_owned() });
-        }
-        if let Some(known) = self.state.nodes.get(&facts.node)
-            && known.lineage != facts.lineage
-        {
-            return Err(Rejection::LineageLost { known: known.lineage.clone() });
-        }
-        self.state.nodes.insert(facts.node, facts.clone());
-        self.note(Happening::NodeStarted {
-            node: facts.node,
-            api_url: facts.api_url.clone(),
-            version: facts.version.clone(),
-        });
-        Ok(Outcome::Noted)
-    }
-
     /// The view this group will have as things stand in this entry.
-    fn view(&self, group: &GroupId) -> Revision {
-        if self.drafts.contains_key(group) {
+    pub(super) fn view(&self, group: &GroupId) -> Revision {
+        if self.drafts.get(group).is_some_and(Draft::installs_view) {
             return self.revision;
         }
         self.state.groups.get(group).map_or(self.state.forgotten, |group| group.view)
     }
 
-    /// The life meant, if it lives.
+    /// The life that is there, or is away.
+    fn sitting(&self, group: &GroupId, member: &MemberId) -> Result<Arc<Life>, Rejection> {
+        let known = self.state.groups.get(group);
+        let known = known.ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
+        known
+            .members
+            .get(member)
+            .cloned()
+            .ok_or_else(|| Rejection::NoMember { group: group.clone(), member: member.clone() })
+    }
+
+    /// The life meant, if it lives. One that is away does not.
     fn present(
         &self,
         group: &GroupId,
         member: &MemberId,
         incarnation: Option<Incarnation>,
     ) -> Result<Arc<Life>, Rejection> {
-        let known = self
-            .state
-            .groups
-            .get(group)
-            .ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
-        let life = known.members.get(member);
-        match (life, incarnation) {
-            (Some(life), None) => Ok(Arc::clone(life)),
-            (Some(life), Some(meant)) if life.incarnation == meant => Ok(Arc::clone(life)),
-            (None, None) => {
-                Err(Rejection::NoMember { group: group.clone(), member: member.clone() })
-            }
-            (life, Some(incarnation)) => Err(Rejection::Fenced {
+        let known = self.state.groups.get(group);
+        let known = known.ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
+        let incarnation = match incarnation {
+            Some(incarnation) => incarnation,
+            None => self.sitting(group, member)?.incarnation,
+        };
+        let living = known.present(member);
+        match living {
+            Some(life) if life.incarnation == incarnation => Ok(Arc::clone(life)),
+            _ => Err(Rejection::Fenced {
                 incarnation,
-                present: life.map(|life| life.incarnation),
+                present: living.map(|life| life.incarnation),
                 departure: known.departure(member).cloned(),
             }),
         }
     }
 
-    /// Ends a life. Its group's draft will tell.
-    fn depart(&mut self, group: &GroupId, life: &Arc<Life>, ending: Ending) {
-        let slot = self.state.groups.get_mut(group).expect("the life is in it");
-        Arc::make_mut(slot).members.remove(&life.member);
+    /// Ends a life, or gives up the place of one that is away. Its group's draft will tell.
+    pub(super) fn depart(&mut self, group: &GroupId, life: &Arc<Life>, ending: Ending) {
+        let slot = Arc::make_mut(self.group_of(group));
+        slot.members.remove(&life.member);
+        let was_away = slot.away.remove(&life.member).is_some();
         self.state.members -= 1;
+        self.state.away -= u64::from(was_away);
         self.touch(group, &life.member);
-        let departure = Departure {
+        let departure = self.departure(life, ending);
+        self.draft(group).departed.push(departure);
+    }
+
+    /// The record of a life that ends by this entry.
+    pub(super) fn departure(&self, life: &Life, ending: Ending) -> Arc<Departure> {
+        Arc::new(Departure {
             member: life.member.clone(),
             incarnation: life.incarnation,
             revision: self.revision,
             term: self.term,
             at_ms: self.at_ms,
             ending,
-        };
-        self.draft(group).departed.push(Arc::new(departure));
+        })
     }
 
-    fn draft(&mut self, group: &GroupId) -> &mut Draft {
+    /// The group of a life that is in it.
+    pub(super) fn group_of(&mut self, group: &GroupId) -> &mut Arc<Group> {
+        self.state.groups.get_mut(group).expect("the life is in it")
+    }
+
+    pub(super) fn draft(&mut self, group: &GroupId) -> &mut Draft {
         self.drafts.entry(group.clone()).or_default()
     }
 
-    fn touch(&mut self, group: &GroupId, member: &MemberId) {
+    pub(super) fn touch(&mut self, group: &GroupId, member: &MemberId) {
         self.touched.insert((group.clone(), member.clone()));
     }
 
-    fn note(&mut self, what: Happening) {
+    pub(super) fn note(&mut self, what: Happening) {
         let (revision, at_ms) = (self.revision, self.at_ms);
         self.state.journal.push(Record { revision, at_ms, what });
     }

@@ -129,6 +129,12 @@ pub enum Command {
         /// The term.
         term: u64,
     },
+    /// Takes out static members that did not come back in time. Each counts only if that life is
+    /// the one that is away.
+    EndAway {
+        /// The places given up.
+        places: Vec<Place>,
+    },
 }
 
 /// A life that wants in.
@@ -144,7 +150,7 @@ pub struct Join {
     pub liveness: Liveness,
     /// What it tells about itself.
     pub tags: Tags,
-    /// Static members: how long its place is kept.
+    /// Static members: how long its place is kept when its process is gone.
     pub hold: Option<Span>,
     /// A string unique to this life.
     pub instance: Option<String>,
@@ -165,6 +171,17 @@ pub struct Removal {
     pub incarnation: Incarnation,
     /// Why.
     pub evidence: Evidence,
+}
+
+/// A place that is kept for a member that is away.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// Which group.
+    pub group: GroupId,
+    /// Who.
+    pub member: MemberId,
+    /// The life that was in it.
+    pub incarnation: Incarnation,
 }
 
 /// What a node tells about itself when it starts.
@@ -195,7 +212,8 @@ impl Command {
             | Command::SetMonitors { .. }
             | Command::NodeStarted(_)
             | Command::NodeRemoved { .. }
-            | Command::LeaderBegan { .. } => None,
+            | Command::LeaderBegan { .. }
+            | Command::EndAway { .. } => None,
         }
     }
 

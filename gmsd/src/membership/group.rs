@@ -1,7 +1,8 @@
 //! One group: its present view, and the changes that led to it as far as history reaches.
 //!
-//! `view` only grows. The deltas kept are the latest ones without a gap: whoever has seen
-//! [`Group::floor`] or later can follow to the present.
+//! `view` only grows, and so does `revision`, which also counts the changes that leave the view's
+//! number. The deltas kept are the latest ones without a gap: whoever has seen [`Group::floor`] or
+//! later can follow to the present.
 
 use std::sync::Arc;
 
@@ -18,12 +19,16 @@ use super::{
 /// One group.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Group {
-    /// The revision of the present view.
+    /// The revision that installed the present view.
     pub view: Revision,
-    /// Its members.
+    /// The last change: the present view's, or a static member's going or coming since.
+    pub revision: Revision,
+    /// Its members, those who are away included.
     pub members: OrdMap<MemberId, Arc<Life>>,
     /// The present pause, if one is set.
     pub hold: Option<Hold>,
+    /// How those ended whose places are kept. Not an index: a place may outlast the history.
+    pub(super) away: OrdMap<MemberId, Arc<Departure>>,
     /// The latest deltas, oldest first: an index of the journal, rebuilt from it.
     #[serde(skip)]
     deltas: Vector<Arc<Delta>>,
@@ -35,12 +40,12 @@ pub struct Group {
 impl Group {
     /// An empty group whose readers may have seen views up to `from`.
     pub(super) fn new(from: Revision) -> Self {
-        Self { view: from, ..Self::default() }
+        Self { view: from, revision: from, ..Self::default() }
     }
 
-    /// The oldest view from which the present can be reached by the deltas kept.
+    /// The oldest revision from which the present can be reached by the deltas kept.
     pub fn floor(&self) -> Revision {
-        self.deltas.front().map_or(self.view, |oldest| oldest.from)
+        self.deltas.front().map_or(self.revision, |oldest| oldest.after)
     }
 
     /// The changes after the given revision, oldest first; none if history does not reach back.
@@ -48,18 +53,33 @@ impl Group {
         &self,
         revision: Revision,
     ) -> Option<impl Iterator<Item = &Arc<Delta>> + use<'_>> {
-        let start = first_after(&self.deltas, revision, |delta| delta.view);
+        let start = first_after(&self.deltas, revision, |delta| delta.revision);
         (revision >= self.floor()).then(|| self.deltas.focus().narrow(start..).into_iter())
     }
 
-    /// How a member last departed, as far as history reaches.
+    /// How a member's last life ended, as far as history reaches, or as long as its place is kept.
     pub fn departure(&self, member: &MemberId) -> Option<&Arc<Departure>> {
-        self.departures.get(member)
+        self.away.get(member).or_else(|| self.departures.get(member))
     }
 
-    /// The life of that member, if it is that very one.
+    /// The places that are kept for nobody: how the lives ended that were in them.
+    pub fn away(&self) -> impl Iterator<Item = &Arc<Departure>> {
+        self.away.values()
+    }
+
+    /// How many members are away.
+    pub fn away_count(&self) -> usize {
+        self.away.len()
+    }
+
+    /// The present life of that member; none while it is away.
+    pub fn present(&self, member: &MemberId) -> Option<&Arc<Life>> {
+        self.members.get(member).filter(|life| !life.is_away())
+    }
+
+    /// The present life of that member, if it is that very one.
     pub fn life(&self, member: &MemberId, incarnation: Incarnation) -> Option<&Arc<Life>> {
-        self.members.get(member).filter(|life| life.incarnation == incarnation)
+        self.present(member).filter(|life| life.incarnation == incarnation)
     }
 
     /// Takes in the newest delta.
@@ -70,7 +90,7 @@ impl Group {
 
     /// Takes in how members departed, of a delta from which nobody can go on.
     pub(super) fn remember_departures(&mut self, delta: &Delta) {
-        for departure in &delta.departed {
+        for departure in delta.departed.iter().chain(&delta.away) {
             self.departures.insert(departure.member.clone(), Arc::clone(departure));
         }
     }
@@ -79,19 +99,20 @@ impl Group {
     /// one reads anew.
     pub(super) fn begin_anew(&mut self, view: Revision) {
         self.view = view;
+        self.revision = view;
         self.deltas.clear();
     }
 
     /// Drops a delta that the journal no longer holds: the oldest, if it is still here. True if
     /// none is left.
     pub(super) fn forget(&mut self, delta: &Delta) -> bool {
-        for departure in &delta.departed {
+        for departure in delta.departed.iter().chain(&delta.away) {
             let last = self.departures.get(&departure.member);
             if last.is_some_and(|last| last.revision == departure.revision) {
                 self.departures.remove(&departure.member);
             }
         }
-        if self.deltas.front().is_some_and(|oldest| oldest.view == delta.view) {
+        if self.deltas.front().is_some_and(|oldest| oldest.revision == delta.revision) {
             self.deltas.pop_front();
         }
         self.deltas.is_empty()

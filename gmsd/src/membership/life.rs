@@ -69,28 +69,58 @@ pub struct Departure {
     pub ending: Ending,
 }
 
-/// What one entry did to one group.
+/// What one entry did to one group: it installed a view, or, if all it did was that static members
+/// went or came, changed who sits in the places of the present one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {
     /// Which group.
     pub group: GroupId,
     /// The view it follows.
     pub from: Revision,
-    /// The view it installs.
+    /// The view it leads to: the one it installs, numbered by its revision, or `from`.
     pub view: Revision,
+    /// The group's change before this one; `from`, unless static members have gone or come since.
+    pub after: Revision,
+    /// The entry that did it.
+    pub revision: Revision,
     /// The leader's wall clock, for people.
     pub at_ms: u64,
     /// New lives.
     pub joined: Vec<Arc<Life>>,
     /// Ended lives, by request and by verdict.
     pub departed: Vec<Arc<Departure>>,
-    /// Lives that go on with other tags or another state.
+    /// Lives that go on with other tags or another state, and static members whose place now has
+    /// nobody in it, or another life.
     pub updated: Vec<Arc<Life>>,
+    /// Ended lives whose place is kept; the same member is in `updated`.
+    pub away: Vec<Arc<Departure>>,
+}
+
+impl Life {
+    /// Whether its place is kept when its process is gone.
+    pub fn is_static(&self) -> bool {
+        self.hold.is_some()
+    }
+
+    /// Whether it is over, and only its place is there.
+    pub fn is_away(&self) -> bool {
+        self.state == MemberState::Away
+    }
 }
 
 impl Delta {
     /// How many member changes it holds: what the bound of the history counts.
     pub fn changes(&self) -> usize {
-        self.joined.len() + self.departed.len() + self.updated.len()
+        self.joined.len() + self.departed.len() + self.updated.len() + self.away.len()
+    }
+
+    /// Whether this is a life that came in by this change.
+    pub fn is_new(&self, life: &Life) -> bool {
+        life.incarnation.0 == self.revision.0
+    }
+
+    /// Whether the group has another view by it.
+    pub fn installs_view(&self) -> bool {
+        self.view != self.from
     }
 }

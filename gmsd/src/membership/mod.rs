@@ -6,11 +6,15 @@
 //! ```text
 //!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
 //!                            │
-//!            apply ── group ── journal ── receipts ── placement
+//!      apply, away, fence, steering ── group ── journal ── receipts ── placement
 //! ```
 
 pub mod apply;
+mod away;
+#[cfg(test)]
+mod away_tests;
 pub mod command;
+mod fence;
 pub mod group;
 pub mod hold;
 pub mod journal;
@@ -23,3 +27,4 @@ pub mod restore;
 pub mod state;
 #[cfg(test)]
 mod state_tests;
+mod steering;

@@ -17,7 +17,8 @@ pub enum Outcome {
     Joined {
         /// Its life as it now stands.
         life: Arc<Life>,
-        /// The view that let it in; for a retry the present one.
+        /// The view that let it in; the present one for a retry, and for a static member that
+        /// takes its place again.
         view: Revision,
         /// False when this very life was in already.
         fresh: bool,
@@ -29,9 +30,10 @@ pub enum Outcome {
         /// The view without it.
         view: Revision,
     },
-    /// Those members of the verdict that were still there are out.
+    /// Those lives of the verdict that were still there are over: the members are out, or, with
+    /// their places kept, away.
     Removed {
-        /// Who is out.
+        /// Whose life is over.
         applied: Vec<(GroupId, MemberId, Incarnation)>,
         /// How many verdicts came too late: another life, another epoch, or a hold.
         stale: u64,

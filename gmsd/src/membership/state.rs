@@ -41,6 +41,8 @@ pub struct State {
     pub(super) secret: Option<[u8; 32]>,
     pub(super) groups: OrdMap<GroupId, Arc<Group>>,
     pub(super) members: u64,
+    /// How many of the members are away.
+    pub(super) away: u64,
     /// The greatest view of any group that was forgotten: where a group of that name goes on.
     pub(super) forgotten: Revision,
     pub(super) monitors: Monitors,
@@ -83,9 +85,14 @@ impl State {
         self.groups.len()
     }
 
-    /// How many members there are in all groups.
+    /// How many members there are in all groups, those who are away included.
     pub fn member_count(&self) -> u64 {
         self.members
+    }
+
+    /// How many members there are to watch: all but those who are away.
+    pub fn present_count(&self) -> u64 {
+        self.members - self.away
     }
 
     /// The view that a group nobody knows stands at: 0, unless groups have been forgotten.
@@ -173,7 +180,7 @@ impl State {
             };
             let group = Arc::make_mut(group);
             let delta = Arc::new(share_lives(Delta::clone(slot), group));
-            if delta.view > floor {
+            if delta.revision > floor {
                 group.remember(Arc::clone(&delta));
             } else {
                 group.remember_departures(&delta);
@@ -202,7 +209,7 @@ impl State {
             let group = Arc::make_mut(group);
             let bare = group.forget(delta);
             if bare && group.members.is_empty() && group.hold.is_none() {
-                self.forgotten = self.forgotten.max(group.view);
+                self.forgotten = self.forgotten.max(group.revision);
                 self.groups.remove(&delta.group);
             }
         }

@@ -1,6 +1,9 @@
 //! The state machine against a plain model, and its promises one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
@@ -9,12 +12,12 @@ use gms::{
     span::Span,
     view::{MemberState, Tags},
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{
-    command::{Command, Entry, Join, NodeFacts, Proposal, Removal, Token},
+    command::{Command, Entry, Join, NodeFacts, Place, Proposal, Removal, Token},
     journal::Happening,
-    life::Ending,
+    life::{Delta, Ending, Life},
     limits::{HISTORY_MAX, TAGS_MAX},
     outcome::{Outcome, Rejection},
     state::State,
@@ -91,23 +94,27 @@ impl Log {
 /// What a proposal of the property test asks.
 #[derive(Debug, Clone)]
 enum Wish {
-    Join { g: u8, m: u8, life: u8, replaces: bool },
+    Join { g: u8, m: u8, life: u8, replaces: bool, hold: bool },
     Leave { g: u8, m: u8, fenced: Option<bool> },
     Remove { g: u8, m: u8, stale: bool, quorum: bool },
     Tag { g: u8, m: u8, value: Option<u8> },
     Drain { g: u8, m: u8, on: bool },
     Hold { g: u8, on: bool },
+    EndAway { g: u8, m: u8, stale: bool },
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Vec<Wish>>> {
     let (g, m) = (0..3_u8, 0..5_u8);
     let one = prop_oneof![
-        4 => (g.clone(), m.clone(), 0..3_u8, any::<bool>())
-            .prop_map(|(g, m, life, replaces)| Wish::Join { g, m, life, replaces }),
+        4 => (g.clone(), m.clone(), 0..3_u8, any::<bool>(), any::<bool>()).prop_map(
+            |(g, m, life, replaces, hold)| Wish::Join { g, m, life, replaces, hold }
+        ),
         2 => (g.clone(), m.clone(), any::<Option<bool>>())
             .prop_map(|(g, m, fenced)| Wish::Leave { g, m, fenced }),
-        2 => (g.clone(), m.clone(), any::<bool>(), any::<bool>())
+        3 => (g.clone(), m.clone(), prop::bool::weighted(0.3), prop::bool::weighted(0.8))
             .prop_map(|(g, m, stale, quorum)| Wish::Remove { g, m, stale, quorum }),
+        1 => (g.clone(), m.clone(), prop::bool::weighted(0.2))
+            .prop_map(|(g, m, stale)| Wish::EndAway { g, m, stale }),
         1 => (g.clone(), m.clone(), any::<Option<u8>>())
             .prop_map(|(g, m, value)| Wish::Tag { g, m, value }),
         1 => (g.clone(), m.clone(), any::<bool>()).prop_map(|(g, m, on)| Wish::Drain { g, m, on }),
@@ -116,8 +123,27 @@ fn wishes() -> impl Strategy<Value = Vec<Vec<Wish>>> {
     prop::collection::vec(prop::collection::vec(one, 1..5), 1..40)
 }
 
-/// One life as the model knows it: incarnation, which of three processes, tag, draining.
-type ModelLife = (u64, u8, Option<u8>, bool);
+/// One life as the model knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ModelLife {
+    incarnation: u64,
+    /// Which of three processes.
+    process: u8,
+    tag: Option<u8>,
+    draining: bool,
+    hold: bool,
+    away: bool,
+}
+
+/// What a wish does to its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Effect {
+    Nothing,
+    /// Another life, or none, in the place of a static member.
+    Place,
+    /// Another view.
+    View,
+}
 
 /// The model: what any reader would say the rules are, with no history and no sharing.
 #[derive(Debug, Default)]
@@ -127,41 +153,75 @@ struct Model {
 }
 
 impl Model {
-    /// Follows one wish; true if the members of its group changed.
-    fn follow(&mut self, wish: &Wish, revision: u64, touched: &mut BTreeSet<(u8, u8)>) -> bool {
+    /// Follows one wish.
+    fn follow(&mut self, wish: &Wish, revision: u64, touched: &mut BTreeSet<(u8, u8)>) -> Effect {
         let mut touch = |g: u8, m: u8| touched.insert((g, m));
         match *wish {
-            Wish::Join { g, m, life, replaces } => {
+            Wish::Join { g, m, life, replaces, hold } => {
                 let group = self.groups.get(&g);
-                let present = group.and_then(|group| group.get(&m)).copied();
-                if present.is_some_and(|(_, same, ..)| same == life)
-                    || (present.is_some() && !replaces)
+                let former = group.and_then(|group| group.get(&m)).copied();
+                let present = former.filter(|former| !former.away);
+                if present.is_some_and(|present| present.process == life || !replaces)
                     || !touch(g, m)
                 {
-                    return false;
+                    return Effect::Nothing;
                 }
-                self.groups.entry(g).or_default().insert(m, (revision, life, None, false));
-                true
+                let life = ModelLife {
+                    incarnation: revision,
+                    process: life,
+                    tag: None,
+                    draining: false,
+                    hold,
+                    away: false,
+                };
+                self.groups.entry(g).or_default().insert(m, life);
+                if former.is_some_and(|former| former.hold) { Effect::Place } else { Effect::View }
             }
             Wish::Leave { g, m, fenced } => {
-                let Some(group) = self.groups.get_mut(&g) else { return false };
-                let meant = group.contains_key(&m) && fenced != Some(false);
-                meant && touch(g, m) && group.remove(&m).is_some()
+                let Some(group) = self.groups.get_mut(&g) else { return Effect::Nothing };
+                // Without a life to end, it is the place that is given up.
+                let meant = group.get(&m).is_some_and(|life| match fenced {
+                    None => true,
+                    Some(right) => right && !life.away,
+                });
+                if !meant || !touch(g, m) {
+                    return Effect::Nothing;
+                }
+                group.remove(&m);
+                Effect::View
             }
             Wish::Remove { g, m, stale, quorum } => {
-                let Some(group) = self.groups.get_mut(&g) else { return false };
-                let counts = !stale && quorum && !self.held.contains(&g) && group.contains_key(&m);
-                counts && touch(g, m) && group.remove(&m).is_some()
+                let counts = !stale && quorum && !self.held.contains(&g);
+                let life = self.groups.get_mut(&g).and_then(|group| group.get_mut(&m));
+                let Some(life) = life.filter(|life| counts && !life.away && touch(g, m)) else {
+                    return Effect::Nothing;
+                };
+                if life.hold {
+                    life.away = true;
+                    life.draining = false;
+                    return Effect::Place;
+                }
+                self.groups.entry(g).or_default().remove(&m);
+                Effect::View
             }
-            Wish::Tag { g, m, value } => self.change(g, m, touched, |life| life.2 = value),
-            Wish::Drain { g, m, on } => self.change(g, m, touched, |life| life.3 = on),
+            Wish::EndAway { g, m, stale } => {
+                let Some(group) = self.groups.get_mut(&g) else { return Effect::Nothing };
+                let meant = !stale && group.get(&m).is_some_and(|life| life.away);
+                if !meant || !touch(g, m) {
+                    return Effect::Nothing;
+                }
+                group.remove(&m);
+                Effect::View
+            }
+            Wish::Tag { g, m, value } => self.change(g, m, touched, |life| life.tag = value),
+            Wish::Drain { g, m, on } => self.change(g, m, touched, |life| life.draining = on),
             Wish::Hold { g, on } => {
                 if on && self.groups.contains_key(&g) {
                     self.held.insert(g);
                 } else if !on {
                     self.held.remove(&g);
                 }
-                false
+                Effect::Nothing
             }
         }
     }
@@ -172,12 +232,18 @@ impl Model {
         m: u8,
         touched: &mut BTreeSet<(u8, u8)>,
         change: impl FnOnce(&mut ModelLife),
-    ) -> bool {
+    ) -> Effect {
         let life = self.groups.get_mut(&g).and_then(|group| group.get_mut(&m));
-        let Some(life) = life.filter(|_| !touched.contains(&(g, m))) else { return false };
+        let Some(life) = life.filter(|life| !life.away && !touched.contains(&(g, m))) else {
+            return Effect::Nothing;
+        };
         let before = *life;
         change(life);
-        *life != before && touched.insert((g, m))
+        if *life == before {
+            return Effect::Nothing;
+        }
+        touched.insert((g, m));
+        Effect::View
     }
 }
 
@@ -185,9 +251,15 @@ impl Model {
 fn command(log: &Log, wish: &Wish) -> Command {
     let other = Incarnation(u64::MAX);
     match *wish {
-        Wish::Join { g, m, life, replaces } => {
+        Wish::Join { g, m, life, replaces, hold } => {
             let present = log.incarnation(g, m).filter(|_| replaces);
-            Command::Join(join(g, m, life, present))
+            let hold = hold.then(|| Span::from_millis(1));
+            Command::Join(Join { hold, ..join(g, m, life, present) })
+        }
+        Wish::EndAway { g, m, stale } => {
+            let incarnation = log.incarnation(g, m).filter(|_| !stale).unwrap_or(other);
+            let place = Place { group: group(g), member: member(m), incarnation };
+            Command::EndAway { places: vec![place] }
         }
         Wish::Leave { g, m, fenced } => Command::Leave {
             group: group(g),
@@ -231,12 +303,54 @@ fn members_of(state: &State, g: u8) -> BTreeMap<u8, ModelLife> {
     let lives = state.group(&group(g)).into_iter().flat_map(|group| group.members.values());
     lives
         .map(|life| {
-            let m = life.member.as_str()[1..].parse().unwrap();
-            let process = life.instance.as_ref().unwrap()[5..].parse().unwrap();
-            let tag = life.tags.get("t").map(|value| value.parse().unwrap());
-            (m, (life.incarnation.0, process, tag, life.state == MemberState::Draining))
+            let known = ModelLife {
+                incarnation: life.incarnation.0,
+                process: life.instance.as_ref().unwrap()[5..].parse().unwrap(),
+                tag: life.tags.get("t").map(|value| value.parse().unwrap()),
+                draining: life.state == MemberState::Draining,
+                hold: life.hold.is_some(),
+                away: life.state == MemberState::Away,
+            };
+            (life.member.as_str()[1..].parse().unwrap(), known)
         })
         .collect()
+}
+
+/// What a reader knows that follows the deltas alone.
+#[derive(Debug, Default)]
+struct Reader {
+    view: Revision,
+    revision: Revision,
+    places: BTreeMap<MemberId, (Incarnation, MemberState)>,
+}
+
+fn place_of(life: &Arc<Life>) -> (MemberId, (Incarnation, MemberState)) {
+    (life.member.clone(), (life.incarnation, life.state))
+}
+
+impl Reader {
+    /// Takes a delta in, which must fit what is known. The ids of a view are its own for ever.
+    fn follow(&mut self, delta: &Delta) -> Result<(), TestCaseError> {
+        prop_assert_eq!((delta.from, delta.after), (self.view, self.revision));
+        let ids = |reader: &Self| reader.places.keys().cloned().collect::<Vec<_>>();
+        let before = ids(self);
+        for ended in delta.departed.iter().chain(&delta.away) {
+            let known = self.places.get(&ended.member).map(|(incarnation, _)| *incarnation);
+            prop_assert_eq!(known, Some(ended.incarnation));
+        }
+        for departure in &delta.departed {
+            self.places.remove(&departure.member);
+        }
+        for life in delta.joined.iter().chain(&delta.updated) {
+            let (member, place) = place_of(life);
+            self.places.insert(member, place);
+        }
+        if !delta.installs_view() {
+            prop_assert_eq!(before, ids(self));
+        }
+        (self.view, self.revision) = (delta.view, delta.revision);
+        Ok(())
+    }
 }
 
 fn reread(state: &State) -> State {
@@ -254,16 +368,16 @@ proptest! {
     ) {
         let mut log = Log::new();
         let mut model = Model::default();
-        let mut seen: BTreeMap<u8, (Revision, BTreeMap<u8, ModelLife>)> = BTreeMap::new();
+        let mut seen: BTreeMap<u8, Reader> = BTreeMap::new();
         for (n, wishes) in entries.iter().enumerate() {
             let revision = log.next;
-            let (mut touched, mut changed) = (BTreeSet::new(), BTreeSet::new());
+            let (mut touched, mut effects) = (BTreeSet::new(), BTreeMap::new());
             for wish in wishes {
                 let (Wish::Join { g, .. } | Wish::Leave { g, .. } | Wish::Remove { g, .. }
-                    | Wish::Tag { g, .. } | Wish::Drain { g, .. } | Wish::Hold { g, .. }) = wish;
-                if model.follow(wish, revision, &mut touched) {
-                    changed.insert(*g);
-                }
+                    | Wish::Tag { g, .. } | Wish::Drain { g, .. } | Wish::Hold { g, .. }
+                    | Wish::EndAway { g, .. }) = wish;
+                let effect = effects.entry(*g).or_insert(Effect::Nothing);
+                *effect = (*effect).max(model.follow(wish, revision, &mut touched));
             }
             let proposals = wishes.iter().map(|asked| wish(command(&log, asked))).collect();
             log.apply(proposals);
@@ -271,17 +385,28 @@ proptest! {
                 let expected = model.groups.get(&g).cloned().unwrap_or_default();
                 prop_assert_eq!(&members_of(&log.state, g), &expected);
                 let Some(now) = log.state.group(&group(g)) else { continue };
-                let (before, _) = seen.get(&g).cloned().unwrap_or_default();
-                prop_assert_eq!(now.view.0 == revision, changed.contains(&g));
-                let deltas: Vec<_> = now.deltas_after(before).unwrap().collect();
-                prop_assert_eq!(deltas.len(), usize::from(changed.contains(&g)));
+                let effect = effects.get(&g).copied().unwrap_or(Effect::Nothing);
+                prop_assert_eq!(now.view.0 == revision, effect == Effect::View);
+                prop_assert_eq!(now.revision.0 == revision, effect != Effect::Nothing);
+                let reader = seen.entry(g).or_default();
+                let deltas: Vec<_> = now.deltas_after(reader.revision).unwrap().collect();
+                prop_assert_eq!(deltas.len(), usize::from(effect != Effect::Nothing));
                 for delta in deltas {
-                    prop_assert_eq!((delta.from, delta.view), (before, now.view));
+                    prop_assert_eq!(delta.installs_view(), effect == Effect::View);
+                    reader.follow(delta)?;
                 }
-                seen.insert(g, (now.view, expected));
+                prop_assert_eq!((reader.view, reader.revision), (now.view, now.revision));
+                let present: BTreeMap<_, _> = now.members.values().map(place_of).collect();
+                prop_assert_eq!(&reader.places, &present);
+                let away: Vec<_> = now.away().map(|end| (end.member.clone(), end.incarnation)).collect();
+                let vacant = now.members.values().filter(|life| life.is_away());
+                let vacant: Vec<_> = vacant.map(|life| (life.member.clone(), life.incarnation)).collect();
+                prop_assert_eq!(away, vacant);
             }
             let total: usize = model.groups.values().map(BTreeMap::len).sum();
             prop_assert_eq!(log.state.member_count(), total as u64);
+            let here = model.groups.values().flat_map(BTreeMap::values).filter(|life| !life.away);
+            prop_assert_eq!(log.state.present_count(), here.count() as u64);
             if n == snapshot_at {
                 let read = reread(&log.state);
                 prop_assert_eq!(read.digest(), log.state.digest());

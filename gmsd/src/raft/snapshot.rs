@@ -30,8 +30,10 @@ use crate::{
     membership::state::State,
 };
 
-/// The first bytes of every snapshot: the name of the format and its version.
-const MAGIC: &[u8; 8] = b"gmssnap\x01";
+/// The first bytes of every snapshot: the name of the format.
+const MAGIC: &[u8; 7] = b"gmssnap";
+/// The version of the format, of the state in it included.
+const VERSION: u8 = 2;
 /// Length (8 bytes) and checksum (4 bytes) at the end.
 const FOOTER_LEN: usize = 12;
 /// How much is gathered before it goes to the file, in bytes.
@@ -203,6 +205,7 @@ fn write(disk: &dyn Disk, path: &Path, meta: &SnapshotMeta, state: &State) -> io
     let cover = postcard::to_stdvec(&CoverRecord::from(meta)).map_err(io::Error::other)?;
     let cover_len = u32::try_from(cover.len()).map_err(io::Error::other)?;
     out.write_all(MAGIC)?;
+    out.write_all(&[VERSION])?;
     out.write_all(&cover_len.to_le_bytes())?;
     out.write_all(&cover)?;
     {
@@ -229,7 +232,14 @@ fn parse(bytes: &[u8]) -> Result<(SnapshotMeta, State), String> {
     if u32::from_le_bytes([a, b, c, d]) != crc32c::crc32c(content) {
         return Err("its checksum does not match its content".to_owned());
     }
-    let content = content.strip_prefix(MAGIC).ok_or("it is of another format or version")?;
+    let content = content.strip_prefix(MAGIC).ok_or("it is of another format")?;
+    let (version, content) = content.split_first().ok_or("its header is cut")?;
+    if *version != VERSION {
+        return Err(format!(
+            "it is of format version {version}, and this gmsd reads version {VERSION}: start the \
+             gmsd that wrote it"
+        ));
+    }
     let (cover_len, content) = content.split_first_chunk().ok_or("its header is cut")?;
     let cover_len = u32::from_le_bytes(*cover_len) as usize;
     let (cover, state) = content.split_at_checked(cover_len).ok_or("its header is cut")?;

@@ -116,6 +116,23 @@ fn a_damaged_snapshot_is_named_and_stays() {
 }
 
 #[test]
+fn a_snapshot_of_another_format_version_is_named_as_such() {
+    let dir = tempfile::tempdir().unwrap();
+    let (snapshots, _) = open(dir.path()).unwrap();
+    let path = snapshots.write(&meta(10), &state(10)).unwrap().path;
+    let mut former = RealDisk.read(&path).unwrap();
+    former[b"gmssnap".len()] = 1;
+    let content = former.len() - 4;
+    let sum = crc32c::crc32c(&former[..content - 8]).to_le_bytes();
+    former[content..].copy_from_slice(&sum);
+    RealDisk.create(&path).unwrap().write_at(0, &former).unwrap();
+    let Err(StartError::Damaged { why, .. }) = open(dir.path()) else {
+        panic!("it was believed");
+    };
+    assert!(why.contains("format version 1, and this gmsd reads version 2"), "{why}");
+}
+
+#[test]
 fn a_snapshot_of_another_revision_than_it_says_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (snapshots, _) = open(dir.path()).unwrap();

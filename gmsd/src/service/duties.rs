@@ -1,16 +1,12 @@
 //! What the leader does unasked: it says that it leads and which nodes are fit to watch members,
-//! carries out verdicts, holds groups whose members fall silent together, and ends holds that have
-//! run out.
+//! carries out verdicts, holds groups whose members fall silent together, and ends what has run out.
 //!
 //! Every duty is level-triggered: it compares what should be with what is, and proposes the
 //! difference. So a proposal that is lost is made again, and a new leader takes over by looking.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use gms::id::{GroupId, NodeId, Revision};
+use gms::id::NodeId;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -20,14 +16,12 @@ use super::{
     crowd::Crowd,
     cut::Cut,
     executor::Word,
+    expiry::Expiry,
     wire::Reply,
 };
 use crate::{
     host::world::Host,
-    membership::{
-        command::{Command, Proposal, Token},
-        state::State,
-    },
+    membership::command::{Command, Proposal, Token},
     raft::{consensus::Consensus, standing::Standing},
 };
 
@@ -53,7 +47,7 @@ pub async fn run(
     let mut cut = Cut::default();
     let mut crowd = Crowd::default();
     let mut contact = Contact::default();
-    let mut holds: BTreeMap<(GroupId, Revision), Instant> = BTreeMap::new();
+    let mut expiry = Expiry::default();
     // The term that is in the history as this node's, or on its way there.
     let mut begun: Option<u64> = None;
     let mut proposals: JoinSet<Done> = JoinSet::new();
@@ -85,7 +79,7 @@ pub async fn run(
         if standing.leader != Some(standing.node) {
             cut.clear();
             contact = Contact::default();
-            holds.clear();
+            expiry.clear();
             crowd = Crowd::default();
             awake = host.clock.now();
             begun = None;
@@ -104,7 +98,7 @@ pub async fn run(
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
             wishes.extend(contact.wish(now, &standing, &state));
-            wishes.extend(run_out(now, &state, &mut holds));
+            wishes.extend(expiry.wish(now, &state));
             wishes.extend(crowd.wish(now, &state, PROPOSALS_MAX - proposals.len()));
             if let Some(node) = ripe_learner(now, &standing) {
                 let consensus = consensus.clone();
@@ -161,30 +155,4 @@ fn ripe_learner(now: Instant, standing: &Standing) -> Option<NodeId> {
         let matched = standing.followers.get(node).and_then(|follower| follower.matched);
         is_in_touch(now, standing, *node) && matched.is_some() && lag(standing, matched) <= RIPE_LAG
     })
-}
-
-/// Holds that have run out. A leader counts a hold from when it first saw it, so a change of
-/// leader makes it longer, never shorter.
-fn run_out(
-    now: Instant,
-    state: &State,
-    seen: &mut BTreeMap<(GroupId, Revision), Instant>,
-) -> Vec<Command> {
-    let mut over = Vec::new();
-    let mut present = BTreeSet::new();
-    for (name, group) in state.groups() {
-        let Some(hold) = &group.hold else { continue };
-        let key = (name.clone(), hold.since);
-        let first = *seen.entry(key.clone()).or_insert(now);
-        if now.saturating_duration_since(first) >= hold.lasts.into() {
-            over.push(Command::ClearHold {
-                group: name.clone(),
-                since: Some(hold.since),
-                expired: true,
-            });
-        }
-        present.insert(key);
-    }
-    seen.retain(|key, _| present.contains(key));
-    over
 }

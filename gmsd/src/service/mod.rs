@@ -18,6 +18,7 @@ pub mod door;
 pub mod duties;
 pub mod error;
 pub mod executor;
+pub mod expiry;
 pub mod following;
 pub mod inquiry;
 pub mod leader;

@@ -31,7 +31,7 @@ pub struct Terms {
 pub struct Joined {
     /// Its life.
     pub life: Arc<Life>,
-    /// The view it stands in.
+    /// The view it stands in; older than the life, if that took a place that was kept.
     pub view: Revision,
     /// False for a retry.
     pub fresh: bool,
@@ -56,13 +56,15 @@ pub enum Exit {
     },
 }
 
-/// A member is out.
+/// A member is out, or away.
 #[derive(Debug, Clone)]
 pub struct Gone {
     /// The life that ended.
     pub incarnation: Incarnation,
-    /// The view without it.
+    /// The view without it; for a static member whose place is kept, the present one.
     pub view: Revision,
+    /// The revision that ended it.
+    pub revision: Revision,
 }
 
 /// A state to read, and how old it can be.

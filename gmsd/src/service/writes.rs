@@ -152,7 +152,9 @@ impl Writes for Service {
                 let fingerprint = fingerprint("leave", &group, &asked);
                 let command = Command::Leave { group, member, incarnation, reason };
                 return match self.write(&terms, fingerprint, command).await? {
-                    (_, Ok(Outcome::Left { incarnation, view })) => Ok(Gone { incarnation, view }),
+                    (_, Ok(Outcome::Left { incarnation, view })) => {
+                        Ok(Gone { incarnation, view, revision: view })
+                    }
                     (_, result) => Err(unexpected(result)),
                 };
             }
@@ -266,7 +268,8 @@ impl Service {
         let Some(present) = state.life(&join.group, &join.member) else {
             return Ok(None);
         };
-        if is_same_life(join, present) {
+        // A place that is kept wants no proof of who takes it: its former life is fenced.
+        if present.is_away() || is_same_life(join, present) {
             return Ok(None);
         }
         let key = self.key(&join.group, present, false).map(|key| key.to_hex());
@@ -314,9 +317,11 @@ impl Service {
             Ok(Outcome::Removed { applied, .. }) if !applied.is_empty() => {
                 // Repeated with the same key, it was done by an earlier entry.
                 let state = self.after(terms, revision).await?;
-                let end = state.group(&group).and_then(|group| group.departure(&member));
-                let end = end.filter(|end| end.incarnation == incarnation);
-                Ok(Gone { incarnation, view: end.map_or(revision, |end| end.revision) })
+                Ok(ended_at(&state, &group, &member, incarnation).unwrap_or(Gone {
+                    incarnation,
+                    view: revision,
+                    revision,
+                }))
             }
             Ok(Outcome::Removed { .. }) => {
                 let state = self.after(terms, revision).await?;
@@ -381,6 +386,22 @@ impl Service {
     }
 }
 
+/// How a life that somebody reported has ended, as far as history tells: by which revision, and in
+/// which view the group was then.
+fn ended_at(
+    state: &State,
+    group: &GroupId,
+    member: &MemberId,
+    incarnation: Incarnation,
+) -> Option<Gone> {
+    let known = state.group(group)?;
+    let end = known.departure(member).filter(|end| end.incarnation == incarnation)?;
+    let before = Revision(end.revision.0.saturating_sub(1));
+    let change = known.deltas_after(before).and_then(|mut deltas| deltas.next());
+    let view = change.map_or(known.view, |change| change.view);
+    Some(Gone { incarnation, view, revision: end.revision })
+}
+
 /// The rejection of a report about a life that is not there.
 fn not_there(
     state: &State,
@@ -393,7 +414,7 @@ fn not_there(
     };
     Rejection::Fenced {
         incarnation,
-        present: known.members.get(member).map(|life| life.incarnation),
+        present: known.present(member).map(|life| life.incarnation),
         departure: known.departure(member).cloned(),
     }
 }

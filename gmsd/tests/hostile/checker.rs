@@ -141,6 +141,7 @@ impl Checker<'_> {
         let watcher = self.watchers.entry(node).or_default();
         let mut held = watcher.groups.remove(&change.group).unwrap_or_default();
         let Change { group, from, view, .. } = change;
+        // No member of these worlds is static, so every change installs a view.
         if *from != held.view || view <= from {
             let what = format!("G1: {group} went from {from} to {view}, and was at {}", held.view);
             self.blame(node, &what);

@@ -67,7 +67,8 @@ fn member(id: &str, incarnation: u64) -> Member {
 }
 
 fn snapshot(view: u64, members: Vec<Member>) -> Sight {
-    let view = View { group: GROUP.parse().unwrap(), view: Revision(view), members };
+    let view = Revision(view);
+    let view = View { group: GROUP.parse().unwrap(), view, revision: view, members };
     Sight::Event(WatchEvent::Snapshot(view))
 }
 
@@ -82,11 +83,14 @@ fn change(from: u64, view: u64, joined: Vec<Member>, removed: &[(&str, u64)]) ->
         group: GROUP.parse().unwrap(),
         from: Revision(from),
         view: Revision(view),
+        revision: Revision(view),
+        after: Revision(from),
         at_ms: 0,
         joined,
         left: Vec::new(),
         removed: removed.collect(),
         updated: Vec::new(),
+        away: Vec::new(),
     }))
 }
 

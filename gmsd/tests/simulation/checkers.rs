@@ -1,9 +1,10 @@
 //! What must hold, and how it is found out that it does not.
 //!
-//! * **G1** A reader's views go forward, without a gap. **G2** One (group, view) has one content,
-//!   for every node and every reader.
-//! * **G3** Who crashed is out within a bound, counted from when nodes and network came to rest; who
-//!   runs and wants to be a member is one.
+//! * **G1** A reader's changes go forward, without a gap. **G2** One (group, revision) has one
+//!   content, for every node and every reader, and one (group, view) has one set of ids.
+//! * **G3** Who crashed is out, or away, within a bound, counted from when nodes and network came to
+//!   rest; who runs and wants to be a member is one.
+//! * **Place** The place of a static member is kept for its hold: not shorter, and not much longer.
 //! * **G4** Nobody that runs is removed for its silence or its kernel's word while a fit node
 //!   exchanged, or could have exchanged, a round trip with it in the time of the confirmation.
 //! * **G4'** Nothing of a life that is over is accepted.
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use gms::{
     api::WatchEvent,
     evidence::{Cause, Evidence, Verdict},
-    id::{Incarnation, Revision},
+    id::{Incarnation, MemberId, Revision},
+    view::{Member, MemberState},
 };
 use gmsd::{
     liveness::{
@@ -25,7 +27,7 @@ use gmsd::{
     },
     membership::{
         journal::Happening,
-        life::{Delta, Ending, Life},
+        life::{Delta, Departure, Ending, Life},
         state::State,
     },
 };
@@ -74,31 +76,67 @@ impl World {
     }
 
     fn check_delta(&mut self, former: &State, state: &State, delta: &Delta) {
-        let expected = former.group(&delta.group).map_or(Revision(0), |group| group.view);
-        if delta.view <= expected || (delta.from != expected && expected != Revision(0)) {
-            let view = delta.view;
-            self.ledger.fail(format!("G1: view {view} of {} after {expected}", delta.group));
+        let expected = former.group(&delta.group);
+        let (view, revision) =
+            expected.map_or((Revision(0), Revision(0)), |group| (group.view, group.revision));
+        let known = revision != Revision(0);
+        if delta.revision <= revision || (known && (delta.from, delta.after) != (view, revision)) {
+            let text = format!("G1: {} of {} after {revision}", delta.revision, delta.group);
+            self.ledger.fail(text);
         }
-        self.ledger.views += 1;
         let content = content(state, delta);
-        self.ledger.contents.insert((delta.group.clone(), delta.view), content);
+        if delta.installs_view() {
+            self.ledger.views += 1;
+        } else {
+            let former = self.ledger.contents.get(&(delta.group.clone(), delta.after));
+            if !former.is_some_and(|former| former.keys().eq(content.keys())) {
+                self.ledger.fail(format!("G2: view {} of {} has others", view, delta.group));
+            }
+        }
+        self.ledger.contents.insert((delta.group.clone(), delta.revision), content);
         for departure in &delta.departed {
-            let subject = Subject {
-                group: delta.group.clone(),
-                member: departure.member.clone(),
-                incarnation: departure.incarnation,
-            };
-            if let Ending::Removed(evidence) = &departure.ending {
-                self.check_removal(&subject, evidence);
-                self.ledger.removals.push((subject.clone(), evidence.clone(), self.now));
+            let subject = subject(delta, departure);
+            match self.ledger.away.remove(&subject) {
+                Some(since) => self.check_place(&subject, since, departure),
+                None => self.check_end(delta, &subject, departure),
             }
-            match self.ledger.lives.get_mut(&subject) {
-                Some(life) if life.ended.is_none() => life.ended = Some(delta.view),
-                _ => self.ledger.fail(format!("G5: {subject:?} ends, who was not there")),
+        }
+        for departure in &delta.away {
+            let subject = subject(delta, departure);
+            self.check_end(delta, &subject, departure);
+            if let Some(life) = state.life(&subject.group, &subject.member)
+                && life.is_away()
+            {
+                let hold = life.hold.map_or(Time::ZERO, Time::from);
+                self.ledger.away.insert(subject, (self.now, hold));
             }
+        }
+        for life in delta.updated.iter().filter(|life| delta.is_new(life)) {
+            self.ledger.away.retain(|of, _| of.group != delta.group || of.member != life.member);
+            self.check_joined(delta, life);
         }
         for life in &delta.joined {
             self.check_joined(delta, life);
+        }
+    }
+
+    /// A life is over.
+    fn check_end(&mut self, delta: &Delta, subject: &Subject, departure: &Departure) {
+        if let Ending::Removed(evidence) = &departure.ending {
+            self.check_removal(subject, evidence);
+            self.ledger.removals.push((subject.clone(), evidence.clone(), self.now));
+        }
+        match self.ledger.lives.get_mut(subject) {
+            Some(life) if life.ended.is_none() => life.ended = Some(delta.revision),
+            _ => self.ledger.fail(format!("G5: {subject:?} ends, who was not there")),
+        }
+    }
+
+    /// The place of one that is away is given up: not before its time, by any leader's clock.
+    fn check_place(&mut self, subject: &Subject, (since, hold): (Time, Time), of: &Departure) {
+        let kept = self.now.saturating_sub(since);
+        if matches!(of.ending, Ending::Removed(_)) && kept < hold - hold / 100 {
+            self.ledger.fail(format!("place: that of {subject:?} was kept for {kept:?} only"));
         }
     }
 
@@ -320,10 +358,10 @@ impl World {
         for record in state.journal().kept_after(former.revision()) {
             let Happening::View(delta) = &record.what else { continue };
             let content = content(state, delta);
-            let key = (delta.group.clone(), delta.view);
+            let key = (delta.group.clone(), delta.revision);
             if self.ledger.contents.get(&key) != Some(&content) {
                 let node = node + 1;
-                self.ledger.fail(format!("G2: at node {node}, view {revision} is {content:?}"));
+                self.ledger.fail(format!("G2: at node {node}, {revision} is {content:?}"));
             }
         }
     }
@@ -331,28 +369,27 @@ impl World {
     /// A program is shown what its group became.
     pub fn check_watched(&mut self, program: usize, event: &WatchEvent) {
         let watchers = &mut self.ledger.watchers;
-        let (group, view) = match event {
+        let (group, revision) = match event {
             WatchEvent::Snapshot(view) => {
-                let content =
-                    view.members.iter().map(|member| (member.id.clone(), member.incarnation));
-                let former = watchers.get(&program).map_or(Revision(0), |watcher| watcher.view);
-                let watcher = Watcher { view: view.view, content: content.collect() };
+                let content = view.members.iter().map(place);
+                let former = watchers.get(&program).map_or(Revision(0), |watcher| watcher.revision);
+                let watcher = Watcher { revision: view.revision, content: content.collect() };
                 watchers.insert(program, watcher);
-                if view.view < former {
-                    self.ledger.fail(format!("G1: ({program}) went back to {}", view.view));
+                if view.revision < former {
+                    self.ledger.fail(format!("G1: ({program}) went back to {}", view.revision));
                 }
-                (view.group.clone(), view.view)
+                (view.group.clone(), view.revision)
             }
             WatchEvent::Change(change) => {
-                let known = self.ledger.contents.get(&(change.group.clone(), change.from));
+                let known = self.ledger.contents.get(&(change.group.clone(), change.after));
                 let Some(watcher) = watchers.get_mut(&program) else {
-                    // It joined by the view that this one follows.
+                    // It joined by the change that this one follows.
                     let content = known.cloned().unwrap_or_default();
-                    watchers.insert(program, Watcher { view: change.from, content });
+                    watchers.insert(program, Watcher { revision: change.after, content });
                     return self.check_watched(program, event);
                 };
-                if watcher.view != change.from {
-                    let (at, from) = (watcher.view, change.from);
+                if watcher.revision != change.after {
+                    let (at, from) = (watcher.revision, change.after);
                     let text = format!("G1: ({program}) is at {at} and gets a change from {from}");
                     return self.ledger.fail(text);
                 }
@@ -363,16 +400,17 @@ impl World {
                     watcher.content.remove(id);
                 }
                 for member in change.joined.iter().chain(&change.updated) {
-                    watcher.content.insert(member.id.clone(), member.incarnation);
+                    let (id, place) = place(member);
+                    watcher.content.insert(id, place);
                 }
-                watcher.view = change.view;
-                (change.group.clone(), change.view)
+                watcher.revision = change.revision;
+                (change.group.clone(), change.revision)
             }
             _ => return,
         };
         let seen = self.ledger.watchers.get(&program).map(|watcher| &watcher.content);
-        if seen != self.ledger.contents.get(&(group, view)) {
-            self.ledger.fail(format!("G2: ({program}) sees another content of view {view}"));
+        if seen != self.ledger.contents.get(&(group, revision)) {
+            self.ledger.fail(format!("G2: ({program}) sees another content of {revision}"));
         }
     }
 }
@@ -388,5 +426,18 @@ fn window(cause: Cause) -> Time {
 fn content(state: &State, delta: &Delta) -> Content {
     let group = state.group(&delta.group);
     let members = group.into_iter().flat_map(|group| group.members.values());
-    members.map(|life| (life.member.clone(), life.incarnation)).collect()
+    members.map(|life| (life.member.clone(), (life.incarnation, life.state))).collect()
+}
+
+/// A member as a reader sees it.
+fn place(member: &Member) -> (MemberId, (Incarnation, MemberState)) {
+    (member.id.clone(), (member.incarnation, member.state))
+}
+
+fn subject(delta: &Delta, departure: &Departure) -> Subject {
+    Subject {
+        group: delta.group.clone(),
+        member: departure.member.clone(),
+        incarnation: departure.incarnation,
+    }
 }

@@ -248,8 +248,8 @@ impl World {
         let state = Arc::clone(&self.nodes[node].state);
         let mut parcels = Vec::new();
         for (program, stream) in &mut self.nodes[node].streams {
-            let view = present::view_number(&state, &stream.subject.group);
-            if view <= stream.after {
+            let last = present::last_change(&state, &stream.subject.group);
+            if last <= stream.after {
                 continue;
             }
             let group = state.group(&stream.subject.group);
@@ -263,7 +263,7 @@ impl World {
                     }
                 };
             parcels.extend(events.into_iter().map(|event| (*program, OnStream::Event(event))));
-            stream.after = view;
+            stream.after = last;
         }
         for (program, what) in parcels {
             self.send_on_stream(node, program, what);

@@ -1,6 +1,6 @@
 //! What can befall a world, and how a seed draws a course of it.
 
-use gms::liveness::Kind;
+use gms::{liveness::Kind, span::Span};
 
 use crate::{
     agenda::Time,
@@ -195,6 +195,7 @@ impl World {
                     supervised: false,
                     is_stranger: false,
                     period_ms: None,
+                    hold: None,
                 };
                 self.start_program(role, number, PORT);
             }
@@ -238,6 +239,8 @@ impl World {
 
 /// How long faults may befall a drawn world.
 const TROUBLED: std::ops::Range<u64> = 4_000..16_000;
+/// For how long a drawn world keeps the places of its static members.
+const HOLD: Span = Span::from_millis(5_000);
 /// How long it rests before the last look: the longest bound, and the boot grace.
 const REST: Time = Time::from_millis(27_000);
 /// An entry under way at the end has this long to reach every node, in so many looks.
@@ -267,6 +270,8 @@ pub fn drawn(seed: u64, is_recorded: bool) -> World {
             supervised: random.chance(100),
             is_stranger: false,
             period_ms: None,
+            // Some are static. Nothing is drawn for it, so the courses of the seeds stay.
+            hold: (number % 4 == 1).then_some(HOLD),
         };
         world.start_program(role, number, PORT);
     }

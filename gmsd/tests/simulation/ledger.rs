@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use gms::{
     evidence::Evidence,
     id::{GroupId, Incarnation, MemberId, Revision},
+    view::MemberState,
 };
 use gmsd::{liveness::message::Subject, membership::outcome::Outcome};
 
@@ -18,8 +19,8 @@ use crate::{
 /// Round trips kept of one program: those of the longest confirmation and more.
 const HEARD_MAX: usize = 48;
 
-/// The members of one view.
-pub type Content = BTreeMap<MemberId, Incarnation>;
+/// The members of a group after one change, and how they are.
+pub type Content = BTreeMap<MemberId, (Incarnation, MemberState)>;
 
 /// What is known of one life.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub struct RoundTrip {
 
 #[derive(Debug)]
 pub struct Watcher {
-    pub view: Revision,
+    pub revision: Revision,
     pub content: Content,
 }
 
@@ -58,6 +59,8 @@ pub struct Watcher {
 pub struct Ledger {
     pub failures: Vec<String>,
     pub lives: BTreeMap<Subject, Record>,
+    /// Lives whose places are kept: since when, and for how long.
+    pub away: BTreeMap<Subject, (Time, Time)>,
     pub judged: BTreeMap<Subject, Judged>,
     pub contents: BTreeMap<(GroupId, Revision), Content>,
     pub watchers: BTreeMap<usize, Watcher>,
@@ -126,7 +129,7 @@ impl Ledger {
     }
 
     pub fn watched_to(&self, program: usize) -> Option<Revision> {
-        self.watchers.get(&program).map(|watcher| watcher.view)
+        self.watchers.get(&program).map(|watcher| watcher.revision)
     }
 
     pub fn forget_watcher(&mut self, program: usize) {

@@ -61,6 +61,8 @@ pub struct Log {
     pub entries: Vec<Committed>,
     pub term: u64,
     pub leader: Option<usize>,
+    /// Since when that one leads.
+    pub led_since: Time,
     pending: Vec<Pending>,
     numbered: u64,
 }
@@ -80,6 +82,7 @@ impl Log {
             entries: vec![first],
             term: 0,
             leader: None,
+            led_since: Time::ZERO,
             pending: Vec::new(),
             numbered: 0,
         }
@@ -133,6 +136,7 @@ impl Log {
         }
         self.term += 1;
         self.leader = Some(leader);
+        self.led_since = now;
         self.entries.push(Committed {
             term: self.term,
             body: Body::Blank,

@@ -7,11 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use gms::{
-    heartbeat::FRAME_LEN,
-    id::{GroupId, Revision},
-    liveness::Kind,
-};
+use gms::{heartbeat::FRAME_LEN, id::Revision, liveness::Kind};
 use gmsd::{
     liveness::{
         message::{Message, Subject},
@@ -19,12 +15,9 @@ use gmsd::{
         output::Probed,
         timing::Timing,
     },
-    membership::{
-        command::{Command, Proposal},
-        state::State,
-    },
+    membership::{command::Proposal, state::State},
     raft::standing::{Follower, Role, Standing},
-    service::{contact::Contact, crowd::Crowd, cut::Cut},
+    service::{contact::Contact, crowd::Crowd, cut::Cut, expiry::Expiry},
 };
 
 use crate::{
@@ -86,7 +79,7 @@ pub struct Node {
     pub cut: Cut,
     pub contact: Contact,
     pub crowd: Crowd,
-    pub holds: BTreeMap<(GroupId, Revision), Time>,
+    pub expiry: Expiry,
     /// As leader: when it last looked.
     pub awake: Time,
     pub streams: BTreeMap<(usize, u64), Stream>,
@@ -118,7 +111,7 @@ impl Node {
             cut: Cut::default(),
             contact: Contact::default(),
             crowd: Crowd::default(),
-            holds: BTreeMap::new(),
+            expiry: Expiry::default(),
             awake: Time::ZERO,
             streams: BTreeMap::new(),
             door: Door::default(),
@@ -184,7 +177,7 @@ impl World {
         it.cut = Cut::default();
         it.contact = Contact::default();
         it.crowd = Crowd::default();
-        it.holds.clear();
+        it.expiry.clear();
         it.is_suspended = false;
         it.door = it.door.reopened();
         it.bands.clear();
@@ -282,24 +275,6 @@ impl World {
 }
 
 impl Node {
-    /// Holds that have run out, counted from when this leader first saw them.
-    pub fn holds_over(&mut self, now: Time) -> Vec<Command> {
-        let mut over = Vec::new();
-        let mut present = BTreeSet::new();
-        for (name, group) in self.state.groups() {
-            let Some(hold) = &group.hold else { continue };
-            let key = (name.clone(), hold.since);
-            let first = *self.holds.entry(key.clone()).or_insert(now);
-            if now - first >= Time::from(hold.lasts) {
-                let since = Some(hold.since);
-                over.push(Command::ClearHold { group: name.clone(), since, expired: true });
-            }
-            present.insert(key);
-        }
-        self.holds.retain(|key, _| present.contains(key));
-        over
-    }
-
     /// The leader's own proposals may be made again: they were carried out, or are lost.
     pub fn forget_own(&mut self) {
         self.own = 0;

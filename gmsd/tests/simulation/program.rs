@@ -13,6 +13,7 @@ use gms::{
         fate::Fate,
         responder::{Responder, Statement},
     },
+    span::Span,
 };
 use gmsd::liveness::{message::Subject, output::Probed};
 
@@ -45,7 +46,8 @@ pub struct Held {
     /// None for a server that is probed.
     pub responder: Option<Responder>,
     pub since: Time,
-    pub view: Revision,
+    /// The last change of its group that it knows of.
+    pub revision: Revision,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,8 @@ pub struct Role {
     /// It sits on a port and is nobody's member.
     pub is_stranger: bool,
     pub period_ms: Option<u32>,
+    /// It is a static member.
+    pub hold: Option<Span>,
 }
 
 /// One process.
@@ -250,7 +254,7 @@ impl World {
         };
         let Some(responder) = &mut held.responder else { return };
         let read = Unverified::read(&bytes).unwrap();
-        let statement = Statement { acked_view: held.view, leaving: false };
+        let statement = Statement { acked_view: held.revision, leaving: false };
         let from = node_address(node);
         let Ok(pong) = responder.handle_ping(instant, from, &read, statement) else { return };
         let place = it.place();

@@ -22,6 +22,8 @@ const KILLED_BOUND: Time = Time::from_millis(4_000);
 const SILENT_BOUND: Time = Time::from_millis(15_000);
 /// The same after a valve was shut: half a minute, and then a fifth in each ten seconds.
 const VALVE_BOUND: Time = Time::from_millis(95_000);
+/// From when a place has been kept long enough to its being given up.
+const PLACE_BOUND: Time = Time::from_millis(2_000);
 /// From rest to everybody's being a member who wants to.
 const JOIN_BOUND: Time = Time::from_millis(8_000);
 
@@ -73,6 +75,13 @@ impl World {
                 overdue.push(format!(
                     "G3: {who} is gone since {gone:?} and at {now:?} still a member{looks}"
                 ));
+            }
+        }
+        for (subject, (since, hold)) in &self.ledger.away {
+            // A new leader counts anew.
+            if self.now > (*since).max(calm).max(self.log.led_since) + *hold + PLACE_BOUND {
+                let (who, now) = (&subject.member, self.now);
+                overdue.push(format!("place: {who} is away since {since:?} and still at {now:?}"));
             }
         }
         overdue.into_iter().for_each(|what| self.ledger.fail(what));
@@ -147,12 +156,12 @@ impl World {
     }
 
     /// Each member has one monitor and one witness, and each node watches just those that are its.
-    fn check_duties(&mut self) {
+    pub fn check_duties(&mut self) {
         let truth = Arc::clone(&self.truth);
         let mut duties: BTreeMap<usize, usize> = BTreeMap::new();
         let mut told: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
         for (group, members) in truth.groups() {
-            for life in members.members.values() {
+            for life in members.members.values().filter(|life| !life.is_away()) {
                 let place = truth.place(group, &life.member);
                 let (monitor, witness) = (place.monitor(), place.witness());
                 if monitor.is_none() || (monitor == witness) {

@@ -8,6 +8,7 @@ use gms::{
     heartbeat::Key,
     id::{GroupId, Incarnation, MemberId, Revision},
     liveness::Liveness,
+    span::Span,
 };
 use gmsd::{
     liveness::message::{Ask, Message, Subject, Tell},
@@ -49,6 +50,7 @@ pub enum What {
     Join {
         address: Address,
         liveness: Liveness,
+        hold: Option<Span>,
         instance: String,
         token: String,
     },
@@ -79,7 +81,7 @@ pub enum Reply {
     Joined {
         incarnation: Incarnation,
         key: Key,
-        view: Revision,
+        revision: Revision,
     },
     Done,
     /// That life is over.
@@ -141,7 +143,7 @@ impl World {
             What::Join { .. } => {
                 let join = join(&call, None);
                 match present {
-                    Some(life) if !is_same_life(&join, &life) => {
+                    Some(life) if !life.is_away() && !is_same_life(&join, &life) => {
                         self.inquire(node, call, &life);
                     }
                     _ => self.enter(node, call, None),
@@ -160,13 +162,15 @@ impl World {
                 self.propose(node, call, None, change);
             }
             What::Hold { millis } => {
-                let lasts = gms::span::Span::from_millis(millis);
+                let lasts = Span::from_millis(millis);
                 let hold = Command::SetHold { group, lasts, reason: "maintenance".to_owned() };
                 self.propose(node, call, None, hold);
             }
             What::Look { incarnation } => {
                 let reply = match present {
-                    Some(life) if life.incarnation == incarnation => Reply::Lives,
+                    Some(life) if life.incarnation == incarnation && !life.is_away() => {
+                        Reply::Lives
+                    }
                     // A node behind the log does not know yet.
                     _ if state.revision().0 < incarnation.0 => Reply::Later,
                     _ => Reply::Over,
@@ -288,7 +292,8 @@ impl World {
         let reply = match answer {
             Ok(Outcome::Joined { life, view, .. }) => {
                 let key = Key::derive(&SECRET, &call.group, &call.member, life.incarnation);
-                Reply::Joined { incarnation: life.incarnation, key, view }
+                let revision = view.max(Revision(life.incarnation.0));
+                Reply::Joined { incarnation: life.incarnation, key, revision }
             }
             Ok(_) => Reply::Done,
             Err(Rejection::Fenced { .. } | Rejection::NoMember { .. }) => Reply::Over,
@@ -314,8 +319,9 @@ impl World {
         after: Revision,
     ) {
         let it = &mut self.nodes[node];
-        let known = it.state.life(&subject.group, &subject.member);
-        let lives = known.is_some_and(|life| life.incarnation == subject.incarnation);
+        let known = it.state.group(&subject.group);
+        let life = known.and_then(|known| known.life(&subject.member, subject.incarnation));
+        let lives = life.is_some();
         if !lives && it.state.revision().0 < subject.incarnation.0 {
             // It answers once it knows the view that the program has seen.
             let again = ToNode::StreamOpened { stream, subject, after };
@@ -361,7 +367,7 @@ impl World {
 }
 
 fn join(call: &Call, replaces: Option<Incarnation>) -> Join {
-    let What::Join { address, liveness, instance, .. } = &call.what else {
+    let What::Join { address, liveness, hold, instance, .. } = &call.what else {
         panic!("no join: {call:?}");
     };
     Join {
@@ -370,7 +376,7 @@ fn join(call: &Call, replaces: Option<Incarnation>) -> Join {
         address: address.clone(),
         liveness: liveness.clone(),
         tags: gms::view::Tags::new(),
-        hold: None,
+        hold: *hold,
         instance: Some(instance.clone()),
         owner: String::new(),
         replaces,

@@ -66,7 +66,7 @@ impl World {
         let it = &mut self.programs[number];
         let Some(asking) = it.asking.take_if(|asking| asking.call.number == call) else { return };
         match (reply, &asking.call.what) {
-            (Reply::Joined { incarnation, key, view }, What::Join { .. }) => {
+            (Reply::Joined { incarnation, key, revision }, What::Join { .. }) => {
                 it.failures = 0;
                 let subject = Subject {
                     group: it.role.group.clone(),
@@ -80,7 +80,7 @@ impl World {
                     .map_or(LEASE_DEFAULT, |period| Time::from_millis(u64::from(period)) * 12 / 5);
                 let responder = Responder::new(incarnation, key, sent, lease);
                 let responder = (!is_probed(it.role.kind)).then_some(responder);
-                it.life = Some(Held { subject, responder, since: self.now, view });
+                it.life = Some(Held { subject, responder, since: self.now, revision });
                 for (node, bytes) in std::mem::take(&mut it.early) {
                     self.pinged(number, node, bytes);
                 }
@@ -116,8 +116,8 @@ impl World {
         let Some(held) = &mut self.programs[number].life else { return };
         let sign = fate::sign(event, &held.subject.member, held.subject.incarnation);
         match event {
-            WatchEvent::Snapshot(view) => held.view = held.view.max(view.view),
-            WatchEvent::Change(change) => held.view = held.view.max(change.view),
+            WatchEvent::Snapshot(view) => held.revision = held.revision.max(view.revision),
+            WatchEvent::Change(change) => held.revision = held.revision.max(change.revision),
             _ => {}
         }
         if let Sign::Over(fate) = sign {
@@ -174,6 +174,7 @@ impl World {
                 let what = What::Join {
                     address: it.at.to_string().parse().unwrap(),
                     liveness,
+                    hold: it.role.hold,
                     instance: it.instance.clone(),
                     token: it.instance.clone(),
                 };
@@ -226,7 +227,7 @@ impl World {
         if self.nodes[node].machine.is_gone() || self.network.is_cut(way.1, way.0) {
             return;
         }
-        let after = self.ledger.watched_to(number).unwrap_or(held.view);
+        let after = self.ledger.watched_to(number).unwrap_or(held.revision);
         let subject = held.subject.clone();
         if let Some(late) = self.network.word(way.0, way.1, &mut self.random) {
             it.streams += 1;

@@ -226,7 +226,7 @@ impl World {
             it.cut.clear();
             it.contact = Contact::default();
             it.crowd = Crowd::default();
-            it.holds.clear();
+            it.expiry.clear();
             it.awake = now;
             return;
         }
@@ -238,7 +238,7 @@ impl World {
         let mut wishes: Vec<Command> = it.cut.poll_output(instant).into_iter().collect();
         if looks && it.own == 0 {
             wishes.extend(it.contact.wish(instant, &standing, &it.state));
-            wishes.extend(it.holds_over(now));
+            wishes.extend(it.expiry.wish(instant, &it.state));
             wishes.extend(it.crowd.wish(instant, &it.state, WISHES_MAX));
         }
         for command in wishes {

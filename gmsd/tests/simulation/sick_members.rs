@@ -1,7 +1,7 @@
 //! Scenarios in which the fault is a member's: killed, without power, flapping, restarted in a moment,
 //! doubled, or replaced by a stranger on its port.
 
-use gms::{evidence::Cause, liveness::Kind};
+use gms::{evidence::Cause, liveness::Kind, span::Span};
 
 use crate::{
     faults::Act,
@@ -85,6 +85,78 @@ fn a_member_restarted_within_a_moment_is_one_life_after_the_other() {
             let running = world.programs[member].life.as_ref();
             assert!(running.is_some(), "the last one is a member\n{}", world.transcript);
         });
+    }
+}
+
+/// KIP-345's static membership: who comes back in time changes no view, who does not is one.
+#[test]
+fn a_static_member_keeps_its_place_for_its_hold_and_no_longer() {
+    statics(12, |world, members| {
+        let views = world.ledger.views;
+        world.kill(members[0]);
+        world.run_for(secs(2));
+        world.was_removed(members[0], &AFFIRMED, ms(250));
+        let back = world.restart(members[0], PORT + 1);
+        world.run_for(secs(3));
+        assert!(world.programs[back].life.is_some(), "it is back\n{}", world.transcript);
+        assert_eq!(world.ledger.views, views, "{}", world.transcript);
+        world.power_off(members[1]);
+        world.kill(back);
+        world.run_for(secs(5));
+        assert_eq!((world.ledger.away.len(), world.ledger.views), (2, views));
+        // Nobody watches those who are away.
+        world.check_duties();
+        world.run_for(secs(7));
+        assert!(world.ledger.away.is_empty() && world.ledger.views > views);
+        assert_eq!(world.truth.member_count(), 10);
+        world.rests();
+    });
+}
+
+#[test]
+fn a_mass_crash_of_static_members_is_no_view_and_their_return_none_either() {
+    statics(60, |world, members| {
+        let (views, entries) = (world.ledger.views, world.log.last());
+        members[..50].iter().for_each(|member| world.kill(*member));
+        world.run_for(ms(800));
+        assert_eq!((world.ledger.away.len(), world.ledger.views), (50, views));
+        assert_eq!(world.truth.present_count(), 10);
+        let cuts = world.log.last().0 - entries.0;
+        assert!(cuts <= 2, "{cuts} entries\n{}", world.transcript);
+        for member in &members[..50] {
+            world.restart(*member, PORT);
+        }
+        world.run_for(secs(4));
+        assert!(world.ledger.away.is_empty());
+        assert_eq!(world.ledger.views, views, "{}", world.transcript);
+        world.rests();
+    });
+}
+
+/// A leader that counts a place's time dies: the next one counts anew.
+#[test]
+fn a_place_is_kept_at_least_its_hold_whoever_leads() {
+    statics(8, |world, members| {
+        world.kill(members[0]);
+        world.run_for(secs(4));
+        world.play(Act::KillLeader(secs(2)));
+        world.run_for(secs(4));
+        assert_eq!(world.ledger.away.len(), 1, "{}", world.transcript);
+        world.rests();
+        assert!(world.ledger.away.is_empty());
+    });
+}
+
+/// Plays with static members, whose places are kept for six seconds.
+fn statics(count: usize, play: impl Fn(&mut World, &[usize])) {
+    for seed in 0..SEEDS {
+        let mut world = World::new(&Setup::new(seed, 3));
+        let hold = Some(Span::from_millis(6_000));
+        let members = world.members_with(count, Kind::Udp, true, hold);
+        world.run_for(secs(12));
+        play(&mut world, &members);
+        let failures = world.ledger.failures.join("\n");
+        assert!(failures.is_empty(), "seed {seed}: {failures}\n{}", world.transcript);
     }
 }
 

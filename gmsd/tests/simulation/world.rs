@@ -10,6 +10,7 @@ use std::{
 use gms::{
     heartbeat::{FRAME_LEN, Unverified},
     liveness::Kind,
+    span::Span,
 };
 use gmsd::membership::{
     command::{Command, Proposal},
@@ -169,6 +170,17 @@ impl World {
 
     /// So many members of one kind, each on its own host, and time to join.
     pub fn members(&mut self, count: usize, kind: Kind, streams: bool) -> Vec<usize> {
+        self.members_with(count, kind, streams, None)
+    }
+
+    /// The same, static ones if there is a hold.
+    pub fn members_with(
+        &mut self,
+        count: usize,
+        kind: Kind,
+        streams: bool,
+        hold: Option<Span>,
+    ) -> Vec<usize> {
         let numbers: Vec<usize> = (0..count)
             .map(|_| {
                 let number = self.programs.len();
@@ -180,6 +192,7 @@ impl World {
                     supervised: false,
                     is_stranger: false,
                     period_ms: None,
+                    hold,
                 };
                 self.start_program(role, number, PORT)
             })

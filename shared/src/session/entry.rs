@@ -22,6 +22,8 @@ use crate::{
 pub(crate) struct NewLife {
     pub(crate) life: Life,
     pub(crate) view: Revision,
+    /// What let it in: the view, or, in the place of a static member, a later revision.
+    pub(crate) revision: Revision,
 }
 
 /// Joins once.
@@ -48,7 +50,8 @@ pub(crate) async fn join(
     let mut life = joining.joined(joined.member.incarnation, key, sent, lease);
     life.open_streams(client, &options.group, &options.id);
     life.state.acknowledge_view(joined.view);
-    Ok(NewLife { life, view: joined.view })
+    let revision = joined.view.max(Revision(joined.member.incarnation.0));
+    Ok(NewLife { life, view: joined.view, revision })
 }
 
 /// Whether a later join may succeed.

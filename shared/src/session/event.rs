@@ -53,7 +53,7 @@ pub enum SessionEvent {
         /// The view that it is in.
         view: Revision,
     },
-    /// The group has this view now. Several in a row that nobody read become one.
+    /// The group has this view now, or others sit in the places of its static members. Several in a row that nobody read become one.
     View(Revision),
     /// An operator asks this member to take no new work, or to take work again.
     Draining(bool),

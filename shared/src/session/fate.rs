@@ -25,8 +25,12 @@ pub enum Fate {
         /// That life.
         by: Incarnation,
     },
-    /// The service holds its process for gone and keeps its place for a while.
-    Away,
+    /// The service holds its process for gone and keeps its place for a while; the cause is not
+    /// known where only that was seen.
+    Away {
+        /// What ended it.
+        cause: Option<Cause>,
+    },
 }
 
 impl Fate {
@@ -34,11 +38,10 @@ impl Fate {
     /// if another process has taken its name: the two would chase each other for ever.
     pub fn calls_for_rejoin(&self) -> bool {
         match self {
-            Fate::Removed { cause } => match cause {
+            Fate::Removed { cause } | Fate::Away { cause } => match cause {
                 None | Some(Cause::Silence | Cause::Quality | Cause::Fin | Cause::Refused) => true,
                 Some(Cause::Exit | Cause::Signal | Cause::Operator | Cause::Replaced) => false,
             },
-            Fate::Away => true,
             Fate::Left { .. } | Fate::Replaced { .. } => false,
         }
     }
@@ -46,10 +49,9 @@ impl Fate {
     /// The cause, where the fate has one.
     pub fn cause(&self) -> Option<Cause> {
         match self {
-            Fate::Removed { cause } => *cause,
+            Fate::Removed { cause } | Fate::Away { cause } => *cause,
             Fate::Left { .. } => Some(Cause::Operator),
             Fate::Replaced { .. } => Some(Cause::Replaced),
-            Fate::Away => None,
         }
     }
 }
@@ -76,7 +78,13 @@ pub fn sign(event: &WatchEvent, id: &MemberId, incarnation: Incarnation) -> Sign
         WatchEvent::Change(change) => {
             let present = change.joined.iter().chain(&change.updated);
             if let Some(member) = present.into_iter().find(|member| member.id == *id) {
-                return of_member(member, incarnation);
+                return match of_member(member, incarnation) {
+                    Sign::Over(Fate::Away { .. }) => {
+                        let gone = change.away.iter().find(|of| of.id == *id);
+                        Sign::Over(Fate::Away { cause: gone.map(|of| of.cause) })
+                    }
+                    sign => sign,
+                };
             }
             let is_it = |of: &MemberId, life: Incarnation| of == id && life == incarnation;
             if let Some(gone) = change.removed.iter().find(|of| is_it(&of.id, of.incarnation)) {
@@ -104,7 +112,7 @@ pub fn of_member(member: &Member, incarnation: Incarnation) -> Sign {
         return Sign::Nothing;
     }
     match member.state {
-        MemberState::Away => Sign::Over(Fate::Away),
+        MemberState::Away => Sign::Over(Fate::Away { cause: None }),
         state => Sign::Lives(state),
     }
 }
@@ -123,11 +131,14 @@ mod tests {
             group: group(0),
             from: Revision(7),
             view: Revision(8),
+            revision: Revision(8),
+            after: Revision(7),
             at_ms: 0,
             joined: vec![],
             left: vec![],
             removed: vec![],
             updated: vec![],
+            away: vec![],
         }
     }
 
@@ -176,7 +187,22 @@ mod tests {
                 Change { updated: vec![with_state(MemberState::Draining)], ..change() },
                 Sign::Lives(MemberState::Draining),
             ),
-            (Change { updated: vec![with_state(MemberState::Away)], ..change() }, over(Fate::Away)),
+            (
+                Change {
+                    updated: vec![with_state(MemberState::Away)],
+                    away: vec![removed(7, Cause::Silence)],
+                    ..change()
+                },
+                over(Fate::Away { cause: Some(Cause::Silence) }),
+            ),
+            (
+                Change {
+                    updated: vec![life(8)],
+                    away: vec![removed(7, Cause::Replaced)],
+                    ..change()
+                },
+                over(Fate::Replaced { by: Incarnation(8) }),
+            ),
         ] {
             let event = WatchEvent::Change(change);
             assert_eq!(sign(&event, &id(1), Incarnation(7)), expected, "{event:?}");
@@ -193,8 +219,10 @@ mod tests {
             (vec![member(2, Revision(9))], Sign::Over(Fate::Removed { cause: None })),
             (vec![member(1, Revision(9))], Sign::Over(Fate::Replaced { by: Incarnation(9) })),
             (vec![member(1, Revision(6))], Sign::Nothing),
+            (vec![with_state(MemberState::Away)], Sign::Over(Fate::Away { cause: None })),
         ] {
-            let event = WatchEvent::Snapshot(View { group: group(0), view: Revision(9), members });
+            let (view, revision) = (Revision(9), Revision(9));
+            let event = WatchEvent::Snapshot(View { group: group(0), view, revision, members });
             assert_eq!(sign(&event, &id(1), Incarnation(7)), expected, "{event:?}");
         }
     }
@@ -213,8 +241,8 @@ mod tests {
             (Some(Cause::Replaced), false),
         ] {
             assert_eq!(Fate::Removed { cause }.calls_for_rejoin(), rejoin);
+            assert_eq!(Fate::Away { cause }.calls_for_rejoin(), rejoin);
         }
-        assert!(Fate::Away.calls_for_rejoin());
         assert!(!Fate::Left { reason: None }.calls_for_rejoin());
         assert!(!Fate::Replaced { by: Incarnation(9) }.calls_for_rejoin());
     }

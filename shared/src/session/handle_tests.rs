@@ -81,6 +81,7 @@ impl State {
         View {
             group: group(),
             view: Revision(self.revision),
+            revision: Revision(self.revision),
             members: self.members.values().cloned().collect(),
         }
     }
@@ -92,11 +93,14 @@ impl State {
             group: group(),
             from,
             view: Revision(self.revision),
+            revision: Revision(self.revision),
+            after: from,
             at_ms: 0,
             joined: vec![],
             left: vec![],
             removed: vec![],
             updated: vec![],
+            away: vec![],
         };
         change(&mut next);
         for left in &next.left {
@@ -160,6 +164,22 @@ impl State {
     }
 
     fn why(&self, id: &MemberId) -> Reply {
+        if let Some(member) = self.members.get(id)
+            && member.state != MemberState::Away
+        {
+            let incarnation = member.incarnation;
+            return Reply::json(
+                200,
+                &Why {
+                    group: group(),
+                    id: id.clone(),
+                    incarnation,
+                    state: WhyState::Member,
+                    removal: None,
+                    suspicion: None,
+                },
+            );
+        }
         let Some((incarnation, evidence)) = self.evidence.last_key_value() else {
             return Reply::refuse(Code::NotFound, "nothing");
         };
@@ -528,7 +548,7 @@ async fn without_rejoin_the_first_removal_is_the_end() {
 async fn a_fenced_stream_tells_the_end_with_its_cause() {
     let service = Service::start(1).await;
     let evidence = serde_json::to_value(Evidence::stated(Cause::Quality, None, vec![])).unwrap();
-    let fenced = Problem::new(Code::Fenced, "over").with("evidence", evidence);
+    let fenced = Problem::new(Code::Fenced, "over").with("removal", evidence);
     service.state().stream_refusals.push(fenced);
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
@@ -576,17 +596,49 @@ async fn a_draining_member_is_told() {
 }
 
 #[tokio::test]
-async fn a_static_member_that_is_held_for_away_comes_back_with_its_key() {
+async fn a_static_member_that_is_held_for_away_comes_back_and_drives_nobody_out() {
     let service = Service::start(1).await;
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
     service.wait_for(|state| state.streams.first().map(drop)).await;
     let member = service.member(1);
     let away = Member { state: MemberState::Away, ..member.clone() };
-    service.state().tell(|change| change.updated.push(away));
+    service.state().tell(|change| {
+        change.view = change.from;
+        change.away.push(Removed {
+            id: member.id.clone(),
+            incarnation: member.incarnation,
+            cause: Cause::Fin,
+            number: None,
+        });
+        change.updated.push(away);
+    });
+    let over = until(&events, |event| matches!(event, SessionEvent::Removed { .. })).await;
+    assert!(matches!(over, SessionEvent::Removed { cause: Some(Cause::Fin), .. }), "{over:?}");
     until(&events, |event| matches!(event, SessionEvent::Rejoined { .. })).await;
     let rejoin = service.state().joins[1].clone();
-    assert_eq!(rejoin.key, Some(key(&member).to_hex()));
+    assert_eq!((rejoin.key, rejoin.replace), (None, false));
+}
+
+#[tokio::test]
+async fn whoever_finds_another_life_in_its_place_does_not_come_back() {
+    let service = Service::start(1).await;
+    let session = Session::join(&service.client(), options(1)).await.unwrap();
+    let events = session.events();
+    service.wait_for(|state| state.streams.first().map(drop)).await;
+    let member = service.member(1);
+    let other = Member { incarnation: Incarnation(99), ..member.clone() };
+    {
+        // Both are told before the session can have asked.
+        let mut state = service.state();
+        state.tell(|change| {
+            change.updated.push(Member { state: MemberState::Away, ..member.clone() });
+        });
+        state.tell(|change| change.updated.push(other));
+    }
+    let end = until(&events, |event| matches!(event, SessionEvent::Ended(_))).await;
+    assert_eq!(end, SessionEvent::Ended(SessionEnd::Replaced));
+    assert_eq!(service.state().joins.len(), 1);
 }
 
 #[tokio::test]

@@ -75,6 +75,12 @@ pub(crate) async fn evidence(
         return (fate, None);
     };
     let why = answer.value;
+    if why.incarnation > subject.incarnation
+        && matches!(why.state, WhyState::Member | WhyState::Suspect)
+    {
+        // Whatever ended this life, another one has its name by now.
+        return (Fate::Replaced { by: why.incarnation }, None);
+    }
     if why.incarnation != subject.incarnation {
         return (fate, None);
     }
@@ -82,6 +88,9 @@ pub(crate) async fn evidence(
     let fate = match (fate, &evidence, why.state) {
         (Fate::Removed { cause: None }, Some(evidence), _) => {
             Fate::Removed { cause: Some(evidence.cause) }
+        }
+        (Fate::Away { cause: None }, Some(evidence), _) => {
+            Fate::Away { cause: Some(evidence.cause) }
         }
         (Fate::Removed { cause: None }, None, WhyState::Left) => Fate::Left { reason: None },
         (fate, _, _) => fate,

@@ -51,7 +51,8 @@ pub struct SessionOptions {
     pub address: Address,
     /// Facts about it.
     pub tags: Tags,
-    /// Makes it a static member: how long its place is kept after its process is gone.
+    /// Makes it a static member: how long its place is kept after its process is gone. A member
+    /// that comes back in time changes no view's number.
     pub hold: Option<Span>,
     /// Come back as a new life after a removal that a living process has not deserved: for
     /// silence, for lost pings, for a broken stream. True by default.

@@ -116,7 +116,8 @@ type Inquiry = Pin<Box<dyn Future<Output = Fate> + Send>>;
 /// What is known of the current life while it lasts.
 struct Course {
     subject: Subject,
-    view: Revision,
+    /// The last change of the group that the owner knows of.
+    revision: Revision,
     watch: Option<Watch>,
     lease_lost: bool,
     draining: bool,
@@ -140,14 +141,14 @@ impl Task {
         let mut short_lives = 0;
         let mut bad_paths = 0;
         loop {
-            let NewLife { life, view } = new;
+            let NewLife { life, revision, .. } = new;
             let began = tokio::time::Instant::now();
             let subject = Subject {
                 group: self.options.group.clone(),
                 id: self.options.id.clone(),
                 incarnation: life.state.incarnation(),
             };
-            let fate = match self.live(&life, &subject, view).await {
+            let fate = match self.live(&life, &subject, revision).await {
                 Outcome::Leaving(leave) => {
                     let result = self.leave(&life, &subject, leave.exit).await;
                     drop(life);
@@ -156,7 +157,6 @@ impl Task {
                 }
                 Outcome::Over(fate) => fate,
             };
-            let key = life.key;
             drop(life);
             let (fate, evidence) = inquiry::evidence(&self.client, &subject, fate).await;
             self.shared.events.push(SessionEvent::Removed {
@@ -170,8 +170,8 @@ impl Task {
             if !self.options.rejoin || !fate.calls_for_rejoin() {
                 return SessionEnd::Removed;
             }
-            // While its place is kept, only this proves that the same member comes back.
-            self.options.key = (fate == Fate::Away).then(|| key.to_hex());
+            // The place is empty, or kept; whoever may have come into it is not to be driven out.
+            self.options.key = None;
             self.options.replace = false;
             short_lives = if began.elapsed() > LIFE_LONG { 0 } else { short_lives + 1 };
             let unheard = matches!(fate.cause(), Some(Cause::Silence | Cause::Quality));
@@ -184,11 +184,11 @@ impl Task {
     }
 
     /// Lives one life.
-    async fn live(&mut self, life: &Life, subject: &Subject, view: Revision) -> Outcome {
+    async fn live(&mut self, life: &Life, subject: &Subject, revision: Revision) -> Outcome {
         let mut course = Course {
             subject: subject.clone(),
-            view,
-            watch: self.open_watch(subject, view),
+            revision,
+            watch: self.open_watch(subject, revision),
             lease_lost: false,
             draining: false,
             inquiry: None,
@@ -229,16 +229,16 @@ impl Task {
         }
     }
 
-    fn open_watch(&self, subject: &Subject, view: Revision) -> Option<Watch> {
+    fn open_watch(&self, subject: &Subject, revision: Revision) -> Option<Watch> {
         let after = match self.options.stream {
             SessionStream::Without => return None,
-            SessionStream::Held => Some(view),
+            SessionStream::Held => Some(revision),
             SessionStream::Views => None,
         };
         let options = WatchOptions {
             after,
             events: false,
-            at_least: view,
+            at_least: revision,
             member: Some((subject.id.clone(), subject.incarnation)),
         };
         Some(Watch::of_group(&self.client, &subject.group, &options))
@@ -274,18 +274,18 @@ impl Task {
                 return None;
             }
         };
-        let view = match &event {
-            WatchEvent::Snapshot(view) => Some(view.view),
-            WatchEvent::Change(change) => Some(change.view),
+        let told = match &event {
+            WatchEvent::Snapshot(view) => Some((view.view, view.revision())),
+            WatchEvent::Change(change) => Some((change.view, change.revision())),
             _ => None,
         };
         let sign = fate::sign(&event, &course.subject.id, course.subject.incarnation);
-        if let Some(view) = view {
+        if let Some((view, revision)) = told {
             life.state.acknowledge_view(view);
             if self.options.stream == SessionStream::Views {
                 self.shared.mirror().apply(&event);
-                if view > course.view || matches!(event, WatchEvent::Snapshot(_)) {
-                    course.view = view;
+                if revision > course.revision || matches!(event, WatchEvent::Snapshot(_)) {
+                    course.revision = revision;
                     events.push(SessionEvent::View(view));
                 }
             }

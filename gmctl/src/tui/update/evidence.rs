@@ -36,7 +36,8 @@ fn whom(app: &App, fact: &Message) -> Vec<MemberKey> {
     match fact {
         Message::Watch(WatchEvent::Change(change)) => {
             let key = |id| MemberKey { group: change.group.clone(), id };
-            change.removed.iter().map(|removed| key(removed.id.clone())).collect()
+            let ended = change.removed.iter().chain(&change.away);
+            ended.map(|ended| key(ended.id.clone())).collect()
         }
         Message::Member(report) if report.state >= Band::Suspect => {
             let group = app.live.groups.get(&report.group);

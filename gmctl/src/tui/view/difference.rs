@@ -41,6 +41,7 @@ fn sum_pieces<'a>(sums: &difference::Sums) -> Vec<Piece<'a>> {
         (sums.joined, "+", "joined", Role::Good),
         (sums.left, "-", "left", Role::Text),
         (sums.removed, "-", "removed", Role::Danger),
+        (sums.away, "", "away", Role::Warn),
         (sums.restarted, "", "restarted", Role::Info),
         (sums.elections, "", "elections", Role::Info),
     ];

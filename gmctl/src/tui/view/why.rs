@@ -59,6 +59,7 @@ fn trail(why: &Why) -> Vec<Line<'_>> {
         WhyState::Member => ("a member, and nobody doubts it", Role::Good),
         WhyState::Suspect => ("a member under suspicion", Role::Warn),
         WhyState::Removed => ("removed", Role::Danger),
+        WhyState::Away => ("away: its process is gone, its place is kept", Role::Warn),
         WhyState::Left => ("left of its own wish or by an operator's", Role::Text),
     };
     let mut lines = vec![

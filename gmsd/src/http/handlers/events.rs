@@ -97,6 +97,8 @@ fn subject(what: &What) -> (Option<&GroupId>, Option<&MemberId>) {
         What::Joined { group, member, .. }
         | What::Left { group, member, .. }
         | What::Removed { group, member, .. }
+        | What::Away { group, member, .. }
+        | What::Returned { group, member, .. }
         | What::Updated { group, member, .. } => (Some(group), Some(member)),
         What::HoldSet { group, .. } | What::HoldCleared { group, .. } => (Some(group), None),
         What::Election { .. }

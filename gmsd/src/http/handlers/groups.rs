@@ -37,8 +37,9 @@ pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
     Ok(read.mark(Answer::json(&Groups { revision, groups })))
 }
 
-/// Answers with a group's view. With `?after=` it answers as soon as the view is newer, or with
-/// the present one when the wait is over.
+/// Answers with a group's view. With `?after=` it answers as soon as there is a newer view, or with
+/// the present one when the wait is over. A static member's going or coming is no new view: who
+/// waits with the number it has would be answered with the same number again and again.
 pub async fn get<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refusal> {
     let mut read = call.read().await?;
     if let Some(after) = call.query.after

@@ -2,7 +2,7 @@
 
 use gms::{
     api::{self, JoinRequest, LeftAnswer, MemberAnswer, PatchRequest},
-    id::{GroupId, MemberId},
+    id::{GroupId, MemberId, Revision},
     problem::Code,
 };
 
@@ -30,7 +30,8 @@ pub async fn join<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Ref
         view,
         key: key.map(|key| key.to_hex()).unwrap_or_default(),
     };
-    let mut answer = Answer::json(&joined).at(view);
+    // A static member that took its place again is newer than the view it stands in.
+    let mut answer = Answer::json(&joined).at(view.max(Revision(life.incarnation.0)));
     if fresh {
         answer = answer.created(&location(&group, &life.member));
     }
@@ -83,7 +84,7 @@ pub async fn leave<W: Waist>(
         rest.waist().leave(terms.clone(), group.clone(), member.clone(), incarnation, exit(&rest));
     let gone = written(terms.deadline, leave).await?;
     let answer = LeftAnswer { group, id: member, incarnation: gone.incarnation, view: gone.view };
-    Ok(Answer::json(&answer).at(gone.view).rehearsed(terms.dry_run))
+    Ok(Answer::json(&answer).at(gone.revision).rehearsed(terms.dry_run))
 }
 
 fn exit<W>(rest: &Rest<W>) -> Exit {

@@ -120,7 +120,7 @@ pub(super) fn find_life<'a>(
     if let Some(life) = known.life(member, incarnation) {
         return Ok(life);
     }
-    let present = known.members.get(member).map(|life| life.incarnation);
+    let present = known.present(member).map(|life| life.incarnation);
     let departure = known.departure(member).map(Arc::as_ref);
     Err(error::fenced(incarnation, present, departure))
 }

@@ -30,6 +30,7 @@ pub async fn get<W: Waist>(
     let departure = known.and_then(|known| known.departure(&member));
     let removal = departure.and_then(|departure| present::removal(departure));
     let (incarnation, state, suspicion) = match (life, departure) {
+        (Some(life), _) if life.is_away() => (life.incarnation, WhyState::Away, None),
         (Some(life), _) => {
             let deadline = call.app.deadline(READ_DEADLINE);
             let asked = call.waist().suspicion(&group, &member, life.incarnation);

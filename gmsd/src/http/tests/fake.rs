@@ -35,7 +35,7 @@ use crate::{
         sessions::Sessions,
     },
     membership::{
-        command::{Command, Entry, Join, Proposal, Removal, Token},
+        command::{Command, Entry, Join, Place, Proposal, Removal, Token},
         life::Life,
         outcome::{Outcome, Rejection},
         state::State,
@@ -181,7 +181,23 @@ impl Fake {
         self.state().revision()
     }
 
-    /// Takes a member out by verdict.
+    /// A member's life, over or not.
+    pub(super) fn life(&self, group: &str, member: &str) -> Arc<Life> {
+        let (group, member) = (group.parse().unwrap(), member.parse().unwrap());
+        Arc::clone(self.state().life(&group, &member).unwrap())
+    }
+
+    /// Gives up the place of a member that is away.
+    pub(super) fn end_away(&self, group: &str, member: &str) {
+        let incarnation = self.life(group, member).incarnation;
+        let (group, member) = (group.parse().unwrap(), member.parse().unwrap());
+        let places = vec![Place { group, member, incarnation }];
+        let answers = self.commit_all(vec![Command::EndAway { places }]);
+        let ended = matches!(answers.as_slice(), [Ok(Outcome::Removed { stale: 0, .. })]);
+        assert!(ended, "{answers:?}");
+    }
+
+    /// Takes a member out by verdict, or lets it be away.
     pub(super) fn remove(&self, group: &str, member: &str, cause: Cause) {
         let (group, member): (GroupId, MemberId) =
             (group.parse().unwrap(), member.parse().unwrap());
@@ -296,18 +312,22 @@ impl Writes for Fake {
             Exit::Leave { reason } => {
                 let command = Command::Leave { group, member, incarnation, reason };
                 match self.ask(terms, command)? {
-                    Outcome::Left { incarnation, view } => Ok(Gone { incarnation, view }),
+                    Outcome::Left { incarnation, view } => {
+                        Ok(Gone { incarnation, view, revision: view })
+                    }
                     other => panic!("{other:?}"),
                 }
             }
             Exit::Ended { cause, number } => {
                 let incarnation = incarnation.unwrap();
                 let evidence = Evidence::stated(cause, Some(number), Vec::new());
-                let removals = vec![Removal { group, member, incarnation, evidence }];
+                let removals =
+                    vec![Removal { group: group.clone(), member, incarnation, evidence }];
                 let epoch = self.state().monitors().epoch;
                 self.ask(terms, Command::Remove { epoch, removals })?;
-                let view = self.state().revision();
-                Ok(Gone { incarnation, view })
+                let state = self.state();
+                let (view, revision) = (state.group(&group).unwrap().view, state.revision());
+                Ok(Gone { incarnation, view, revision })
             }
         }
     }

@@ -4,6 +4,7 @@
 pub(super) mod fake;
 mod wire;
 
+mod away;
 mod contract;
 mod doors;
 mod heartbeat;

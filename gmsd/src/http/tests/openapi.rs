@@ -175,6 +175,16 @@ async fn real_answers_fit_their_schemas() {
         "LeftAnswer",
         &ask(&node, "DELETE", "/v1/groups/g/members/m?reason=r", None).await.json(),
     );
+    check("Joined", &ask(&node, "POST", "/v1/groups/g/members", Some(&body)).await.json());
+    node.fake.remove("g", "m", Cause::Exit);
+    check("View", &get(&node, "/v1/groups/g").await.json());
+    check("Groups", &get(&node, "/v1/groups").await.json());
+    check("Why", &get(&node, "/v1/groups/g/members/m/why").await.json());
+    check("Joined", &ask(&node, "POST", "/v1/groups/g/members", Some(&body)).await.json());
+    let mut watch = Wire::watch(&node, "/v1/groups/g/watch?after=1").await;
+    while let Some(change) = Some(watch.event().await.unwrap()).filter(|of| of.name == "change") {
+        check("Change", &change.data);
+    }
     check("Events", &get(&node, "/v1/events").await.json());
     check("Status", &get(&node, "/v1/status").await.json());
     check("Nodes", &get(&node, "/v1/nodes").await.json());

@@ -18,8 +18,8 @@ use crate::{
 /// A reader that follows views, strictly, as the contract tells it to.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Reader {
-    /// By group, then by member.
-    groups: BTreeMap<String, (u64, BTreeMap<String, Value>)>,
+    /// By group: the view, the revision, and by member.
+    groups: BTreeMap<String, (u64, u64, BTreeMap<String, Value>)>,
     last_id: Option<u64>,
 }
 
@@ -31,19 +31,25 @@ impl Reader {
         }
         let data = &event.data;
         let group = data["group"].as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| data[name].as_u64().unwrap();
         let members = |of: &Value| -> BTreeMap<String, Value> {
             let members = of.as_array().unwrap().iter();
             members.map(|of| (of["id"].as_str().unwrap().to_owned(), of.clone())).collect()
         };
         match event.name.as_str() {
             "snapshot" => {
-                let view = data["view"].as_u64().unwrap();
-                self.groups.insert(group, (view, members(&data["members"])));
+                let (view, revision) = (number("view"), number("revision"));
+                self.groups.insert(group, (view, revision, members(&data["members"])));
             }
             "change" => {
-                let (view, known) = self.groups.entry(group).or_default();
-                assert_eq!(data["from"].as_u64().unwrap(), *view, "a gap: {event:?}");
-                *view = data["view"].as_u64().unwrap();
+                let (view, revision, known) = self.groups.entry(group).or_default();
+                assert_eq!(number("from"), *view, "a gap: {event:?}");
+                assert_eq!(number("after"), *revision, "a gap: {event:?}");
+                (*view, *revision) = (number("view"), number("revision"));
+                for of in data["away"].as_array().unwrap() {
+                    let former = &known[of["id"].as_str().unwrap()];
+                    assert_eq!(former["incarnation"], of["incarnation"]);
+                }
                 for gone in ["left", "removed"] {
                     for of in data[gone].as_array().unwrap() {
                         let former = known.remove(of["id"].as_str().unwrap()).unwrap();
@@ -62,9 +68,9 @@ impl Reader {
 
     /// What the reader believes a group is, as GET would tell it.
     fn view(&self, group: &str) -> Value {
-        let (view, members) = &self.groups[group];
+        let (view, revision, members) = &self.groups[group];
         let members: Vec<_> = members.values().collect();
-        json!({"group": group, "view": view, "members": members})
+        json!({"group": group, "view": view, "revision": revision, "members": members})
     }
 }
 
@@ -75,8 +81,7 @@ fn live(node: &Node) {
     node.fake.remove("g", "a", Cause::Exit);
     let group: gms::id::GroupId = "g".parse().unwrap();
     let mut again = join("g", "b", "h:2");
-    again.replaces =
-        Some(node.fake.state().life(&group, &"b".parse().unwrap()).unwrap().incarnation);
+    again.replaces = Some(node.fake.life("g", "b").incarnation);
     let change = Command::Change {
         group: group.clone(),
         member: "c".parse().unwrap(),
@@ -99,6 +104,21 @@ fn live(node: &Node) {
         reason: None,
     }]);
     node.fake.join_all("g", &["d"]);
+    // A static member goes away, comes back, is restarted in place, and goes for good.
+    let stays = |life: &str| {
+        let mut stays = join("g", "s", "h:3");
+        stays.hold = Some(gms::span::Span::from_millis(1000));
+        stays.instance = Some(life.to_owned());
+        stays
+    };
+    node.fake.commit_all(vec![Command::Join(stays("1"))]);
+    node.fake.remove("g", "s", Cause::Exit);
+    node.fake.commit_all(vec![Command::Join(stays("2")), Command::Join(join("h", "z", "h:1"))]);
+    let mut again = stays("3");
+    again.replaces = Some(node.fake.life("g", "s").incarnation);
+    node.fake.commit_all(vec![Command::Join(again)]);
+    node.fake.remove("g", "s", Cause::Exit);
+    node.fake.end_away("g", "s");
 }
 
 #[tokio::test]
@@ -128,7 +148,7 @@ async fn a_group_that_is_not_there_yet_begins_empty() {
     let node = Node::start().await;
     let mut wire = Wire::watch(&node, "/v1/groups/new/watch").await;
     let first = wire.news().await;
-    assert_eq!(first.data, json!({"group": "new", "view": 0, "members": []}));
+    assert_eq!(first.data, json!({"group": "new", "view": 0, "revision": 0, "members": []}));
     node.fake.join_all("new", &["a"]);
     assert_eq!(wire.news().await.data["from"], 0);
 }
@@ -231,7 +251,7 @@ async fn elections_nodes_and_holds_are_told_to_whom_it_concerns() {
         kinds.push(event.data["kind"].as_str().unwrap_or("change").to_owned());
     }
     // The hold is of the other group.
-    assert_eq!(kinds, ["configuration", "election", "monitors", "change", "change"]);
+    assert_eq!(kinds, ["configuration", "election", "monitors", "change", "change", "change"]);
     let mut wire = Wire::watch_after(&node, "/v1/watch?events=true", Some(7)).await;
     let hold = wire.event().await.unwrap();
     assert_eq!(

@@ -19,7 +19,7 @@ use super::{
         record::{EntryRecord, PositionRecord, VoteRecord, unseal},
         types::{LogEntry, LogId, Vote},
     },
-    summed::Summed,
+    summed::{OpenError, Summed},
 };
 use crate::host::disk::DiskFile as _;
 
@@ -64,17 +64,6 @@ pub struct Contents {
     pub purged: Option<LogId>,
     /// The entries, without a hole.
     pub entries: BTreeMap<u64, LogEntry>,
-}
-
-/// Why a log's file cannot be opened. It was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The disk failed.
-    #[error(transparent)]
-    Disk(io::Error),
-    /// It is not what was written to it.
-    #[error("{0}")]
-    Damaged(String),
 }
 
 /// An open log's file.

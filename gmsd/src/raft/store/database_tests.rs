@@ -4,8 +4,8 @@ use bytes::Bytes;
 use openraft::{EntryPayload, entry::RaftEntry as _, impls::leader_id_adv::LeaderId};
 
 use super::{
-    database::{Change, Contents, Database, OpenError},
-    summed::Summed,
+    database::{Change, Contents, Database},
+    summed::{OpenError, Summed},
     summed_tests::{BOOT, MemoryFile},
 };
 use crate::raft::{

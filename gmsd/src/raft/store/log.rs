@@ -25,9 +25,9 @@ use super::{
         types::{LogEntry, LogId, Types, Vote},
     },
     data_dir::{DataDir, disk_error},
-    database::{Change, Contents, Database, OpenError},
+    database::{Change, Contents, Database},
     memory::Memory,
-    summed::Summed,
+    summed::{OpenError, Summed},
     writer::{Waiter, Writer},
 };
 

@@ -16,7 +16,6 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::database::OpenError;
 use crate::host::disk::{Boot, DiskFile};
 
 /// What one checksum covers, in bytes: a page of redb and of the kernel.
@@ -32,6 +31,17 @@ const MAGIC: [u8; 16] = *b"gms log sums 1\n\0";
 /// Magic, condition, boot, length, zeros, checksum.
 const HEADER_LEN: usize = 64;
 const HEADER_ZEROS: usize = HEADER_LEN - (16 + 1 + 16 + 8 + 4);
+
+/// Why a log's file cannot be opened. It was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The disk failed.
+    #[error(transparent)]
+    Disk(io::Error),
+    /// It is not what was written to it.
+    #[error("{0}")]
+    Damaged(String),
+}
 
 /// A file and the checksums of its blocks.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{database::OpenError, summed::Summed};
+use super::summed::{OpenError, Summed};
 use crate::host::disk::{Boot, DiskFile};
 
 /// A file in memory that can be copied while it is open, which is what a crash leaves.
