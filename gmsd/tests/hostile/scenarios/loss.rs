@@ -13,14 +13,6 @@ use crate::{
 const LOST_PERCENT: u32 = 80;
 /// For how long each way.
 const LOSSY: Duration = Duration::from_secs(12);
-/// Members that lose as much of what comes in, and as many of what goes out (scenario S5, after
-/// Rapid's figure 10: 1 %).
-const LOSSY_MEMBERS: usize = 2;
-/// By when they must be gone: the window in which it begins, three bad ones of ten seconds, one more
-/// to ask the others, and what chance adds: one of them may be good, which takes two more, and an
-/// observer may have been busy when it was asked, which takes two more again. (45 s in the reference;
-/// 60 to 80 s is usual.)
-const LOSSY_GONE: Duration = Duration::from_secs(110);
 /// Members whose incoming packets are lost (scenario S4, after Rapid's figure 9: 1 %).
 const FLIPPED: usize = 2;
 /// For how long they are, and then for how long they are not.
@@ -75,30 +67,4 @@ pub(crate) async fn flip_flop(network: Network) -> String {
     let told = world.verdict(baseline, 3..=3 * FLIPPED, &facts).await;
     drop(deaf);
     told
-}
-
-/// Some members lose 80 % of what comes in, some of what goes out. Each answers now and then, and so
-/// refutes every doubt; they go all the same, for their quality, and nobody else does.
-pub(crate) async fn members(network: Network) -> String {
-    let mut world = World::start(network, &[]).await;
-    world.crowd(MEMBERS - 2 * LOSSY_MEMBERS).await;
-    let (hear_little, say_little) = (world.host(), world.host());
-    let lossy = [
-        world.join(&hear_little, "hears-little", LOSSY_MEMBERS).await,
-        world.join(&say_little, "says-little", LOSSY_MEMBERS).await,
-    ];
-    let baseline = world.baseline().await;
-    for id in lossy.iter().flat_map(|members| &members.ids) {
-        world.record.give_up(id);
-    }
-    for members in &lossy {
-        world.note_deaths(&members.ids, LOSSY_GONE, &NODES);
-    }
-    hear_little.namespace.lose(&[Loss::of_all(Way::In).percent(LOST_PERCENT)]);
-    say_little.namespace.lose(&[Loss::of_all(Way::Out).percent(LOST_PERCENT)]);
-    world.deaths_shown().await;
-    // Nor do they come back while they are lossy.
-    drop(lossy);
-    let facts = format!("; {LOST_PERCENT} % lost one way");
-    world.verdict(baseline, 1..=2 * LOSSY_MEMBERS, &facts).await
 }

@@ -34,7 +34,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!("monitor_cut_in_quorum", "Kubernetes 28832", cuts::monitor_in_quorum),
     scenario!("two_nodes_cut_from_some", "quorum side", cuts::two_nodes_from_some),
     scenario!("one_edge_black_holed", "Rapid figure 12", cuts::one_edge),
-    scenario!("lossy_members", "Rapid figure 10", loss::members),
     scenario!("all_cut_from_all", "Kubernetes 24597", cuts::all_from_all),
     scenario!("two_of_three_stalled", "Lifeguard", stalls::two_of_three),
     scenario!("clock_stepped", "Jepsen clock", clock::stepped),
