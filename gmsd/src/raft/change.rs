@@ -118,11 +118,7 @@ impl Changes {
         if !standing.voters.contains(&node) {
             return Ok(());
         }
-        if standing.voters.len() == 1 {
-            return Err(ChangeError::Refused(format!(
-                "node {node} is the only voter; a cluster needs one"
-            )));
-        }
+        check_removal(&standing, node)?;
         self.change(ChangeMembers::RemoveVoters(gone)).await
     }
 
@@ -134,15 +130,10 @@ impl Changes {
         if standing.role != Role::Leader {
             return Err(not_leader(&standing));
         }
-        let to = match to {
-            Some(to) if to == standing.node => return Ok(to),
-            Some(to) if standing.voters.contains(&to) => to,
-            Some(to) => {
-                return Err(ChangeError::Refused(format!("node {to} has no vote")));
-            }
-            None => longest_log(&standing)
-                .ok_or_else(|| ChangeError::Refused("there is no other voter".to_owned()))?,
-        };
+        let to = successor(&standing, to)?;
+        if to == standing.node {
+            return Ok(to);
+        }
         // Pitfall 20: it only sends a message; whether it worked shows in who leads.
         let mut watched = self.standing.clone();
         self.raft
@@ -227,6 +218,26 @@ impl Changes {
             Ok(Err(_)) => Err(ChangeError::Fatal("it was shut down".to_owned())),
             Err(_) => Err(ChangeError::NotCaughtUp(node)),
         }
+    }
+}
+
+/// Whether a cluster is left without this node.
+pub fn check_removal(standing: &Standing, node: NodeId) -> Result<(), ChangeError> {
+    if standing.voters == BTreeSet::from([node]) {
+        return Err(ChangeError::Refused(format!(
+            "node {node} is the only voter; a cluster needs one"
+        )));
+    }
+    Ok(())
+}
+
+/// Who is to lead next: the voter asked for, or the other one whose log is longest.
+pub fn successor(standing: &Standing, to: Option<NodeId>) -> Result<NodeId, ChangeError> {
+    match to {
+        Some(to) if standing.voters.contains(&to) => Ok(to),
+        Some(to) => Err(ChangeError::Refused(format!("node {to} has no vote"))),
+        None => longest_log(standing)
+            .ok_or_else(|| ChangeError::Refused("there is no other voter".to_owned())),
     }
 }
 

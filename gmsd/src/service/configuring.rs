@@ -1,8 +1,6 @@
 //! What a change of the cluster configuration would lead to: decided from what the leader knows,
 //! without doing anything. A change that is refused here is never begun.
 
-use std::collections::BTreeSet;
-
 use gms::{
     api::{Configuration, LeaderAnswer},
     id::NodeId,
@@ -11,7 +9,7 @@ use gms::{
 use super::wire::Refusal;
 use crate::{
     membership::state::State,
-    raft::{change::longest_log, standing::Standing},
+    raft::{change, error::ChangeError, standing::Standing},
 };
 
 /// The greatest number a node may have.
@@ -86,25 +84,26 @@ pub fn check_removal(standing: &Standing, node: NodeId) -> Result<(), Refusal> {
     if !standing.peer_urls.contains_key(&node) {
         return Err(Refusal::NoNode(node));
     }
-    if standing.voters == BTreeSet::from([node]) {
-        let why = format!("node {node} is the only voter; a cluster needs one");
-        return Err(Refusal::Invalid(why));
-    }
-    Ok(())
+    change::check_removal(standing, node).map_err(change_refusal)
 }
 
 /// Who would lead after leadership was handed over, in the term after the present one.
 pub fn transferred(standing: &Standing, to: Option<NodeId>) -> Result<LeaderAnswer, Refusal> {
-    let leader = match to {
-        Some(to) if !standing.voters.contains(&to) => {
-            return Err(Refusal::Invalid(format!("node {to} has no vote")));
-        }
-        Some(to) => to,
-        None => longest_log(standing)
-            .ok_or_else(|| Refusal::Invalid("there is no other voter".to_owned()))?,
-    };
+    let leader = change::successor(standing, to).map_err(change_refusal)?;
     let term = standing.term + u64::from(leader != standing.node);
     Ok(LeaderAnswer { leader, term })
+}
+
+/// Why a change was not made, as the asker is told.
+pub fn change_refusal(error: ChangeError) -> Refusal {
+    match error {
+        ChangeError::NotLeader { leader } => Refusal::NotLeader(leader),
+        ChangeError::NoQuorum => Refusal::NoQuorum(error.to_string()),
+        ChangeError::Busy | ChangeError::NotCaughtUp(_) => Refusal::Conflict(error.to_string()),
+        ChangeError::Refused(why) => Refusal::Invalid(why),
+        ChangeError::Unknown => Refusal::Unknown(error.to_string()),
+        ChangeError::Fatal(why) => Refusal::Failed(why),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     batch::Batcher,
-    configuring,
+    configuring::{self, change_refusal},
     wire::{Refusal, Reply, Request},
 };
 use crate::{
@@ -179,16 +179,5 @@ fn read_refusal(error: ReadError) -> Refusal {
         ReadError::NotLeader { leader } => Refusal::NotLeader(leader),
         ReadError::NoQuorum => Refusal::NoQuorum(error.to_string()),
         ReadError::Fatal(why) => Refusal::Failed(why),
-    }
-}
-
-fn change_refusal(error: ChangeError) -> Refusal {
-    match error {
-        ChangeError::NotLeader { leader } => Refusal::NotLeader(leader),
-        ChangeError::NoQuorum => Refusal::NoQuorum(error.to_string()),
-        ChangeError::Busy | ChangeError::NotCaughtUp(_) => Refusal::Conflict(error.to_string()),
-        ChangeError::Refused(why) => Refusal::Invalid(why),
-        ChangeError::Unknown => Refusal::Unknown(error.to_string()),
-        ChangeError::Fatal(why) => Refusal::Failed(why),
     }
 }

@@ -187,16 +187,7 @@ impl World {
             }
             Act::Join(kind, streams) => {
                 let number = self.programs.len();
-                let role = Role {
-                    group: "g".parse().unwrap(),
-                    member: format!("m{number}").parse().unwrap(),
-                    kind,
-                    streams,
-                    supervised: false,
-                    is_stranger: false,
-                    period_ms: None,
-                    hold: None,
-                };
+                let role = Role { streams, ..Role::plain(number, kind) };
                 self.start_program(role, number, PORT);
             }
             Act::Hold(number, lasts) => {
@@ -264,14 +255,11 @@ pub fn drawn(seed: u64, is_recorded: bool) -> World {
         let number = world.programs.len();
         let role = Role {
             group: if random.chance(800) { "g" } else { "h" }.parse().unwrap(),
-            member: format!("m{number}").parse().unwrap(),
-            kind,
             streams: random.chance(600),
             supervised: random.chance(100),
-            is_stranger: false,
-            period_ms: None,
             // Some are static. Nothing is drawn for it, so the courses of the seeds stay.
             hold: (number % 4 == 1).then_some(HOLD),
+            ..Role::plain(number, kind)
         };
         world.start_program(role, number, PORT);
     }

@@ -74,6 +74,22 @@ pub struct Role {
     pub hold: Option<Span>,
 }
 
+impl Role {
+    /// A member of the group `g` with nothing special about it.
+    pub fn plain(number: usize, kind: Kind) -> Self {
+        Self {
+            group: "g".parse().unwrap(),
+            member: format!("m{number}").parse().unwrap(),
+            kind,
+            streams: false,
+            supervised: false,
+            is_stranger: false,
+            period_ms: None,
+            hold: None,
+        }
+    }
+}
+
 /// One process.
 #[derive(Debug)]
 pub struct Program {

@@ -184,16 +184,7 @@ impl World {
         let numbers: Vec<usize> = (0..count)
             .map(|_| {
                 let number = self.programs.len();
-                let role = Role {
-                    group: "g".parse().unwrap(),
-                    member: format!("m{number}").parse().unwrap(),
-                    kind,
-                    streams,
-                    supervised: false,
-                    is_stranger: false,
-                    period_ms: None,
-                    hold,
-                };
+                let role = Role { streams, hold, ..Role::plain(number, kind) };
                 self.start_program(role, number, PORT)
             })
             .collect();

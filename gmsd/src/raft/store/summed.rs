@@ -257,13 +257,14 @@ fn verify(
     boot: Option<Boot>,
 ) -> Result<(), OpenError> {
     let damaged = |why: &str| Err(OpenError::Damaged(why.to_owned()));
+    let its_sums = |what: &str| damaged(&format!("the file of its checksums, log.sums, {what}"));
     let mut bytes = vec![0; usize::try_from(sums.len().map_err(OpenError::Disk)?).unwrap_or(0)];
     sums.read_at(0, &mut bytes).map_err(OpenError::Disk)?;
     let Some((head, pairs)) = bytes.split_first_chunk::<HEADER_LEN>() else {
-        return damaged("the file of its checksums, log.sums, is cut short");
+        return its_sums("is cut short");
     };
     let closed = match read_header(head) {
-        None => return damaged("the file of its checksums, log.sums, is not as it was written"),
+        None => return its_sums("is not as it was written"),
         Some(Condition::Open(then)) if then.is_none() || then != boot => return Ok(()),
         Some(Condition::Open(_)) => None,
         Some(Condition::Closed(len)) => Some(len),
@@ -273,11 +274,11 @@ fn verify(
     }
     let (pairs, rest) = pairs.as_chunks::<PAIR_LEN>();
     if !rest.is_empty() || pairs.len() < blocks.len() {
-        return damaged("the file of its checksums, log.sums, is cut short");
+        return its_sums("is cut short");
     }
     for (block, bytes) in pairs.iter().enumerate() {
         let Some((fresh, former)) = read_pair(block, bytes) else {
-            return damaged("the file of its checksums, log.sums, is not as it was written");
+            return its_sums("is not as it was written");
         };
         // A file that is about to grow has more checksums than blocks.
         let Some(sum) = blocks.get(block) else { continue };
