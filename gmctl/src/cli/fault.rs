@@ -106,7 +106,7 @@ fn list(tried: &[(Endpoint, String)]) -> String {
 
 fn hint(code: Code) -> Option<&'static str> {
     match code {
-        Code::NotFound => Some("gmctl groups and gmctl members list what there is"),
+        Code::NotFound => Some("gmctl groups, gmctl members and gmctl nodes list what there is"),
         Code::Conflict => Some("gmctl members shows who is there"),
         Code::Fenced => Some("another life of this member is there now; gmctl why tells more"),
         Code::ViewChanged => Some("look again with gmctl members, then repeat with its view"),
