@@ -130,6 +130,13 @@ pub enum RunError {
     Task(String),
 }
 
+impl RunError {
+    /// Somebody else's panic has given the terminal back under us.
+    pub(super) fn given_back() -> Self {
+        Self::Task("it panicked, and said why above".to_owned())
+    }
+}
+
 /// Shows the cluster until somebody quits, a signal ends it, or the terminal is gone.
 pub async fn run(options: Options) -> Result<Outcome, RunError> {
     prepare()?;

@@ -147,8 +147,8 @@ fn a_panic_restores_the_terminal_before_it_speaks() {
     let mut terminal = Terminal::open_with(80, 24, &node.endpoint(), &[(PANIC_AFTER, "1500")]);
     terminal.wait_for("LIVE");
     terminal.wait_for("injected");
+    assert_eq!(terminal.wait_for_exit(), 1, "a part of it that panicked ends all of it");
     terminal.assert_given_back();
-    terminal.kill();
 }
 
 #[test]

@@ -241,10 +241,6 @@ impl Terminal {
         let ticks = facts(process).ticks - before;
         (self.child.wait().unwrap().exit_code(), ticks)
     }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-    }
 }
 
 impl Drop for Terminal {

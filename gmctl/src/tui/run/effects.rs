@@ -1,9 +1,6 @@
 //! What the dashboard wants done, done: questions to the service, the terminal, files.
 
-use std::{
-    fs::OpenOptions,
-    io::{self, Write},
-};
+use std::{fs::OpenOptions, io::Write};
 
 use crossterm::{clipboard::CopyToClipboard, queue};
 
@@ -193,6 +190,6 @@ pub(super) fn set_mouse(on: bool) -> Result<(), RunError> {
 }
 
 fn write_out(bytes: &[u8]) -> Result<(), RunError> {
-    let mut out = io::stdout().lock();
+    let mut out = guard::out().ok_or_else(RunError::given_back)?;
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|_| RunError::TerminalGone)
 }

@@ -36,7 +36,10 @@ use crate::{
         message::{Cost, Message},
         opening,
         pacer::{Pacer, Want},
-        term::{guard::Guard, surface::Surface},
+        term::{
+            guard::{self, Guard},
+            surface::Surface,
+        },
         update::turn::update,
         view::screen::{self, Drawn},
     },
@@ -313,7 +316,7 @@ impl EventLoop {
     fn draw(&mut self) -> Result<(), RunError> {
         self.app.settle();
         let (app, drawn) = (&self.app, &mut self.drawn);
-        let mut out = io::stdout().lock();
+        let mut out = guard::out().ok_or_else(RunError::given_back)?;
         let flush = self
             .surface
             .draw(&mut out, app.ui.size, |buffer| {

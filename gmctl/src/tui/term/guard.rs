@@ -1,10 +1,11 @@
 //! The terminal is given back as it was: when the guard is dropped, on an error, on a panic (before
 //! its message is printed) and before the process stops itself.
 //!
-//! A terminal that is gone is never written to again, because that blocks or kills.
+//! A terminal that is gone is never written to again, because that blocks or kills. Nor is one that
+//! was given back: a panic anywhere in the process gives it back, and the loop may not know yet.
 
 use std::{
-    io::{self, Write},
+    io::{self, StdoutLock, Write},
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -70,6 +71,13 @@ impl Guard {
     pub fn abandon(self) {
         TAKEN.store(false, Ordering::SeqCst);
     }
+}
+
+/// The way to the terminal, while it is ours. Whoever gives it back meanwhile waits for the lock, so
+/// that nothing is written after that.
+pub fn out() -> Option<StdoutLock<'static>> {
+    let out = io::stdout().lock();
+    TAKEN.load(Ordering::SeqCst).then_some(out)
 }
 
 fn enter() -> io::Result<()> {
