@@ -140,9 +140,10 @@ impl Observer {
                 let Some(doubt) = case.doubt.take() else {
                     return;
                 };
+                let round = Some(doubt.round());
                 let removal = removal(case, verdict, own, &doubt);
                 case.no_lease_until = now + VERDICT_LASTS;
-                case.condemned = Some(Condemned::new(removal.clone(), now));
+                case.condemned = Some(Condemned::new(round, removal.clone(), now));
                 self.verdicts.push(removal);
                 self.tally.verdicts += 1;
             }
@@ -186,10 +187,14 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        let Some(doubt) = &mut case.doubt else { return };
-        if doubt.round() == tell.round {
+        if let Some(doubt) = case.doubt.as_mut().filter(|doubt| doubt.round() == tell.round) {
             doubt.answer(Observation { node: from, ..tell.observation });
             self.look(now, slot);
+        } else if tell.observation.verdict == Verdict::Alive {
+            // Who bore witness against it has heard it since.
+            let stands = |condemned: &mut Condemned| condemned.round == Some(tell.round);
+            let pardoned = case.condemned.take_if(stands).map(|_| case.subject());
+            self.pardons.extend(pardoned);
         }
     }
 }

@@ -200,6 +200,7 @@ impl Observer {
             patience: now,
             patience_refused: now,
             no_lease_until: now,
+            silent_to: Vec::new(),
             sessions: 0,
             streams: self.no_streams_yet(now, life),
             told: None,

@@ -12,7 +12,7 @@ use gms::{
 
 use super::{
     detector::Detector,
-    message::Subject,
+    message::{REFUSES, Subject},
     observed::Observed,
     quality::{Sampling, Weighing},
     streams::Streams,
@@ -77,6 +77,8 @@ pub(super) struct Inquiry {
 /// A verdict that waits for the log.
 #[derive(Debug)]
 pub(super) struct Condemned {
+    /// The doubt it came of; none if it was no doubt.
+    pub(super) round: Option<u64>,
     pub(super) removal: Removal,
     /// When the leader is told of it again.
     pub(super) again: Observed,
@@ -85,8 +87,8 @@ pub(super) struct Condemned {
 }
 
 impl Condemned {
-    pub(super) fn new(removal: Removal, now: Observed) -> Self {
-        Self { removal, again: now + RETELL_AFTER, until: now + VERDICT_LASTS }
+    pub(super) fn new(round: Option<u64>, removal: Removal, now: Observed) -> Self {
+        Self { round, removal, again: now + RETELL_AFTER, until: now + VERDICT_LASTS }
     }
 }
 
@@ -113,6 +115,9 @@ pub(super) struct Case {
     /// This node spoke of silence lately, and a removal may be on its way: until then its pings
     /// extend no lease.
     pub(super) no_lease_until: Observed,
+    /// The doubts of other nodes in which it did, by node and round: should the member answer until
+    /// then, it takes that word back.
+    pub(super) silent_to: Vec<(NodeId, u64)>,
     /// No new doubt because the address refuses before this.
     pub(super) patience_refused: Observed,
     /// Session streams of this life open at this node.
@@ -197,7 +202,7 @@ impl Case {
         let refused = self.refused.is_some();
         let fin = self.doubt.as_ref().and_then(Suspicion::affirmation);
         let (verdict, detail) = match fin {
-            _ if refused => (Verdict::DeadAffirmed, "its address refuses".to_owned()),
+            _ if refused => (Verdict::DeadAffirmed, REFUSES.to_owned()),
             Some(_) => (Verdict::DeadAffirmed, "its stream was closed".to_owned()),
             None => (Verdict::Silent, self.silence(self.detector.misses())),
         };

@@ -12,7 +12,7 @@ use super::{
     case::{Asker, INQUIRIES_MAX, Inquiry},
     caseload::Slot,
     fitness::Fitness,
-    message::{Ask, Tell},
+    message::{Ask, REFUSES, Tell},
     observed::Observed,
     observer::Observer,
     output::Output,
@@ -95,7 +95,7 @@ impl Observer {
             } else if inquiry.probes == 0 {
                 (Verdict::Abstain, "could not ping it".to_owned())
             } else if refused.is_some_and(|at| at >= inquiry.began) {
-                (Verdict::DeadAffirmed, "its address refuses".to_owned())
+                (Verdict::DeadAffirmed, REFUSES.to_owned())
             } else if let Some(why) = abstention {
                 (Verdict::Abstain, why)
             } else if let (false, Some(age)) = (inquiry.affirmed, heard) {
@@ -109,6 +109,10 @@ impl Observer {
                 && let Some(case) = self.cases.get_mut(slot)
             {
                 case.no_lease_until = now + VERDICT_LASTS;
+                if let Asker::Node(node, round) = inquiry.asker {
+                    case.silent_to.retain(|(told, _)| *told != node);
+                    case.silent_to.push((node, round));
+                }
             }
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }

@@ -13,7 +13,7 @@ use gms::{
 use super::{
     case::{Asker, Case, Condemned, Duty, Inquiry},
     caseload::{Caseload, Slot, slot_of_nonce},
-    message::{Affirmation, Relay},
+    message::{Affirmation, REFUSES, Relay},
     observed::Observed,
     observer::Observer,
     output::{Output, Probe},
@@ -201,8 +201,13 @@ impl Observer {
         self.pardons.extend(pardoned);
         let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;
         let satisfied: Vec<Inquiry> = case.inquiries.extract_if(.., heard).collect();
-        for inquiry in satisfied {
-            self.tell(now, slot, inquiry.asker, Verdict::Alive, String::new());
+        let silent_to = std::mem::take(&mut case.silent_to);
+        let taken_back = silent_to.into_iter().filter(|_| now < case.no_lease_until);
+        let taken_back = taken_back.map(|(node, round)| Asker::Node(node, round));
+        let askers: Vec<Asker> =
+            satisfied.into_iter().map(|inquiry| inquiry.asker).chain(taken_back).collect();
+        for asker in askers {
+            self.tell(now, slot, asker, Verdict::Alive, String::new());
         }
         self.look(now, slot);
         Some(())
@@ -229,7 +234,7 @@ impl Observer {
         case.inquiries.retain(|inquiry| matches!(inquiry.asker, Asker::Node(..)));
         for asker in askers {
             // The inquiry goes on: should the member answer yet, that word replaces this one.
-            let detail = "its address refuses".to_owned();
+            let detail = REFUSES.to_owned();
             self.tell(now, slot, asker, Verdict::DeadAffirmed, detail);
         }
         if accuses {

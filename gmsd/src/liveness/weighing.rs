@@ -170,7 +170,7 @@ impl Observer {
         case.weighing = None;
         case.detector.relieve();
         if condemned {
-            case.condemned = Some(Condemned::new(removal.clone(), now));
+            case.condemned = Some(Condemned::new(None, removal.clone(), now));
             self.verdicts.push(removal);
             self.tally.verdicts += 1;
         } else {

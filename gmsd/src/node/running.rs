@@ -112,6 +112,7 @@ impl Node {
             cluster: place.cluster,
             started,
             last_contact: Mutex::default(),
+            applied: Mutex::default(),
         });
         desk.open(consensus.clone(), executor, liveness.clone());
 

@@ -45,6 +45,7 @@ pub async fn follow(
         }
         // So that an age is known also when the next to ask comes during an election.
         let _ = service.age_ms();
+        service.note_applied();
         let tally = round.is_multiple_of(TALLY_EVERY);
         round = round.wrapping_add(1);
         let others = service.others();

@@ -25,6 +25,7 @@ pub mod leader;
 pub mod peer;
 pub mod reading;
 pub mod reads;
+pub mod succession;
 pub mod terms;
 pub mod waist;
 pub mod wire;

@@ -2,7 +2,7 @@
 //! each kind of call: `writes`, `reads`, `cluster`; here is what they share.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,6 +16,7 @@ use super::{
     error::ServiceError,
     leader::{Leader, exchange},
     reading::ReadGate,
+    succession::Applied,
     wire::{Reply, Request},
 };
 use crate::{
@@ -52,6 +53,8 @@ pub struct Parts {
     pub started: Instant,
     /// When it was last known to be connected to a quorum; looked at a few times a second.
     pub last_contact: Mutex<Option<Instant>>,
+    /// When it had applied what; noted a few times a second.
+    pub applied: Mutex<Applied>,
 }
 
 impl Service {
@@ -90,6 +93,16 @@ impl Service {
         let mut last = parts.last_contact.lock().unwrap_or_else(PoisonError::into_inner);
         *last = (*last).max(parts.consensus.quorum_contact());
         Some(millis(parts.host.clock.now().saturating_duration_since((*last)?)))
+    }
+
+    /// Notes what this node has applied by now.
+    pub(super) fn note_applied(&self) {
+        let revision = self.parts.consensus.state().borrow().revision();
+        self.applied().note(self.parts.host.clock.now(), revision);
+    }
+
+    pub(super) fn applied(&self) -> MutexGuard<'_, Applied> {
+        self.parts.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// This node's own state, not before it shows again what it had shown before it was started:

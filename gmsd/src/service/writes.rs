@@ -14,6 +14,7 @@ use gms::{
     evidence::{Cause, Evidence},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{Kind, Liveness as Watching},
+    view::MemberState,
 };
 
 use super::{
@@ -112,6 +113,7 @@ impl Writes for Service {
         let mut tries = 0;
         loop {
             join.replaces = self.replaceable(&join, &request).await?;
+            self.outwait_lease(&join, &terms).await?;
             tries += 1;
             let command = Command::Join(join.clone());
             match self.write(&terms, fingerprint, command).await? {
@@ -256,6 +258,30 @@ impl Service {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Waits until the former life cannot believe in its lease any more.
+    async fn outwait_lease(&self, join: &Join, terms: &Terms) -> Result<(), ServiceError> {
+        let state = self.parts.consensus.state().borrow().clone();
+        let former = state.group(&join.group).and_then(|group| group.departure(&join.member));
+        let present = state.life(&join.group, &join.member);
+        let is_free = present.is_none_or(|life| life.state == MemberState::Away);
+        let Some(former) = former.filter(|_| is_free && !terms.dry_run) else {
+            return Ok(());
+        };
+        let now = self.parts.host.clock.now();
+        let left = self.applied().lease_left(now, former, &join.liveness);
+        if now + left >= terms.deadline {
+            return Err(ServiceError::Conflict(format!(
+                "the former life of {} (incarnation {}) lost its connection, and nothing shows that \
+                 its process is gone: it may believe in its lease for {} ms yet; try again then",
+                join.member,
+                former.incarnation,
+                left.as_millis()
+            )));
+        }
+        tokio::time::sleep(left).await;
+        Ok(())
     }
 
     /// The present life, if it is another one and may be replaced.

@@ -78,8 +78,10 @@ fn without_observed_time_a_pause_finishes_what_was_in_doubt() {
     falls(8, without, |world, members| {
         let host = world.programs[members[0]].place();
         let Place::Host(number) = host else { return };
+        // The answer to what they ask on waking comes later than a word of theirs.
+        world.trouble(Ways::AllMembers, Trouble::Delay(ms(70), ms(1)));
         let cut = world.trouble(Ways::Into(number), Trouble::Cut);
-        let age = world.random.between(100..500);
+        let age = world.random.between(400..430);
         let accuser = until_doubted(world, members[0], age);
         world.trouble(Ways::Between(Place::Node(accuser), host), Trouble::Cut);
         let others = || (0..3).filter(|node| *node != accuser);

@@ -29,16 +29,22 @@ pub fn length(
     period: Option<Duration>,
     misses: Option<u32>,
 ) -> Result<Duration, LeaseTooLong> {
-    let ping = period.unwrap_or(PERIOD_DEFAULT);
-    let silence = ping.saturating_mul(misses.unwrap_or(MISSES_DEFAULT));
-    let limit = silence.max((ping.saturating_mul(3) / 2).saturating_add(CONFIRMATION));
-    let usual = ping.saturating_mul(12) / 5;
+    let limit = longest(period, misses);
+    let usual = period.unwrap_or(PERIOD_DEFAULT).saturating_mul(12) / 5;
     // With few misses to be forgiven, 2.4 periods can be too long.
     let length = chosen.unwrap_or(usual.min(limit * 4 / 5));
     if length >= limit {
         return Err(LeaseTooLong { length, limit });
     }
     Ok(length)
+}
+
+/// What every lease for these pings is shorter than: the earliest removal by silence after the last
+/// answered ping.
+pub fn longest(period: Option<Duration>, misses: Option<u32>) -> Duration {
+    let ping = period.unwrap_or(PERIOD_DEFAULT);
+    let silence = ping.saturating_mul(misses.unwrap_or(MISSES_DEFAULT));
+    silence.max((ping.saturating_mul(3) / 2).saturating_add(CONFIRMATION))
 }
 
 /// A lease that could outlast the member's removal.
