@@ -18,6 +18,7 @@ use gms::{
     client::Client,
     evidence::Cause,
     id::{GroupId, NodeId, Revision},
+    liveness::GroupTiming,
     mirror::{Applied, Mirror},
     problem::Code,
     session::{
@@ -357,6 +358,26 @@ async fn a_node_is_added_catches_up_votes_and_is_removed_for_good() {
     let refused = client.add_node(&again, &Write::default()).await.unwrap_err();
     assert_eq!(refused.code(), Some(Code::Conflict), "a number is never used again: {refused}");
     cluster.join("a", "last", "127.0.0.1:9021").await;
+}
+
+/// Its members are watched so, and their leases last accordingly, though they chose nothing.
+#[tokio::test]
+async fn a_created_group_gives_its_members_its_timing() {
+    let cluster = TestCluster::start(3).await;
+    let client = cluster.client();
+    let timing = GroupTiming { period_ms: Some(60_000), misses: Some(2) };
+    client.create_group(&group("a"), &timing, &Write::default()).await.unwrap();
+    let session = session(&client, "m", SessionStream::Without).await;
+    assert!(session.valid_for() > Duration::from_secs(30), "{:?}", session.valid_for());
+    for node in 1..=3 {
+        let client = cluster.client_of(node);
+        let watched = client.member(&group("a"), &member("m")).await.unwrap().value.member.liveness;
+        assert_eq!((watched.period_ms, watched.misses), (Some(60_000), Some(2)), "node {node}");
+    }
+    let refused = client.delete_group(&group("a"), &Write::default()).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::Conflict), "{refused}");
+    session.leave().await.unwrap();
+    client.delete_group(&group("a"), &Write::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::{
     address::Address,
     evidence::{Evidence, Observation},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::Liveness,
+    liveness::{GroupTiming, Liveness},
     span::Span,
     view::{Change, Member, MemberState, Tags, View},
 };
@@ -298,6 +298,18 @@ pub struct GroupSummary {
     /// The pause of removals by silence, if one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// The timing with which it was created; absent for a group that came to be by a join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<GroupTiming>,
+}
+
+/// Answer to `PUT` and `DELETE /v1/groups/{g}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupAnswer {
+    /// Which group.
+    pub group: GroupId,
+    /// Its timing, for members that do not choose their own; null where it is kept no longer.
+    pub timing: Option<GroupTiming>,
 }
 
 /// A pause of removals by silence.
@@ -478,6 +490,18 @@ pub enum What {
         group: GroupId,
         /// True if it ran out, false if somebody lifted it.
         expired: bool,
+    },
+    /// A group was created, or has another timing.
+    GroupCreated {
+        /// Which group.
+        group: GroupId,
+        /// The timing for its members.
+        timing: GroupTiming,
+    },
+    /// A group is kept no longer.
+    GroupDeleted {
+        /// Which group.
+        group: GroupId,
     },
     /// A leader took over.
     Election {

@@ -11,13 +11,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     answer::{Answer, ClientError, Write},
     api::{
-        AddNodeRequest, Configuration, Consistency, Events, Groups, HoldAnswer, HoldRequest,
-        JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, Nodes, PatchRequest, Status,
-        TransferRequest, Why,
+        AddNodeRequest, Configuration, Consistency, Events, GroupAnswer, Groups, HoldAnswer,
+        HoldRequest, JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, Nodes,
+        PatchRequest, Status, TransferRequest, Why,
     },
     client::{Call, Client},
     evidence::Cause,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
+    liveness::GroupTiming,
     span::Span,
     view::View,
 };
@@ -170,6 +171,25 @@ impl Client {
             .with("member", query.member.as_ref())
             .done();
         self.get(path).await
+    }
+
+    /// `PUT /v1/groups/{g}`: creates a group with the timing of its pings.
+    pub async fn create_group(
+        &self,
+        group: &GroupId,
+        timing: &GroupTiming,
+        write: &Write,
+    ) -> Result<Answer<GroupAnswer>, ClientError> {
+        self.send(Method::PUT, Query::new(&format!("/v1/groups/{group}")), timing, write).await
+    }
+
+    /// `DELETE /v1/groups/{g}`: a group without members is kept no longer.
+    pub async fn delete_group(
+        &self,
+        group: &GroupId,
+        write: &Write,
+    ) -> Result<Answer<GroupAnswer>, ClientError> {
+        self.send_empty(Method::DELETE, Query::new(&format!("/v1/groups/{group}")), write).await
     }
 
     /// `PUT /v1/groups/{g}/hold`: pauses removals by silence.

@@ -14,15 +14,15 @@ use hyper::Method;
 use crate::{
     answer::{ClientError, Write},
     api::{
-        AddNodeRequest, Configuration, Consistency, Events, Groups, HoldAnswer, HoldRequest,
-        JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, PatchRequest, Removal,
-        TransferRequest,
+        AddNodeRequest, Configuration, Consistency, Events, GroupAnswer, Groups, HoldAnswer,
+        HoldRequest, JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, PatchRequest,
+        Removal, TransferRequest,
     },
     calls::{Departure, EventsQuery, Exit},
     client::{Client, Options},
     evidence::{Cause, Evidence},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
+    liveness::{GroupTiming, Kind, Liveness},
     problem::{Code, Problem},
     span::Span,
     test_node::{Reply, TestNode, client, nobody},
@@ -137,6 +137,9 @@ async fn every_call_asks_what_the_contract_says() {
                 200,
                 &Events { revision: Revision(9), floor: Revision(1), events: vec![] },
             ),
+            ("PUT" | "DELETE", "/v1/groups/g") => {
+                Reply::json(200, &GroupAnswer { group: group(), timing: None })
+            }
             ("PUT" | "DELETE", "/v1/groups/g/hold") => Reply::json(200, &hold),
             ("POST" | "DELETE", "/v1/nodes" | "/v1/nodes/4") => Reply::json(200, &configuration),
             ("POST", "/v1/leader") => {
@@ -176,6 +179,9 @@ async fn every_call_asks_what_the_contract_says() {
     };
     client.events(&query).await.unwrap();
     let hold = HoldRequest { lasts: Span::from_millis(30_000), reason: "switch".into() };
+    let timing = GroupTiming { period_ms: Some(5_000), misses: None };
+    client.create_group(&group, &timing, &write).await.unwrap();
+    client.delete_group(&group, &write).await.unwrap();
     client.set_hold(&group, &hold, &write).await.unwrap();
     client.clear_hold(&group, &write).await.unwrap();
     let add = AddNodeRequest { id: None, peer_url: "http://127.0.0.1:1".into() };
@@ -204,6 +210,8 @@ async fn every_call_asks_what_the_contract_says() {
             "DELETE /v1/groups/g/members/m?incarnation=7&reason=too%20slow%20%26%20old",
             "DELETE /v1/groups/g/members/m?incarnation=7&cause=exit&number=%2D3",
             "GET /v1/events?after=3&group=g&member=m",
+            "PUT /v1/groups/g",
+            "DELETE /v1/groups/g",
             "PUT /v1/groups/g/hold",
             "DELETE /v1/groups/g/hold",
             "POST /v1/nodes",

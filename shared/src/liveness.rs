@@ -1,5 +1,7 @@
 //! How a member wants its life to be watched: the kind of ping and, if it likes, its timing.
 
+use std::{fmt, time::Duration};
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::address::Address;
@@ -30,6 +32,10 @@ impl Kind {
     }
 }
 
+/// The time between two pings where nobody chose another.
+pub const PERIOD_DEFAULT: Duration = Duration::from_millis(500);
+/// The misses before a suspicion where nobody chose another number.
+pub const MISSES_DEFAULT: u32 = 3;
 /// The shortest ping period a member may ask for, in milliseconds.
 pub const PERIOD_MS_MIN: u32 = 50;
 /// The longest ping period a member may ask for, in milliseconds.
@@ -60,18 +66,19 @@ impl Liveness {
         Self { kind, path: None, ping_to: None, period_ms: None, misses: None }
     }
 
+    /// The same in a group of this timing: what the member leaves open is as the group has it.
+    #[must_use]
+    pub fn within(self, group: &GroupTiming) -> Self {
+        Self {
+            period_ms: self.period_ms.or(group.period_ms),
+            misses: self.misses.or(group.misses),
+            ..self
+        }
+    }
+
     /// Checks what the types cannot: ranges, and that each field fits the kind.
     pub fn check(&self) -> Result<(), String> {
-        if let Some(period) = self.period_ms
-            && !(PERIOD_MS_MIN..=PERIOD_MS_MAX).contains(&period)
-        {
-            return Err(format!("period_ms is {period}; give {PERIOD_MS_MIN} to {PERIOD_MS_MAX}"));
-        }
-        if let Some(misses) = self.misses
-            && !(1..=MISSES_MAX).contains(&misses)
-        {
-            return Err(format!("misses is {misses}; give 1 to {MISSES_MAX}"));
-        }
+        GroupTiming { period_ms: self.period_ms, misses: self.misses }.check()?;
         if let Some(path) = &self.path {
             if self.kind != Kind::Http {
                 return Err(format!("path goes with kind http, not {}", self.kind.as_str()));
@@ -94,6 +101,46 @@ impl Liveness {
 
     fn is_bare(&self) -> bool {
         *self == Self::of(self.kind)
+    }
+}
+
+/// The timing of a group's pings, for its members that do not choose their own. Body of
+/// `PUT /v1/groups/{g}`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupTiming {
+    /// Milliseconds between pings, [`PERIOD_MS_MIN`] to [`PERIOD_MS_MAX`]; the cluster's 500 when
+    /// absent.
+    #[serde(default)]
+    pub period_ms: Option<u32>,
+    /// Consecutive unanswered pings before suspicion, 1 to [`MISSES_MAX`]; the cluster's 3 when
+    /// absent.
+    #[serde(default)]
+    pub misses: Option<u32>,
+}
+
+impl GroupTiming {
+    /// Checks the ranges.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(period) = self.period_ms
+            && !(PERIOD_MS_MIN..=PERIOD_MS_MAX).contains(&period)
+        {
+            return Err(format!("period_ms is {period}; give {PERIOD_MS_MIN} to {PERIOD_MS_MAX}"));
+        }
+        if let Some(misses) = self.misses
+            && !(1..=MISSES_MAX).contains(&misses)
+        {
+            return Err(format!("misses is {misses}; give 1 to {MISSES_MAX}"));
+        }
+        Ok(())
+    }
+}
+
+/// "5000 ms x 3", with what is absent as the defaults of a cluster.
+impl fmt::Display for GroupTiming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let period = self.period_ms.map_or(PERIOD_DEFAULT, |ms| Duration::from_millis(ms.into()));
+        write!(f, "{} ms x {}", period.as_millis(), self.misses.unwrap_or(MISSES_DEFAULT))
     }
 }
 

@@ -178,6 +178,12 @@ impl Line {
                 format!("{group}/{member}"),
                 format!("incarnation {incarnation}, {}", state.as_str()),
             ),
+            What::GroupCreated { group, timing } => {
+                line(Role::Plain, "group_created", group.to_string(), format!("pings {timing}"))
+            }
+            What::GroupDeleted { group } => {
+                line(Role::Plain, "group_deleted", group.to_string(), "kept no longer".to_owned())
+            }
             What::HoldSet { group, hold } => line(
                 Role::Warn,
                 "hold_set",

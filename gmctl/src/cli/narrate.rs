@@ -125,6 +125,10 @@ fn nodes(nodes: &[NodeId]) -> String {
 
 fn of_event(what: &What) -> Option<String> {
     Some(match what {
+        What::GroupCreated { group, timing } => {
+            format!("Group {group} is created; its members are pinged {timing}.")
+        }
+        What::GroupDeleted { group } => format!("Group {group} is kept no longer."),
         What::HoldSet { group, hold } => format!(
             "Removals by silence in {group} are paused for {}: {}.",
             hold.lasts, hold.reason

@@ -265,5 +265,6 @@ fn summary(view: &View) -> GroupSummary {
         away: view.members.iter().filter(|m| m.state == MemberState::Away).count(),
         suspects: 0,
         hold: None,
+        timing: None,
     }
 }

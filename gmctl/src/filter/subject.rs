@@ -109,7 +109,9 @@ fn texts(what: &What) -> Vec<(&'static str, String)> {
         What::HoldSet { group, hold } => {
             vec![("group", group.to_string()), ("reason", hold.reason.clone())]
         }
-        What::HoldCleared { group, .. } => vec![("group", group.to_string())],
+        What::GroupCreated { group, .. }
+        | What::GroupDeleted { group }
+        | What::HoldCleared { group, .. } => vec![("group", group.to_string())],
         What::Election { leader, .. } => vec![("node", leader.to_string())],
         What::NodeStarted { node, api_url, .. } => {
             vec![("node", node.to_string()), ("address", api_url.clone())]
@@ -133,6 +135,8 @@ pub fn kind(what: &What) -> &'static str {
         What::Away { .. } => "away",
         What::Returned { .. } => "returned",
         What::Updated { .. } => "updated",
+        What::GroupCreated { .. } => "group_created",
+        What::GroupDeleted { .. } => "group_deleted",
         What::HoldSet { .. } => "hold_set",
         What::HoldCleared { .. } => "hold_cleared",
         What::Election { .. } => "election",

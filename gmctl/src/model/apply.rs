@@ -146,6 +146,15 @@ impl Model {
 
     fn apply_event(&mut self, event: &Event) {
         match &event.what {
+            What::GroupCreated { group, timing } => {
+                self.groups.entry(group.clone()).or_default().timing = Some(*timing);
+                self.stamp.shape += 1;
+            }
+            What::GroupDeleted { group } => {
+                if let Some(group) = self.groups.get_mut(group) {
+                    group.timing = None;
+                }
+            }
             What::HoldSet { group, hold } => {
                 self.groups.entry(group.clone()).or_default().hold = Some(hold.clone());
             }
@@ -208,11 +217,13 @@ impl Model {
         self.status = Some(Arc::new(status));
     }
 
-    /// Takes in the list of groups: the holds, which no snapshot carries.
+    /// Takes in the list of groups: the holds and timings, which no snapshot carries.
     pub fn apply_groups(&mut self, now: Moment, groups: Groups) {
         self.link.heard(now);
         for summary in groups.groups {
-            self.groups.entry(summary.name).or_default().hold = summary.hold;
+            let group = self.groups.entry(summary.name).or_default();
+            group.hold = summary.hold;
+            group.timing = summary.timing;
         }
     }
 

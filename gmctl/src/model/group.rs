@@ -15,6 +15,7 @@ use gms::{
     api::{Band, GroupLiveness, Hold, MemberLiveness},
     evidence::Cause,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
+    liveness::{GroupTiming, MISSES_DEFAULT},
     view::{Member, MemberState},
 };
 use imbl::{OrdMap, OrdSet};
@@ -106,9 +107,6 @@ pub enum Age {
     Unknown,
 }
 
-/// The misses before a removal that a group forgives unless a member asked for others.
-const MISSES_DEFAULT: u32 = 3;
-
 /// How long it is until a silent member can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Left {
@@ -148,6 +146,8 @@ pub struct Group {
     pub arrived: OrdMap<MemberId, Instant>,
     /// The pause of removals by silence, if one is set.
     pub hold: Option<Hold>,
+    /// The timing with which it was created; none where it came to be by a join.
+    pub timing: Option<GroupTiming>,
     /// The group's counts and percentiles by the liveness feed.
     pub counts: Option<GroupLiveness>,
     /// How many members look how.

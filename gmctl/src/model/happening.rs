@@ -9,6 +9,7 @@ use gms::{
     api::What,
     evidence::Cause,
     id::{GroupId, MemberId, NodeId},
+    liveness::GroupTiming,
     view::{Change, MemberState, Removed},
 };
 
@@ -62,6 +63,10 @@ pub enum Happening {
     Replaced(GroupId, Who),
     /// Members have other tags or another state.
     Updated(GroupId, Who, String),
+    /// A group was created with a timing.
+    GroupCreated(GroupId, GroupTiming),
+    /// A group is kept no longer.
+    GroupDeleted(GroupId),
     /// Removals by silence are paused.
     HoldSet(GroupId, String),
     /// Removals by silence go on; true if the hold ran out.
@@ -105,6 +110,8 @@ impl Happening {
             Happening::Returned(..) => "returned",
             Happening::Replaced(..) => "restarted",
             Happening::Updated(..) => "updated",
+            Happening::GroupCreated(..) => "created",
+            Happening::GroupDeleted(..) => "deleted",
             Happening::HoldSet(..) => "hold on",
             Happening::HoldCleared(..) => "hold off",
             Happening::Election(..) => "election",
@@ -134,6 +141,8 @@ impl Happening {
             | Happening::Returned(group, ..)
             | Happening::Replaced(group, ..)
             | Happening::Updated(group, ..)
+            | Happening::GroupCreated(group, ..)
+            | Happening::GroupDeleted(group)
             | Happening::HoldSet(group, ..)
             | Happening::HoldCleared(group, ..)
             | Happening::Suspected(group, ..)
@@ -178,7 +187,11 @@ impl Happening {
             | Happening::NodeStarted(..)
             | Happening::Command(_, true)
             | Happening::Refuted(..) => Tone::Good,
-            Happening::Left(..) | Happening::Updated(..) | Happening::HoldCleared(..) => Tone::Calm,
+            Happening::Left(..)
+            | Happening::Updated(..)
+            | Happening::GroupCreated(..)
+            | Happening::GroupDeleted(_)
+            | Happening::HoldCleared(..) => Tone::Calm,
             Happening::Monitors(..)
             | Happening::Note(_)
             | Happening::Configuration(..)
@@ -209,6 +222,8 @@ impl Happening {
                 let number = number.map(|n| format!(" {n}")).unwrap_or_default();
                 format!("{}: {}{number}", who.text(), cause.as_str())
             }
+            Happening::GroupCreated(_, timing) => format!("pings {timing}"),
+            Happening::GroupDeleted(_) => "kept no longer".to_owned(),
             Happening::HoldCleared(_, true) => "it ran out".to_owned(),
             Happening::HoldCleared(_, false) => "lifted".to_owned(),
             Happening::Election(leader, term) => format!("node {leader} leads term {term}"),
@@ -329,6 +344,8 @@ pub(super) fn happening_of(what: &What) -> Happening {
         What::Updated { group, member, state, .. } => {
             Happening::Updated(group.clone(), one(member), state.as_str().to_owned())
         }
+        What::GroupCreated { group, timing } => Happening::GroupCreated(group.clone(), *timing),
+        What::GroupDeleted { group } => Happening::GroupDeleted(group.clone()),
         What::HoldSet { group, hold } => {
             Happening::HoldSet(group.clone(), format!("for {}: {}", hold.lasts, hold.reason))
         }

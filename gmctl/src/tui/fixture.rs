@@ -332,6 +332,7 @@ impl Play {
                 lasts: Span::from_millis(600_000),
                 reason: "kernel upgrade".to_owned(),
             }),
+            timing: None,
         }];
         self.tell(Message::Groups(Groups { revision: Revision(9_182_340), groups: summaries }))
     }

@@ -67,6 +67,7 @@ fn holds(model: &Model) -> Fact {
             away: group.tally().away,
             suspects: group.tally().suspect,
             hold: group.hold.clone(),
+            timing: group.timing,
         })
         .collect();
     Fact::Groups(Groups { revision: model.revision, groups })

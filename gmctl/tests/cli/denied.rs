@@ -19,6 +19,8 @@ const WRITES: &[&str] = &[
     "leave - --yes",
     "run live --id a -- true",
     "client --id 1 --address 127.0.0.1:1",
+    "groups create payments",
+    "groups delete payments",
     "hold set payments --for 1m --reason x",
     "hold clear payments",
     "node add http://127.0.0.1:42379",

@@ -13,13 +13,13 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use gms::{
     api::{
-        Band, Configuration, Counts, Event, Events, GroupSummary, Groups, Hold, HoldAnswer, Joined,
-        LeaderAnswer, LeftAnswer, MemberAnswer, MemberLiveness, NodeStatus, Nodes, Quorum, Removal,
-        Role, Status, What, Why, WhyState,
+        Band, Configuration, Counts, Event, Events, GroupAnswer, GroupSummary, Groups, Hold,
+        HoldAnswer, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, MemberLiveness, NodeStatus,
+        Nodes, Quorum, Removal, Role, Status, What, Why, WhyState,
     },
     evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
+    liveness::{GroupTiming, Kind, Liveness},
     problem::{Code, Problem},
     span::Span,
     view::{Change, Member, MemberState, Removed, View},
@@ -198,6 +198,8 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("GET", ["v1", "groups", group, "watch"]) => watch(group),
         ("GET", ["v1", "watch"]) => watch("payments"),
         ("GET", ["v1", "liveness"]) => liveness(),
+        ("PUT", ["v1", "groups", group]) => json(200, &group_answer(group, true)),
+        ("DELETE", ["v1", "groups", group]) => json(200, &group_answer(group, false)),
         ("PUT", ["v1", "groups", group, "hold"]) => json(200, &hold_answer(group, true)),
         ("DELETE", ["v1", "groups", group, "hold"]) => json(200, &hold_answer(group, false)),
         ("GET", ["v1", "events"]) => json(200, &events()),
@@ -391,6 +393,11 @@ pub(crate) fn hold_answer(group: &str, is_set: bool) -> HoldAnswer {
     HoldAnswer { group: group_id(group), hold: is_set.then(hold) }
 }
 
+pub(crate) fn group_answer(group: &str, is_kept: bool) -> GroupAnswer {
+    let timing = GroupTiming { period_ms: Some(5_000), misses: None };
+    GroupAnswer { group: group_id(group), timing: is_kept.then_some(timing) }
+}
+
 pub(crate) fn groups() -> Groups {
     let summary = |name: &str, hold| GroupSummary {
         name: group_id(name),
@@ -399,6 +406,7 @@ pub(crate) fn groups() -> Groups {
         away: 0,
         suspects: 1,
         hold,
+        timing: None,
     };
     Groups {
         revision: Revision(918),

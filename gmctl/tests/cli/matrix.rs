@@ -96,6 +96,12 @@ fn leaves() -> Vec<Leaf> {
             &["payments"],
         ),
         leaf("hold clear payments", &fake::hold_answer("payments", false), &["payments"]),
+        leaf(
+            "groups create payments --period 5s",
+            &fake::group_answer("payments", true),
+            &["payments"],
+        ),
+        leaf("groups delete payments", &fake::group_answer("payments", false), &["payments"]),
         list("hold ls", &holds(), "groups", &["payments"]),
         leaf("node add http://127.0.0.1:42379", &fake::configuration(), &["4"]),
         leaf("node remove 4 --yes", &fake::configuration(), &["4"]),

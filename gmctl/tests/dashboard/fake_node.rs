@@ -230,6 +230,7 @@ fn answer(method: &str, path: &str) -> String {
                 away: 0,
                 suspects: 0,
                 hold: None,
+                timing: None,
             }],
         }),
         ("GET", "/v1/events") => {

@@ -94,6 +94,8 @@ async fn handle<W: Waist>(call: Call<W>, route: Route) -> Result<Answer, Refusal
         Route::TransferLeader => leader::transfer(call).await,
         Route::Groups => groups::list(call).await,
         Route::Group(group) => groups::get(call, group).await,
+        Route::CreateGroup(group) => groups::create(call, group).await,
+        Route::DeleteGroup(group) => groups::delete(call, group).await,
         Route::Join(group) => members::join(call, group).await,
         Route::Member(group, member) => members::get(call, group, member).await,
         Route::ChangeMember(group, member) => members::change(call, group, member).await,

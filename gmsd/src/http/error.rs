@@ -66,6 +66,15 @@ impl From<Rejection> for Refusal {
             Rejection::NoGroup { group } => {
                 Refusal::new(Code::NotFound, format!("there is no group {group}"))
             }
+            Rejection::GroupInUse { members, timing } => Problem::new(
+                Code::Conflict,
+                format!(
+                    "the group has {members} members, and is created or deleted only without any; \
+                     its timing is {timing}"
+                ),
+            )
+            .with("members", members)
+            .into(),
             Rejection::NoMember { group, member } => {
                 Refusal::new(Code::NotFound, format!("group {group} has no member {member}"))
             }

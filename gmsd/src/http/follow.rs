@@ -215,7 +215,10 @@ impl Follower {
             Happening::View(delta) => {
                 is_wanted(&delta.group).then(|| What::Change(Arc::clone(delta)))
             }
-            Happening::HoldSet { group, .. } | Happening::HoldCleared { group, .. } => {
+            Happening::HoldSet { group, .. }
+            | Happening::HoldCleared { group, .. }
+            | Happening::GroupCreated { group, .. }
+            | Happening::GroupDeleted { group } => {
                 let is_wanted = self.scope.events && is_wanted(group);
                 is_wanted.then(|| What::Event(Arc::clone(record)))
             }

@@ -112,6 +112,7 @@ pub fn summary(name: &GroupId, group: &Group, suspects: usize) -> GroupSummary {
         away: group.away_count(),
         suspects,
         hold: group.hold.as_ref().map(hold),
+        timing: group.timing,
     }
 }
 
@@ -211,6 +212,10 @@ fn happening(what: &Happening) -> Option<What> {
         Happening::HoldCleared { group, expired } => {
             What::HoldCleared { group: group.clone(), expired: *expired }
         }
+        Happening::GroupCreated { group, timing } => {
+            What::GroupCreated { group: group.clone(), timing: *timing }
+        }
+        Happening::GroupDeleted { group } => What::GroupDeleted { group: group.clone() },
         Happening::Election { leader, term } => What::Election { leader: *leader, term: *term },
         Happening::NodeStarted { node, api_url, version } => {
             What::NodeStarted { node: *node, api_url: api_url.clone(), version: version.clone() }

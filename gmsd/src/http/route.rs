@@ -27,6 +27,8 @@ pub enum Operation {
     TransferLeader,
     Groups,
     Group,
+    CreateGroup,
+    DeleteGroup,
     Join,
     Member,
     ChangeMember,
@@ -71,6 +73,7 @@ const fn row(
     Row { operation, name, method, path, parameters }
 }
 
+const GROUP: &str = "/v1/groups/{group}";
 const MEMBER: &str = "/v1/groups/{group}/members/{member}";
 const HOLD: &str = "/v1/groups/{group}/hold";
 
@@ -86,7 +89,9 @@ pub static TABLE: &[Row] = {
         row(O::RemoveNode, "remove_node", Method::DELETE, "/v1/nodes/{node}", &[P::DryRun]),
         row(O::TransferLeader, "transfer_leader", Method::POST, "/v1/leader", &[P::DryRun]),
         row(O::Groups, "groups", Method::GET, "/v1/groups", &[P::Consistency]),
-        row(O::Group, "group", Method::GET, "/v1/groups/{group}", &[P::After, P::Wait, P::Consistency]),
+        row(O::Group, "group", Method::GET, GROUP, &[P::After, P::Wait, P::Consistency]),
+        row(O::CreateGroup, "create_group", Method::PUT, GROUP, &[P::DryRun, P::IfView]),
+        row(O::DeleteGroup, "delete_group", Method::DELETE, GROUP, &[P::DryRun, P::IfView]),
         row(O::Join, "join", Method::POST, "/v1/groups/{group}/members", &[P::DryRun, P::IfView]),
         row(O::Member, "member", Method::GET, MEMBER, &[P::Consistency]),
         row(O::ChangeMember, "change_member", Method::PATCH, MEMBER, &[P::DryRun, P::IfView]),
@@ -122,6 +127,8 @@ pub enum Route {
     TransferLeader,
     Groups,
     Group(GroupId),
+    CreateGroup(GroupId),
+    DeleteGroup(GroupId),
     Join(GroupId),
     Member(GroupId, MemberId),
     ChangeMember(GroupId, MemberId),
@@ -223,6 +230,8 @@ fn name(operation: Operation, params: &Params<'_, '_>) -> Result<Route, Refusal>
         Operation::TransferLeader => Route::TransferLeader,
         Operation::Groups => Route::Groups,
         Operation::Group => Route::Group(group()?),
+        Operation::CreateGroup => Route::CreateGroup(group()?),
+        Operation::DeleteGroup => Route::DeleteGroup(group()?),
         Operation::Join => Route::Join(group()?),
         Operation::Member => Route::Member(group()?, member()?),
         Operation::ChangeMember => Route::ChangeMember(group()?, member()?),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use gms::liveness::{Kind, Liveness};
+use gms::liveness::{Kind, Liveness, MISSES_DEFAULT, PERIOD_DEFAULT};
 
-/// The time by which a group is watched. The defaults suit a LAN.
+/// The time by which a member is watched. The defaults suit a LAN; a group and a member may choose
+/// their own period and misses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Between two pings of one node to one member.
@@ -24,8 +25,8 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            period: Duration::from_millis(500),
-            misses: 3,
+            period: PERIOD_DEFAULT,
+            misses: MISSES_DEFAULT,
             confirmation: Duration::from_millis(600),
             affirmed_confirmation: Duration::from_millis(150),
             boot_grace: Duration::from_secs(10),

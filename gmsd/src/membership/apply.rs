@@ -157,6 +157,8 @@ impl<'a> Applying<'a> {
                 let life = self.present(group, member, *incarnation)?;
                 self.change(group, &life, tags, *drain)
             }
+            Command::CreateGroup { group, timing } => self.create_group(group, *timing),
+            Command::DeleteGroup { group } => self.delete_group(group),
             Command::SetHold { group, lasts, reason } => self.set_hold(group, *lasts, reason),
             Command::ClearHold { group, since, expired } => {
                 Ok(self.clear_hold(group, *since, *expired))
@@ -197,13 +199,7 @@ impl<'a> Applying<'a> {
             let evidence = Evidence::stated(Cause::Replaced, None, Vec::new());
             self.depart(&join.group, former, Ending::Removed(evidence));
         }
-        let from = self.state.forgotten;
-        let group = self
-            .state
-            .groups
-            .entry(join.group.clone())
-            .or_insert_with(|| Arc::new(Group::new(from)));
-        Arc::make_mut(group).members.insert(join.member.clone(), Arc::clone(&life));
+        self.open_group(&join.group).members.insert(join.member.clone(), Arc::clone(&life));
         self.state.members += 1;
         self.touch(&join.group, &join.member);
         self.draft(&join.group).joined.push(Arc::clone(&life));
@@ -211,11 +207,12 @@ impl<'a> Applying<'a> {
     }
 
     fn new_life(&self, join: &Join) -> Arc<Life> {
+        let timing = self.state.groups.get(&join.group).and_then(|group| group.timing);
         Arc::new(Life {
             member: join.member.clone(),
             incarnation: Incarnation(self.revision.0),
             address: join.address.clone(),
-            liveness: join.liveness.clone(),
+            liveness: join.liveness.clone().within(&timing.unwrap_or_default()),
             tags: join.tags.clone(),
             state: MemberState::Active,
             hold: join.hold,
@@ -226,27 +223,34 @@ impl<'a> Applying<'a> {
     }
 
     fn check_room(&self, join: &Join, replaces: bool) -> Result<(), Rejection> {
-        let full = |what: &str, limit| Rejection::Full { what: what.to_owned(), limit };
-        let Some(group) = self.state.groups.get(&join.group) else {
-            if self.state.groups.len() as u64 >= GROUPS_MAX {
-                return Err(full("groups", GROUPS_MAX));
-            }
-            return self.check_room_for_one();
-        };
         if replaces {
             return Ok(());
         }
-        if group.members.len() as u64 >= GROUP_MEMBERS_MAX {
+        self.check_room_for_group(&join.group)?;
+        let group = self.state.groups.get(&join.group);
+        if group.is_some_and(|group| group.members.len() as u64 >= GROUP_MEMBERS_MAX) {
             return Err(full("members in one group", GROUP_MEMBERS_MAX));
         }
-        self.check_room_for_one()
-    }
-
-    fn check_room_for_one(&self) -> Result<(), Rejection> {
         if self.state.members >= MEMBERS_MAX {
-            return Err(Rejection::Full { what: "members".to_owned(), limit: MEMBERS_MAX });
+            return Err(full("members", MEMBERS_MAX));
         }
         Ok(())
+    }
+
+    /// Whether the group is there, or may be.
+    pub(super) fn check_room_for_group(&self, group: &GroupId) -> Result<(), Rejection> {
+        let is_full = self.state.groups.len() as u64 >= GROUPS_MAX;
+        if is_full && !self.state.groups.contains_key(group) {
+            return Err(full("groups", GROUPS_MAX));
+        }
+        Ok(())
+    }
+
+    /// The group, which is empty if nobody knew it.
+    pub(super) fn open_group(&mut self, group: &GroupId) -> &mut Group {
+        let from = self.state.forgotten;
+        let opened = self.state.groups.entry(group.clone());
+        Arc::make_mut(opened.or_insert_with(|| Arc::new(Group::new(from))))
     }
 
     /// Ends those who are still the lives that were judged, by those entitled to judge. Who is
@@ -293,8 +297,7 @@ impl<'a> Applying<'a> {
             };
         }
         if changed.tags.len() > TAGS_MAX {
-            let what = "tags of one member".to_owned();
-            return Err(Rejection::Full { what, limit: TAGS_MAX as u64 });
+            return Err(full("tags of one member", TAGS_MAX as u64));
         }
         match drain {
             Some(true) => changed.state = MemberState::Draining,
@@ -398,6 +401,10 @@ impl<'a> Applying<'a> {
         let (revision, at_ms) = (self.revision, self.at_ms);
         self.state.journal.push(Record { revision, at_ms, what });
     }
+}
+
+fn full(what: &str, limit: u64) -> Rejection {
+    Rejection::Full { what: what.to_owned(), limit }
 }
 
 /// A join with an instance is a retry of the life with that instance; one without is a retry of

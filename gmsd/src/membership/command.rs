@@ -9,7 +9,7 @@ use gms::{
     address::Address,
     evidence::Evidence,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::Liveness,
+    liveness::{GroupTiming, Liveness},
     span::Span,
     view::Tags,
 };
@@ -87,6 +87,19 @@ pub enum Command {
         tags: BTreeMap<String, Option<String>>,
         /// Drain it, or put it back to work.
         drain: Option<bool>,
+    },
+    /// Says how members of a group are watched that do not say so themselves. The group is kept
+    /// from now on, also without members. Counts only while it has none, or changes nothing.
+    CreateGroup {
+        /// Which group.
+        group: GroupId,
+        /// The timing of its pings.
+        timing: GroupTiming,
+    },
+    /// Keeps a group no longer. Counts only if it has no members.
+    DeleteGroup {
+        /// Which group.
+        group: GroupId,
     },
     /// Pauses removals by silence in a group.
     SetHold {
@@ -205,6 +218,8 @@ impl Command {
             Command::Join(join) => Some(&join.group),
             Command::Leave { group, .. }
             | Command::Change { group, .. }
+            | Command::CreateGroup { group, .. }
+            | Command::DeleteGroup { group }
             | Command::SetHold { group, .. }
             | Command::ClearHold { group, .. } => Some(group),
             Command::Found { .. }

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use gms::id::{Incarnation, MemberId, Revision};
+use gms::{
+    id::{Incarnation, MemberId, Revision},
+    liveness::GroupTiming,
+};
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +30,9 @@ pub struct Group {
     pub members: OrdMap<MemberId, Arc<Life>>,
     /// The present pause, if one is set.
     pub hold: Option<Hold>,
+    /// The timing with which it was created, to be kept though nobody is in it; none where it came
+    /// to be by a join.
+    pub timing: Option<GroupTiming>,
     /// How those ended whose places are kept. Not an index: a place may outlast the history.
     pub(super) away: OrdMap<MemberId, Arc<Departure>>,
     /// The latest deltas, oldest first: an index of the journal, rebuilt from it.
@@ -103,9 +109,16 @@ impl Group {
         self.deltas.clear();
     }
 
-    /// Drops a delta that the journal no longer holds: the oldest, if it is still here. True if
-    /// none is left.
-    pub(super) fn forget(&mut self, delta: &Delta) -> bool {
+    /// Whether nobody is in it, nobody keeps it, and history knows nothing of it.
+    pub(super) fn is_bare(&self) -> bool {
+        self.deltas.is_empty()
+            && self.members.is_empty()
+            && self.hold.is_none()
+            && self.timing.is_none()
+    }
+
+    /// Drops a delta that the journal no longer holds: the oldest, if it is still here.
+    pub(super) fn forget(&mut self, delta: &Delta) {
         for departure in delta.departed.iter().chain(&delta.away) {
             let last = self.departures.get(&departure.member);
             if last.is_some_and(|last| last.revision == departure.revision) {
@@ -115,6 +128,5 @@ impl Group {
         if self.deltas.front().is_some_and(|oldest| oldest.revision == delta.revision) {
             self.deltas.pop_front();
         }
-        self.deltas.is_empty()
     }
 }

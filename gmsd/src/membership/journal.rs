@@ -5,7 +5,10 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use gms::id::{GroupId, NodeId, Revision};
+use gms::{
+    id::{GroupId, NodeId, Revision},
+    liveness::GroupTiming,
+};
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +43,18 @@ pub enum Happening {
         group: GroupId,
         /// True if it ran out, false if somebody lifted it.
         expired: bool,
+    },
+    /// A group was created, or has another timing.
+    GroupCreated {
+        /// Which group.
+        group: GroupId,
+        /// The timing of its pings.
+        timing: GroupTiming,
+    },
+    /// A group is kept no longer.
+    GroupDeleted {
+        /// Which group.
+        group: GroupId,
     },
     /// A leader began its term.
     Election {

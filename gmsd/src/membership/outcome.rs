@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use gms::id::{GroupId, Incarnation, MemberId, Revision};
+use gms::{
+    id::{GroupId, Incarnation, MemberId, Revision},
+    liveness::GroupTiming,
+};
 use serde::{Deserialize, Serialize};
 
 use super::life::{Departure, Life};
@@ -45,6 +48,11 @@ pub enum Outcome {
         /// The view it stands in.
         view: Revision,
     },
+    /// The group is there with that timing, or is kept no longer.
+    Group {
+        /// Whether it was not so before.
+        fresh: bool,
+    },
     /// The pause is set, or cleared, or there was none to clear.
     Held {
         /// The revision that set the present pause; absent where there is none now.
@@ -71,6 +79,13 @@ pub enum Rejection {
     NoGroup {
         /// The group asked for.
         group: GroupId,
+    },
+    /// The group has members, which are watched by its timing.
+    GroupInUse {
+        /// How many.
+        members: u64,
+        /// Its timing.
+        timing: GroupTiming,
     },
     /// The group has no such member.
     NoMember {

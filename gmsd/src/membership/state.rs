@@ -206,12 +206,18 @@ impl State {
             let Some(group) = self.groups.get_mut(&delta.group) else {
                 continue;
             };
-            let group = Arc::make_mut(group);
-            let bare = group.forget(delta);
-            if bare && group.members.is_empty() && group.hold.is_none() {
-                self.forgotten = self.forgotten.max(group.revision);
-                self.groups.remove(&delta.group);
-            }
+            Arc::make_mut(group).forget(delta);
+            self.forget_if_bare(&delta.group);
+        }
+    }
+
+    /// Drops a group of which there is nothing to tell.
+    pub(super) fn forget_if_bare(&mut self, name: &GroupId) {
+        if let Some(group) = self.groups.get(name)
+            && group.is_bare()
+        {
+            self.forgotten = self.forgotten.max(group.revision);
+            self.groups.remove(name);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
+    liveness::{GroupTiming, Kind, Liveness},
     span::Span,
     view::{MemberState, Tags},
 };
@@ -538,6 +538,50 @@ fn a_hold_stops_silence_and_nothing_else() {
     removal.evidence.cause = Cause::Refused;
     let affirmed = Command::Remove { epoch: 0, removals: vec![removal] };
     assert!(matches!(log.one(affirmed), Ok(Outcome::Removed { stale: 0, .. })));
+}
+
+#[test]
+fn a_created_group_gives_its_timing_to_who_has_none_and_keeps_it_while_it_has_members() {
+    let mut log = Log::new();
+    let timing = |period_ms, misses| GroupTiming { period_ms, misses };
+    let create = |timing| Command::CreateGroup { group: group(0), timing };
+    let slow = timing(Some(5_000), Some(4));
+    assert_eq!(log.one(create(timing(Some(100), None))), Ok(Outcome::Group { fresh: true }));
+    assert_eq!(log.one(create(slow)), Ok(Outcome::Group { fresh: true }));
+    assert_eq!(log.one(create(slow)), Ok(Outcome::Group { fresh: false }));
+    assert_eq!(log.state.group(&group(0)).unwrap().view, Revision(0));
+
+    let own = Liveness { misses: Some(7), ..Liveness::of(Kind::Udp) };
+    log.one(Command::Join(Join { liveness: own, ..join(0, 1, 1, None) })).unwrap();
+    log.one(Command::Join(join(1, 1, 1, None))).unwrap();
+    let watched = |log: &Log, g| {
+        let life = log.state.life(&group(g), &member(1)).unwrap();
+        (life.liveness.period_ms, life.liveness.misses)
+    };
+    assert_eq!(watched(&log, 0), (Some(5_000), Some(7)));
+    assert_eq!(watched(&log, 1), (None, None));
+
+    let in_use = |timing| Err(Rejection::GroupInUse { members: 1, timing });
+    assert_eq!(log.one(create(timing(None, None))), in_use(slow));
+    assert_eq!(log.one(Command::DeleteGroup { group: group(0) }), in_use(slow));
+    // Who came by a join is watched as the cluster has it: to say so is no change.
+    let usual = Command::CreateGroup { group: group(1), timing: timing(None, None) };
+    assert_eq!(log.one(usual), Ok(Outcome::Group { fresh: true }));
+
+    log.one(Command::Leave { group: group(0), member: member(1), incarnation: None, reason: None })
+        .unwrap();
+    let delete = || Command::DeleteGroup { group: group(0) };
+    assert_eq!(log.one(delete()), Ok(Outcome::Group { fresh: true }));
+    assert_eq!(log.one(delete()), Ok(Outcome::Group { fresh: false }));
+    // What history tells of it stays; a group of which it tells nothing is gone at once.
+    assert!(log.state.group(&group(0)).is_some());
+    let bare = || Command::CreateGroup { group: group(9), timing: slow };
+    log.one(bare()).unwrap();
+    assert_eq!(reread(&log.state).group(&group(9)).unwrap().timing, Some(slow));
+    log.one(Command::DeleteGroup { group: group(9) }).unwrap();
+    assert!(log.state.group(&group(9)).is_none());
+    let gone = Err(Rejection::NoGroup { group: group(9) });
+    assert_eq!(log.one(Command::DeleteGroup { group: group(9) }), gone);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 //!   http ──> writes, reads, cluster ──> leader ──(one hop)──> executor ──> batch ──> raft
 //!            (the waist)  │                        peer ────────┘  duties ──┘
 //!                         ├── reading (linearizable reads)   cut, crowd, contact ──┘
-//!                         └── inquiry (does a life answer)
+//!                         └── admission ──> inquiry (does a life answer), succession (is a lease over)
 //! ```
 
+pub mod admission;
 pub mod batch;
 pub mod board;
 pub mod cluster;

@@ -3,24 +3,18 @@
 //! A write that is answered with success has been committed by a quorum of disks. One that is
 //! answered `NoQuorum` has changed nothing and never will; one answered `OutcomeUnknown` may.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use gms::{
     api::{Hold, HoldRequest, JoinRequest, PatchRequest},
     evidence::{Cause, Evidence},
-    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness as Watching},
-    view::MemberState,
+    id::{GroupId, Incarnation, MemberId, Revision},
+    liveness::{GroupTiming, Kind, Liveness as Watching},
 };
 
 use super::{
     door,
     error::ServiceError,
-    inquiry::Presence,
     terms::{Exit, Gone, Joined, Terms},
     waist::{Service, strange},
     wire::{Reply, Request},
@@ -28,7 +22,6 @@ use super::{
 use crate::{
     liveness::message::Subject,
     membership::{
-        apply::is_same_life,
         command::{Command, Entry, Join, Proposal, Removal, Token},
         life::Life,
         limits::REASON_MAX_LEN,
@@ -39,8 +32,6 @@ use crate::{
 
 /// A join that finds another life again and again is answered so after this many times.
 const OCCUPIED_TRIES: usize = 3;
-/// How long a join waits for the resolver.
-const RESOLVE_WAIT: Duration = Duration::from_millis(500);
 
 /// What changes the groups.
 pub trait Writes {
@@ -71,6 +62,22 @@ pub trait Writes {
         member: MemberId,
         request: PatchRequest,
     ) -> impl Future<Output = Result<(Arc<Life>, Revision), ServiceError>> + Send;
+
+    /// Creates a group with the timing of its pings. Tells whether it was not there so before, and
+    /// the revision.
+    fn create_group(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        timing: GroupTiming,
+    ) -> impl Future<Output = Result<(bool, Revision), ServiceError>> + Send;
+
+    /// Keeps a group without members no longer. Tells from which revision on.
+    fn delete_group(
+        &self,
+        terms: Terms,
+        group: GroupId,
+    ) -> impl Future<Output = Result<Revision, ServiceError>> + Send;
 
     /// Pauses removals by silence in a group.
     fn set_hold(
@@ -189,6 +196,28 @@ impl Writes for Service {
         }
     }
 
+    async fn create_group(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        timing: GroupTiming,
+    ) -> Result<(bool, Revision), ServiceError> {
+        timing.check().map_err(ServiceError::Invalid)?;
+        let fingerprint = fingerprint("create_group", &group, &timing);
+        match self.write(&terms, fingerprint, Command::CreateGroup { group, timing }).await? {
+            (revision, Ok(Outcome::Group { fresh })) => Ok((fresh, revision)),
+            (_, result) => Err(unexpected(result)),
+        }
+    }
+
+    async fn delete_group(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
+        let fingerprint = fingerprint("delete_group", &group, &());
+        match self.write(&terms, fingerprint, Command::DeleteGroup { group }).await? {
+            (revision, Ok(Outcome::Group { .. })) => Ok(revision),
+            (_, result) => Err(unexpected(result)),
+        }
+    }
+
     async fn set_hold(
         &self,
         terms: Terms,
@@ -229,97 +258,6 @@ impl Writes for Service {
 }
 
 impl Service {
-    /// Refuses a name that nobody knows, or that leads only where no member can be: nobody would
-    /// ever ping it, and so nobody miss it. A resolver that takes its time is no reason to keep a
-    /// member out; the nodes ask again until they know.
-    async fn check_names(
-        &self,
-        request: &JoinRequest,
-        peers: &BTreeMap<NodeId, String>,
-    ) -> Result<(), ServiceError> {
-        let liveness = request.liveness.as_ref();
-        let address = liveness.and_then(|it| it.ping_to.as_ref()).unwrap_or(&request.address);
-        let is_pinged = liveness.is_none_or(|it| it.kind != Kind::Stream);
-        if address.ip().is_some() || !is_pinged {
-            return Ok(());
-        }
-        let refuse = |why: String| {
-            let why = format!("address {address}: {why}; give the member's own address");
-            Err(ServiceError::Invalid(why))
-        };
-        let net = &self.parts.host.net;
-        let resolving = net.resolve(address.host(), address.port());
-        match tokio::time::timeout(RESOLVE_WAIT, resolving).await {
-            Ok(Err(error)) => refuse(format!("this node knows no such name ({error})")),
-            Ok(Ok(found)) if found.is_empty() => refuse("its name has no address".to_owned()),
-            Ok(Ok(found)) if !found.iter().any(|target| door::may_reach(*target, peers)) => {
-                let found = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                refuse(format!("its name leads only where no member can be ({found})"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Waits until the former life cannot believe in its lease any more.
-    async fn outwait_lease(&self, join: &Join, terms: &Terms) -> Result<(), ServiceError> {
-        let state = self.parts.consensus.state().borrow().clone();
-        let former = state.group(&join.group).and_then(|group| group.departure(&join.member));
-        let present = state.life(&join.group, &join.member);
-        let is_free = present.is_none_or(|life| life.state == MemberState::Away);
-        let Some(former) = former.filter(|_| is_free && !terms.dry_run) else {
-            return Ok(());
-        };
-        let now = self.parts.host.clock.now();
-        let left = self.applied().lease_left(now, former, &join.liveness);
-        if now + left >= terms.deadline {
-            return Err(ServiceError::Conflict(format!(
-                "the former life of {} (incarnation {}) lost its connection, and nothing shows that \
-                 its process is gone: it may believe in its lease for {} ms yet; try again then",
-                join.member,
-                former.incarnation,
-                left.as_millis()
-            )));
-        }
-        tokio::time::sleep(left).await;
-        Ok(())
-    }
-
-    /// The present life, if it is another one and may be replaced.
-    async fn replaceable(
-        &self,
-        join: &Join,
-        request: &JoinRequest,
-    ) -> Result<Option<Incarnation>, ServiceError> {
-        let state = self.parts.consensus.state().borrow().clone();
-        let Some(present) = state.life(&join.group, &join.member) else {
-            return Ok(None);
-        };
-        // A place that is kept wants no proof of who takes it: its former life is fenced.
-        if present.is_away() || is_same_life(join, present) {
-            return Ok(None);
-        }
-        let key = self.key(&join.group, present, false).map(|key| key.to_hex());
-        if request.replace || (request.key.is_some() && request.key == key) {
-            return Ok(Some(present.incarnation));
-        }
-        let subject = Subject {
-            group: join.group.clone(),
-            member: join.member.clone(),
-            incarnation: present.incarnation,
-        };
-        match self.presence(&subject, &present.liveness, state.configuration()).await {
-            Presence::Silent => Ok(Some(present.incarnation)),
-            Presence::Heard => Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
-                present: Arc::clone(present),
-            }))),
-            Presence::Unknown => Err(ServiceError::NoQuorum(format!(
-                "too few nodes could tell whether the present life of {} (incarnation {}) answers; \
-                 try again, or join with its key",
-                join.member, present.incarnation
-            ))),
-        }
-    }
-
     /// A supervisor saw the program end.
     async fn ended(
         &self,

@@ -32,7 +32,7 @@ pub(crate) async fn join(
     hub: &SessionHub,
     options: &SessionOptions,
 ) -> Result<NewLife, JoinError> {
-    let lease = options.lease_length()?;
+    options.check_lease()?;
     let request = options.request(hub, random::name());
     if let Some(liveness) = &request.liveness {
         liveness.check().map_err(JoinError::Timing)?;
@@ -47,6 +47,7 @@ pub(crate) async fn join(
             what: "the key of the new life is not 64 hex digits".to_owned(),
         }));
     };
+    let lease = options.lease_length(&joined.member.liveness);
     let mut life = joining.joined(joined.member.incarnation, key, sent, lease);
     life.open_streams(client, &options.group, &options.id);
     life.state.acknowledge_view(joined.view);

@@ -10,10 +10,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The time between two pings where nobody chose another.
-pub const PERIOD_DEFAULT: Duration = Duration::from_millis(500);
-/// The misses before a suspicion where nobody chose another number.
-pub const MISSES_DEFAULT: u32 = 3;
+use crate::liveness::{MISSES_DEFAULT, PERIOD_DEFAULT};
+
 /// The shortest time between a suspicion and a removal by silence.
 pub const CONFIRMATION: Duration = Duration::from_millis(600);
 /// The length of a lease where pings come every [`PERIOD_DEFAULT`]: 2.4 periods, so that one lost
@@ -22,8 +20,7 @@ pub const LEASE_DEFAULT: Duration = Duration::from_millis(1200);
 
 /// The length of the lease for these pings, and why a chosen length is too long.
 ///
-/// `period` and `misses` are what the member asks for; the group's where absent, which are taken
-/// to be the defaults. A group with shorter ones needs a `chosen` lease.
+/// `period` and `misses` are those by which the member is pinged; the defaults where absent.
 pub fn length(
     chosen: Option<Duration>,
     period: Option<Duration>,
@@ -37,6 +34,16 @@ pub fn length(
         return Err(LeaseTooLong { length, limit });
     }
     Ok(length)
+}
+
+/// The length of the lease in a group whose pings may come faster than the member's own choice of
+/// length foresaw: never too long.
+pub fn fitting(
+    chosen: Option<Duration>,
+    period: Option<Duration>,
+    misses: Option<u32>,
+) -> Duration {
+    length(chosen, period, misses).unwrap_or_else(|too_long| too_long.limit * 4 / 5)
 }
 
 /// What every lease for these pings is shorter than: the earliest removal by silence after the last
@@ -115,6 +122,8 @@ mod tests {
             let refused = length(Some(limit), period, misses).unwrap_err();
             assert_eq!(refused.limit, limit);
         }
+        assert_eq!(fitting(Some(millis(700)), None, None), millis(700));
+        assert_eq!(fitting(Some(millis(1000)), Some(millis(100)), None), millis(600));
         let text = length(Some(millis(3000)), None, None).unwrap_err();
         assert!(text.to_string().contains("1500 ms"), "{text}");
     }

@@ -63,8 +63,8 @@ pub struct SessionOptions {
     pub period: Option<Duration>,
     /// Misses before suspicion; the group's where absent.
     pub misses: Option<u32>,
-    /// The length of the lease. Where absent, 2.4 periods, or 1.2 s if `period` is absent too: if
-    /// the group's pings come less or more often than twice a second, choose one of the two.
+    /// The length of the lease. Where absent, 2.4 periods; shorter than chosen where the group has
+    /// pings so fast that it could outlast a removal.
     pub lease: Option<Duration>,
     /// The present life's key ([`Session::key`](super::handle::Session::key)), to replace it
     /// while it still answers.
@@ -105,9 +105,15 @@ impl SessionOptions {
         }
     }
 
-    /// The length of the lease.
-    pub(crate) fn lease_length(&self) -> Result<Duration, LeaseTooLong> {
-        lease::length(self.lease, self.period, self.misses)
+    /// Refuses a lease that is too long for the pings that are asked for.
+    pub(crate) fn check_lease(&self) -> Result<(), LeaseTooLong> {
+        lease::length(self.lease, self.period, self.misses).map(drop)
+    }
+
+    /// The length of the lease of a life that is pinged so.
+    pub(crate) fn lease_length(&self, liveness: &Liveness) -> Duration {
+        let period = liveness.period_ms.map(|ms| Duration::from_millis(ms.into()));
+        lease::fitting(self.lease, period, liveness.misses)
     }
 
     /// The request that lets a life in whose pings come to this hub.

@@ -100,7 +100,10 @@ fn subject(what: &What) -> (Option<&GroupId>, Option<&MemberId>) {
         | What::Away { group, member, .. }
         | What::Returned { group, member, .. }
         | What::Updated { group, member, .. } => (Some(group), Some(member)),
-        What::HoldSet { group, .. } | What::HoldCleared { group, .. } => (Some(group), None),
+        What::HoldSet { group, .. }
+        | What::HoldCleared { group, .. }
+        | What::GroupCreated { group, .. }
+        | What::GroupDeleted { group } => (Some(group), None),
         What::Election { .. }
         | What::NodeStarted { .. }
         | What::Configuration { .. }

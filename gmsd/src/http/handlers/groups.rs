@@ -1,10 +1,12 @@
-//! `/v1/groups`: the list, and one group's view, at once or when it is newer than a given one.
+//! `/v1/groups`: the list, and one group's view, at once or when it is newer than a given one; a
+//! group's timing before it has members.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use gms::{
-    api::{GroupSummary, Groups},
+    api::{GroupAnswer, GroupSummary, Groups},
     id::{GroupId, Revision},
+    liveness::GroupTiming,
     problem::Code,
 };
 use tokio::{sync::watch, time::timeout};
@@ -12,7 +14,7 @@ use tokio::{sync::watch, time::timeout};
 use crate::{
     http::{
         answer::Answer,
-        call::Call,
+        call::{Call, written},
         limits::{WAIT_DEFAULT, WAIT_MAX},
         present,
         refusal::Refusal,
@@ -35,6 +37,30 @@ pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
         .collect();
     let revision = read.state.revision();
     Ok(read.mark(Answer::json(&Groups { revision, groups })))
+}
+
+/// Creates a group: says how its members are watched that do not say so themselves.
+pub async fn create<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refusal> {
+    let (timing, rest) = call.json::<GroupTiming>().await?;
+    timing.check().map_err(Refusal::invalid)?;
+    let terms = rest.terms()?;
+    let create = rest.waist().create_group(terms.clone(), group.clone(), timing);
+    let (fresh, revision) = written(terms.deadline, create).await?;
+    let at = format!("/v1/groups/{group}");
+    let answer = GroupAnswer { group, timing: Some(timing) };
+    let answer = Answer::json(&answer);
+    let answer = if fresh { answer.created(&at) } else { answer };
+    Ok(answer.at(revision).rehearsed(terms.dry_run))
+}
+
+/// Keeps a group without members no longer. Where nobody created it, that is what was wanted.
+pub async fn delete<W: Waist>(call: Call<W>, group: GroupId) -> Result<Answer, Refusal> {
+    let (_, rest) = call.split();
+    let terms = rest.terms()?;
+    let delete = rest.waist().delete_group(terms.clone(), group.clone());
+    let revision = written(terms.deadline, delete).await?;
+    let answer = GroupAnswer { group, timing: None };
+    Ok(Answer::json(&answer).at(revision).rehearsed(terms.dry_run))
 }
 
 /// Answers with a group's view. With `?after=` it answers as soon as there is a newer view, or with

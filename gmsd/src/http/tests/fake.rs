@@ -16,7 +16,7 @@ use gms::{
     evidence::{Cause, Evidence},
     heartbeat::Key,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
+    liveness::{GroupTiming, Kind, Liveness},
     snapshot::Header,
     view::Tags,
 };
@@ -350,6 +350,22 @@ impl Writes for Fake {
             Outcome::Changed { life, view } => Ok((life, view)),
             other => panic!("{other:?}"),
         }
+    }
+
+    async fn create_group(
+        &self,
+        terms: Terms,
+        group: GroupId,
+        timing: GroupTiming,
+    ) -> Result<(bool, Revision), ServiceError> {
+        match self.ask(terms, Command::CreateGroup { group, timing })? {
+            Outcome::Group { fresh } => Ok((fresh, self.state().revision())),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn delete_group(&self, terms: Terms, group: GroupId) -> Result<Revision, ServiceError> {
+        self.ask(terms, Command::DeleteGroup { group }).map(|_| self.state().revision())
     }
 
     async fn set_hold(

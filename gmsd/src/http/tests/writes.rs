@@ -272,6 +272,41 @@ async fn holds_are_set_seen_and_lifted() {
 }
 
 #[tokio::test]
+async fn groups_are_created_with_their_timing_and_deleted() {
+    let node = Node::start().await;
+    let put = async |body: Value| ask(&node, "PUT", "/v1/groups/g", Some(&body)).await;
+    let timing = json!({"period_ms": 5000, "misses": 4});
+    let rehearsed = ask(&node, "PUT", "/v1/groups/g?dry_run=true", Some(&timing)).await;
+    assert_eq!((rehearsed.status, node.fake.state().group_count()), (200, 0));
+    let created = put(timing.clone()).await;
+    assert_eq!((created.status, created.json()), (201, json!({"group": "g", "timing": timing})));
+    assert_eq!(created.headers["location"], "/v1/groups/g");
+    assert_eq!(put(timing.clone()).await.status, 200);
+    let groups = get(&node, "/v1/groups").await.json();
+    assert_eq!(groups["groups"][0]["timing"], timing);
+
+    let joined = join(&node, json!({"id": "m", "address": "h:1"})).await.json();
+    let watched = json!({"kind": "tcp", "period_ms": 5000, "misses": 4});
+    assert_eq!(joined["member"]["liveness"], watched);
+    let refused = put(json!({})).await;
+    assert_eq!((refused.code(), &refused.problem().facts["members"]), ("conflict", &json!(1)));
+    assert!(refused.problem().detail.contains("5000 ms x 4"), "{}", refused.problem());
+    assert_eq!(ask(&node, "DELETE", "/v1/groups/g", None).await.code(), "conflict");
+
+    ask(&node, "DELETE", "/v1/groups/g/members/m", None).await;
+    let deleted = ask(&node, "DELETE", "/v1/groups/g", None).await;
+    assert_eq!((deleted.status, deleted.json()), (200, json!({"group": "g", "timing": null})));
+    assert_eq!(ask(&node, "DELETE", "/v1/groups/other", None).await.code(), "not_found");
+    for body in [json!({"period_ms": 49}), json!({"misses": 0}), json!({"periods": 1}), json!([])] {
+        assert_eq!(put(body.clone()).await.code(), "invalid", "{body}");
+    }
+    let events = get(&node, "/v1/events?group=g").await.json();
+    let kinds: Vec<&Value> =
+        events["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["group_created", "joined", "left", "group_deleted"]);
+}
+
+#[tokio::test]
 async fn nodes_are_added_and_leadership_handed_over() {
     let node = Node::start().await;
     let body = json!({"peer_url": "http://127.0.0.1:42379"});
