@@ -17,6 +17,7 @@ mod help;
 mod matrix;
 mod member;
 mod narrow;
+mod past;
 mod program;
 #[cfg(feature = "demo")]
 mod real;
