@@ -1,9 +1,10 @@
 //! Every screen in every size, state and set of glyphs, as text to look at.
 //!
 //! One snapshot a screen and state, with all sizes in it: a change of a screen is one file to
-//! review. ASCII and mono go with the same facts, so of them the two sizes that differ most will do.
+//! review. In ASCII every one of them is the same screen, cell by cell, but for its glyphs: the table of
+//! which stands for which is a snapshot of its own, and so is one state as it then looks.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     api::{Band, Bookmark, WatchEvent},
@@ -21,7 +22,6 @@ use super::{
 use crate::model::link::{Stream, StreamNews};
 
 const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 16), (40, 8)];
-const ASCII_SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
 /// The screens, by the keys that lead to them from the overview.
 const SCREENS: [(&str, &str); 7] = [
@@ -123,10 +123,43 @@ fn every_screen_in_ascii_and_without_colours() {
     let settings =
         Settings { ascii: true, theme: Theme::Mono, demo: true, ..Settings::new("prod-eu") };
     for (screen, keys) in SCREENS {
-        let text = screens(&settings, STATES[0].1, keys, &ASCII_SIZES);
+        let text = screens(&settings, STATES[0].1, keys, &SIZES);
         assert!(text.is_ascii(), "{screen} is not ASCII");
         insta::assert_snapshot!(format!("{screen}_ascii"), text);
     }
+}
+
+/// Every cell of the screen, at each size.
+fn cells(settings: &Settings, state: State, keys: &str) -> Vec<String> {
+    let mut play = Play::with(settings.clone());
+    state(&mut play);
+    play.keys(keys);
+    let of = |(width, height): (u16, u16)| {
+        let buffer = play.buffer(width, height);
+        buffer.content.iter().map(|cell| cell.symbol().to_owned()).collect::<Vec<_>>()
+    };
+    SIZES.into_iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_screen_in_every_state_is_the_same_in_ascii_but_for_its_glyphs() {
+    let mut table: BTreeMap<String, String> = BTreeMap::new();
+    for (state_name, state) in STATES {
+        let settings = Settings { replay: state_name == "replay", ..Settings::new("prod-eu") };
+        let ascii = Settings { ascii: true, theme: Theme::Mono, ..settings.clone() };
+        for (screen, keys) in SCREENS {
+            let (rich, plain) = (cells(&settings, state, keys), cells(&ascii, state, keys));
+            for (rich, plain) in rich.into_iter().zip(plain) {
+                assert!(plain.is_ascii(), "{plain:?} in {screen}, {state_name}");
+                let known = table.entry(rich.clone()).or_insert_with(|| plain.clone());
+                assert_eq!(*known, plain, "{rich:?} stands for two in {screen}, {state_name}");
+            }
+        }
+    }
+    table.retain(|rich, plain| rich != plain);
+    assert!(table.keys().all(|rich| !rich.is_ascii()), "{table:?}");
+    let lines: Vec<String> = table.iter().map(|(rich, plain)| format!("{rich}  {plain}")).collect();
+    insta::assert_snapshot!("glyphs", lines.join("\n"));
 }
 
 #[test]
@@ -138,7 +171,6 @@ fn roles_show_where_the_eye_is_led() {
     }
 }
 
-/// The block in the README that shows the dashboard is this screen and no other.
 /// A screen as the README shows it: without the marks of its edges.
 fn capture(play: &mut Play, width: u16, height: u16) -> String {
     let lines = play.screen(width, height);
@@ -147,6 +179,7 @@ fn capture(play: &mut Play, width: u16, height: u16) -> String {
     lines.lines().map(|line| bare(line) + "\n").collect()
 }
 
+/// The blocks in the README that show the dashboard are these screens and no others.
 #[test]
 fn the_readme_shows_the_real_screens() {
     let mut play = Play::with(Settings::new("prod-eu"));
