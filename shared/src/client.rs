@@ -237,8 +237,7 @@ impl Course {
     /// An attempt had no answer. That its time was over says less than what the node itself said
     /// before, and the last attempt of a call is often cut short.
     fn fail(&mut self, endpoint: &Endpoint, error: &RpcError) {
-        let has_spoken =
-            self.refusal.as_ref().is_some_and(|(_, meta)| meta.endpoint == *endpoint);
+        let has_spoken = self.refusal.as_ref().is_some_and(|(_, meta)| meta.endpoint == *endpoint);
         if !(matches!(error, RpcError::Late) && has_spoken) {
             self.note(endpoint, error.to_string());
         }

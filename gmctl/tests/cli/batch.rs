@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{fake::Fake, program::{Nobody, run_with_input}};
+use crate::{
+    fake::Fake,
+    program::{Nobody, run_with_input},
+};
 
 #[test]
 fn every_line_is_answered_in_order() {

@@ -5,6 +5,7 @@
     reason = "clippy knows a test by its attribute, not the helpers of tests"
 )]
 
+mod awaited;
 mod batch;
 mod bench;
 #[cfg(feature = "demo")]

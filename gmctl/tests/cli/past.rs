@@ -64,5 +64,7 @@ fn it_is_told_to_people_and_in_rows_too() {
     assert!(before.stdout.contains("member, nobody doubts it"), "{before:?}");
     assert_eq!(why(&fake, "44", &["-o", "name"]).stdout, "web-1\n");
     let csv = why(&fake, "44", &["-o", "csv"]);
-    assert!(csv.stdout.lines().nth(1).unwrap().starts_with("payments,web-1,42,removed,silence,44,"));
+    assert!(
+        csv.stdout.lines().nth(1).unwrap().starts_with("payments,web-1,42,removed,silence,44,")
+    );
 }

@@ -176,10 +176,7 @@ fn a_filtered_watch_is_of_those_who_pass_and_of_nobody_else() {
     for (filter, told) in [
         (
             "-id:web-1",
-            &[
-                "payments view 43: 1 member: web-2",
-                "payments view 44 after 43: +web-3",
-            ][..],
+            &["payments view 43: 1 member: web-2", "payments view 44 after 43: +web-3"][..],
         ),
         (
             "id:web-1 | id:web-2",
@@ -202,7 +199,10 @@ fn a_filtered_watch_is_of_those_who_pass_and_of_nobody_else() {
     child.wait().unwrap();
     let events: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events[0]["members"].as_array().unwrap().len(), 1);
-    assert_eq!((&events[0]["event"], &events[1]["event"]), (&"snapshot".into(), &"bookmark".into()));
+    assert_eq!(
+        (&events[0]["event"], &events[1]["event"]),
+        (&"snapshot".into(), &"bookmark".into())
+    );
     assert_eq!(events[1]["revision"], 44);
 }
 
@@ -218,10 +218,8 @@ fn the_end_and_the_program_of_a_filtered_watch_see_those_who_pass() {
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 2), "{ran:?}");
     let ran = of("id:web-1", "members:0");
     assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 2), "{ran:?}");
-    let mut child = watch(
-        &fake,
-        &["payments", "-f", "id:web-3", "--exec", "sh", "-c", "grep -c web- || true"],
-    );
+    let mut child =
+        watch(&fake, &["payments", "-f", "id:web-3", "--exec", "sh", "-c", "grep -c web- || true"]);
     assert_eq!(lines(&mut child, 2), ["0", "1"], "one call a view, with those who pass on stdin");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     child.wait().unwrap();
@@ -230,8 +228,7 @@ fn the_end_and_the_program_of_a_filtered_watch_see_those_who_pass() {
 #[test]
 fn a_watch_with_a_filter_and_beats_is_still_a_tape() {
     let fake = Fake::start();
-    let mut child =
-        watch(&fake, &["payments", "-f", "id:web-2", "--heartbeats", "-o", "jsonl"]);
+    let mut child = watch(&fake, &["payments", "-f", "id:web-2", "--heartbeats", "-o", "jsonl"]);
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let mut tape = String::new();
     for line in stdout.lines().map(Result::unwrap) {
