@@ -232,7 +232,7 @@ fn a_watch_with_a_filter_and_beats_is_still_a_tape() {
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let mut tape = String::new();
     for line in stdout.lines().map(Result::unwrap) {
-        tape += &format!("{line}\n");
+        tape.extend([line.as_str(), "\n"]);
         if line.contains("\"event\":\"member\"") {
             break;
         }
