@@ -28,7 +28,7 @@ use gmctl::{
 use gms::{
     api::{Band, Bookmark, NodeStatus, Nodes, Status, WatchEvent},
     id::{NodeId, Revision},
-    view::{Member, View},
+    view::{Change, Member, View},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -43,13 +43,21 @@ struct Bench {
     now: Moment,
     surface: Surface,
     out: Vec<u8>,
+    /// Of the last group's view.
+    revision: Revision,
 }
 
 impl Bench {
     fn with(members: u64) -> Self {
         let now = Moment { at: Instant::now(), wall_ms: 1_785_067_391_204 };
         let app = App::new(Settings::new("bench"), now);
-        let mut bench = Self { app, now, surface: Surface::default(), out: Vec::new() };
+        let mut bench = Self {
+            app,
+            now,
+            surface: Surface::default(),
+            out: Vec::new(),
+            revision: Revision(100),
+        };
         bench.tell(Message::Resized(120, 36));
         for stream in [Stream::Watch, Stream::Liveness, Stream::Poll] {
             let news = StreamNews::Up { endpoint: "http://a".to_owned(), node: Some(NodeId(2)) };
@@ -85,6 +93,27 @@ impl Bench {
     fn band(&mut self, group: u64, id: u64, state: Band) {
         let report = facts::looks(name(group).as_str(), &member(id), state);
         self.tell(Message::Member(report));
+    }
+
+    /// One more in the last group.
+    fn join(&mut self, id: u64) {
+        let group = name(GROUPS - 1);
+        let before = self.revision;
+        self.revision = Revision(before.0 + 1);
+        let change = Change {
+            group,
+            from: before,
+            view: self.revision,
+            revision: self.revision,
+            after: before,
+            at_ms: self.now.wall_ms,
+            joined: vec![member(id)],
+            left: Vec::new(),
+            removed: Vec::new(),
+            updated: Vec::new(),
+            away: Vec::new(),
+        };
+        self.tell(Message::Watch(WatchEvent::Change(change)));
     }
 
     /// Status and nodes, as they are asked for each second.
@@ -184,6 +213,13 @@ fn frames(members: u64) {
             news.push(bench.frame());
         }
         println!("  {title:9} frame with news {}", spread(news));
+        let mut joins = Vec::new();
+        for n in 0..20 {
+            bench.later(Duration::from_secs(1));
+            bench.join(members + n);
+            joins.push(bench.frame());
+        }
+        println!("  {title:9} frame of a join {}", spread(joins));
     }
 }
 

@@ -79,7 +79,7 @@ const STATES: [(&str, State); 8] = [
 ];
 
 /// Five groups of members that all answer but for a few of the first.
-fn many(play: &mut Play, count: u64) {
+fn tell_views(play: &mut Play, count: u64) {
     for (place, name) in ["ads", "batch", "ledger", "payments", "search"].into_iter().enumerate() {
         let first = place as u64 * (count / 5) + 1;
         let members = (first..first + count / 5).map(|n| member(n, 100 + n)).collect();
@@ -93,6 +93,11 @@ fn many(play: &mut Play, count: u64) {
     }
     let bookmark = Bookmark { revision: Revision(9_182_331) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+}
+
+/// The same, and a while later.
+fn many(play: &mut Play, count: u64) {
+    tell_views(play, count);
     play.later(1_500);
 }
 
@@ -224,4 +229,19 @@ fn a_large_cluster_is_listed_once_a_second_and_at_every_key() {
     play.keys("/").types("search").keys("Enter");
     assert_eq!(play.app.rows.members_in_all, 10_000);
     assert!(play.app.rows.members.len() < 10_000, "a filter does not wait");
+}
+
+/// The first views of a large cluster are no news that has to wait: there is nothing else to show.
+#[test]
+fn a_large_cluster_is_shown_as_soon_as_it_is_known() {
+    let mut play = Play::new();
+    play.connected().nodes().screen(120, 36);
+    for count in [2_000, 10_000] {
+        // A moment later, and not a second.
+        play.now = play.now.later(Duration::from_millis(20));
+        tell_views(&mut play, count);
+        play.app.settle();
+        let cells: usize = play.app.rows.heat.iter().map(|row| row.keys.len()).sum();
+        assert_eq!(cells, usize::try_from(count).unwrap());
+    }
 }
