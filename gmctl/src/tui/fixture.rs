@@ -15,7 +15,7 @@ use gms::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 #[path = "../../tests/support/facts.rs"]
-mod facts;
+pub(crate) mod facts;
 
 use super::{
     app::{App, Settings},
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     action::key::Key,
     model::{
+        group::MemberKey,
         link::{Stream, StreamNews},
         moment::Moment,
     },
@@ -386,4 +387,22 @@ pub(crate) fn evidence() -> Evidence {
         refuted: 1,
         context: vec!["an election 12 s before".to_owned()],
     }
+}
+
+pub(crate) fn healthy() -> Play {
+    let mut play = Play::new();
+    play.healthy();
+    play
+}
+
+pub(crate) fn key(name: &str, member: &str) -> MemberKey {
+    MemberKey { group: group(name), id: id(member) }
+}
+
+pub(crate) fn last<T>(play: &Play, pick: impl Fn(&Effect) -> Option<T>) -> Option<T> {
+    play.effects.iter().rev().find_map(pick)
+}
+
+pub(crate) fn notice(play: &Play) -> &str {
+    play.app.ui.notice.as_ref().map_or("", |notice| &notice.text)
 }
