@@ -18,6 +18,7 @@ use crate::{
         chosen::{Chosen, Wish, choose},
         complete,
         console::Console,
+        near,
         target::Target,
     },
     error::Failure,
@@ -95,8 +96,10 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
                 reason: args.reason.clone(),
                 exit: None,
             };
-            let answer = client.leave(group, id, &departure, &write).await?;
-            let left = console.take(answer);
+            let left = match client.leave(group, id, &departure, &write).await {
+                Ok(answer) => console.take(answer),
+                Err(why) => return Err(near::member(&client, group, id, why.into()).await),
+            };
             console.printer.page(&acknowledged(left, &write))?;
             Ok(Exit::Ok)
         }

@@ -168,7 +168,7 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("GET", ["v1", "groups", "live", "watch"]) => {
             open_stream(sse("snapshot", &text(&live_view())))
         }
-        ("GET", ["v1", "groups", "paymnts", ..]) => {
+        (_, ["v1", "groups", "paymnts", ..]) => {
             refuse(Code::NotFound, "there is no group \"paymnts\"")
         }
         (_, ["v1", "groups", "none", ..]) => {

@@ -32,6 +32,8 @@ fn every_message_says_what_failed_and_what_to_do() {
         "members lost --timeout 2s",
         "join slow a 10.0.0.1:1 --timeout 2s",
         "leave payments old",
+        "leave paymnts web-1",
+        "hold clear paymnts",
         "leave payments",
         "leave -f ''",
         "leave payments -f id:web-1",
