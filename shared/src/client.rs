@@ -206,7 +206,7 @@ impl Client {
                     return Err(ClientError::Protocol { endpoint: endpoint.clone(), what: why });
                 }
                 Err(error) => {
-                    course.note(endpoint, error.to_string());
+                    course.fail(endpoint, &error);
                     match error {
                         RpcError::Connect { .. } => Failure::NotConnected,
                         _ => Failure::Unanswered,
@@ -231,6 +231,15 @@ impl Course {
         match self.tried.iter_mut().find(|(of, _)| of == endpoint) {
             Some((_, last)) => *last = why,
             None => self.tried.push((endpoint.clone(), why)),
+        }
+    }
+
+    /// An attempt had no answer. That its time was over says less than what the node itself said
+    /// before, and the last attempt of a call is often cut short.
+    fn fail(&mut self, endpoint: &Endpoint, error: &RpcError) {
+        let has_spoken = self.refusal.as_ref().is_some_and(|(_, meta)| meta.endpoint == *endpoint);
+        if !(matches!(error, RpcError::Late) && has_spoken) {
+            self.note(endpoint, error.to_string());
         }
     }
 

@@ -281,6 +281,20 @@ async fn one_connection_serves_call_after_call_and_a_parallel_one_gets_another()
 }
 
 #[tokio::test]
+async fn what_a_node_said_is_told_even_if_the_last_attempt_is_cut_short() {
+    let node = TestNode::start(in_turn(&[
+        || Reply::refuse(Code::OutcomeUnknown, "proposed, not answered"),
+        || Reply::Hang,
+    ]))
+    .await;
+    let client = node.client().with_options(short(1_000));
+    let error = client.join(&group(), &join_request(), &Write::default()).await.unwrap_err();
+    assert!(error.outcome_unknown());
+    assert_eq!(node.seen().len(), 2, "it was tried again and had no answer");
+    assert!(error.to_string().contains("proposed, not answered"), "{error}");
+}
+
+#[tokio::test]
 async fn the_others_are_asked_when_one_is_not_there_and_the_good_one_is_remembered() {
     let node = TestNode::start(|_| groups()).await;
     let client = client(&[&nobody().await, &node.endpoint]);

@@ -158,6 +158,25 @@ impl Rpc {
         request: &Request,
         deadline: Instant,
     ) -> Result<Streaming, RpcError> {
+        let start = Instant::now();
+        let answer = self.ask(endpoint, request, deadline).await;
+        let Request { method, path, .. } = request;
+        let took = start.elapsed();
+        match &answer {
+            Ok(Streaming { status, .. }) => {
+                tracing::debug!("{method} {endpoint}{path}: {status} in {took:.1?}");
+            }
+            Err(why) => tracing::debug!("{method} {endpoint}{path}: {why}, after {took:.1?}"),
+        }
+        answer
+    }
+
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Streaming, RpcError> {
         let http = to_http(endpoint, request)?;
         if let Some(kept) = self.take_idle(endpoint).await {
             match send(kept, http.clone(), deadline).await {

@@ -33,7 +33,7 @@ pub enum When {
     Replay,
     /// A context that is protected.
     Protected,
-    /// A cluster of the demo.
+    /// A node or a member of the demo that is selected.
     Demo,
 }
 
@@ -73,6 +73,8 @@ pub struct Possible {
     pub member: bool,
     /// A group is selected.
     pub group: bool,
+    /// A node or a single member is selected.
+    pub process: bool,
     /// Members are listed.
     pub members_shown: bool,
     /// A table whose columns can be chosen is shown.
@@ -120,7 +122,8 @@ impl When {
             When::Live => need(!now.replay, "not in a recording"),
             When::Replay => need(now.replay, "only in a recording"),
             When::Protected => need(now.protected, "this context is not protected"),
-            When::Demo => need(now.demo, "only in gmctl demo"),
+            When::Demo => need(now.demo, "only in gmctl demo")
+                .and_then(|()| need(now.process, "select a node or a member first")),
         }
     }
 }

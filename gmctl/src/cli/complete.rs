@@ -1,6 +1,6 @@
 //! What a shell is offered while it completes: the groups, members, nodes and contexts there are.
 //!
-//! The cluster is asked within [`BUDGET`], with the flags that stand on the line already; what it said
+//! The cluster is asked within [`BUDGET_DEFAULT`], or what [`BUDGET_VARIABLE`] says, with the flags that stand on the line already; what it said
 //! is remembered for a few seconds, so that a second press of the key asks nobody. Whatever fails,
 //! nothing is offered and nothing is said.
 
@@ -16,6 +16,7 @@ use gms::{
     api::Consistency,
     client::{Client, Options},
     id::GroupId,
+    span::Span,
 };
 use tokio::{runtime::Builder, time::timeout};
 
@@ -26,7 +27,9 @@ use crate::config::{
 };
 
 /// The time for everything: longer, and the key feels dead.
-const BUDGET: Duration = Duration::from_millis(300);
+const BUDGET_DEFAULT: Duration = Duration::from_millis(300);
+/// The variable that gives more time, where the cluster is far.
+pub(super) const BUDGET_VARIABLE: &str = "GMS_COMPLETE_TIMEOUT";
 /// The file in the user's cache directory.
 const REMEMBERED: &str = "completions.json";
 
@@ -95,7 +98,7 @@ fn ask(
         return Some(answer);
     }
     let runtime = Builder::new_current_thread().enable_all().build().ok()?;
-    let answer = runtime.block_on(async { timeout(BUDGET, question(client)).await });
+    let answer = runtime.block_on(async { timeout(budget(), question(client)).await });
     runtime.shutdown_background();
     let answer = answer.ok().flatten()?;
     memory.put(question_name, answer.clone(), now_ms());
@@ -103,6 +106,12 @@ fn ask(
         memory.write(file);
     }
     Some(answer)
+}
+
+/// The time for everything; the default where the variable is not set or makes no sense.
+fn budget() -> Duration {
+    let wish = env::var(BUDGET_VARIABLE).ok().and_then(|text| text.parse::<Span>().ok());
+    wish.map_or(BUDGET_DEFAULT, Duration::from)
 }
 
 fn now_ms() -> u64 {
@@ -116,8 +125,9 @@ fn client() -> Option<Client> {
         Some(endpoints) => endpoints::parse(&[endpoints]).ok()?,
         None => endpoints::resolve(line.context.as_ref().or(contexts.current()), &contexts).ok()?.0,
     };
+    let timeout = budget();
     let options =
-        Options { timeout: BUDGET, connect_timeout: BUDGET / 2, consistency: Consistency::Local };
+        Options { timeout, connect_timeout: timeout / 2, consistency: Consistency::Local };
     Client::new(endpoints, options).ok()
 }
 

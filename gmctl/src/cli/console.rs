@@ -7,7 +7,7 @@ use std::{
 };
 
 use gms::{
-    answer::{Answer, Write},
+    answer::{Answer, Meta, Write},
     api::Consistency,
     client::{Client, Options},
     endpoint::Endpoint,
@@ -130,8 +130,13 @@ impl Console {
 
     /// The value of an answer; with `-v` a message says whose.
     pub fn take<T>(&mut self, answer: Answer<T>) -> T {
-        if self.globals.verbose {
-            let meta = &answer.meta;
+        self.tell(&answer.meta);
+        answer.value
+    }
+
+    /// With `-v` says who answered.
+    pub fn tell(&mut self, meta: &Meta) {
+        if self.globals.verbose > 0 {
             let micros = u64::try_from(meta.elapsed.as_micros()).unwrap_or(u64::MAX);
             let age = meta.age_ms.map(|age| format!(", at most {} old", human::age(age)));
             self.printer.message(&format!(
@@ -141,7 +146,6 @@ impl Console {
                 age.unwrap_or_default()
             ));
         }
-        answer.value
     }
 
     /// The context whose nodes are meant, if writes to it are refused.
@@ -187,7 +191,7 @@ impl Console {
     pub fn write(&mut self) -> Result<Write, Failure> {
         self.may_write()?;
         if self.globals.dry_run {
-            self.printer.note("dry run: nothing is changed; this is what would be");
+            self.printer.preface("dry run: nothing is changed; this is what would be");
         }
         Ok(Write {
             dry_run: self.globals.dry_run,

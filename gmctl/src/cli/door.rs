@@ -30,6 +30,7 @@ use crate::{
         setting::Variables,
         signals::{Signals, exit_of},
         status::StatusArgs,
+        trace,
         tree::{Cli, Verb},
         tui::TuiArgs,
     },
@@ -82,6 +83,9 @@ fn run(arguments: &[OsString]) -> Exit {
     };
     let verb = cli.verb.unwrap_or_else(|| default_verb(&terminal, &cli.globals, &variables));
     let mut console = Console::open(cli.globals, terminal, variables);
+    if !matches!(verb, Verb::Tui(_)) {
+        trace::begin(console.globals.verbose);
+    }
     let result = carry_out(&verb, &mut console);
     match result {
         Ok(exit) => exit,

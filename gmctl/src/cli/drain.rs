@@ -2,7 +2,7 @@
 
 use clap::Args;
 use gms::{
-    answer::Write,
+    answer::{Answer, Write},
     api::{MemberAnswer, PatchRequest},
     client::Client,
     id::{GroupId, Incarnation, MemberId, Revision},
@@ -10,6 +10,8 @@ use gms::{
 
 use crate::{
     cli::{
+        acknowledged::{Acknowledged, Told},
+        awaited::WaitTime,
         batch,
         chosen::{Chosen, Wish, choose},
         complete,
@@ -18,11 +20,6 @@ use crate::{
     },
     error::Failure,
     exit::Exit,
-    output::{
-        page::Page,
-        style::Style,
-        table::{Column, Table},
-    },
 };
 
 /// Ask a member to take no new work, or to take it again
@@ -32,10 +29,12 @@ Impact: write. With -f it asks on a terminal, and needs --yes without one.
 
 A member that is drained stays a member and is pinged as before; its state is draining, which every
 watch and every view shows, so that whoever gives out work passes it by. --undo makes it active again.
+--wait returns when this life has left, which a program does when its last work is done.
 
 Examples:
   gmctl drain payments web-1
   gmctl drain payments web-1 --undo
+  gmctl drain payments web-1 --wait --wait-timeout 10m
   gmctl drain payments -f 'zone:a' --dry-run
   gmctl drain -f 'zone:a' --yes")]
 pub struct DrainArgs {
@@ -51,6 +50,12 @@ pub struct DrainArgs {
     /// Let it take work again
     #[arg(long)]
     undo: bool,
+    /// Return when it has left; not with -f
+    #[arg(long, conflicts_with_all = ["undo", "filter"])]
+    wait: bool,
+    /// How long.
+    #[command(flatten)]
+    wait_time: WaitTime,
     /// Only this life of it; the present one when absent
     #[arg(long, value_name = "N")]
     incarnation: Option<Incarnation>,
@@ -76,18 +81,26 @@ pub async fn run(args: &DrainArgs, console: &mut Console) -> Result<Exit, Failur
             let chosen = choose(&wish, &client, console).await?;
             let act = |Chosen { group, id, incarnation }| {
                 let (client, write) = (&client, &write);
-                async move { ask(client, write, &group, &id, Some(incarnation), !args.undo).await }
+                async move {
+                    let life = Some(incarnation);
+                    let answer = ask(client, write, &group, &id, life, !args.undo).await?;
+                    Ok(acknowledged(&group, answer.value, write))
+                }
             };
-            batch::each(console, chosen, act, |console, entry| console.printer.item(&entry)).await
+            batch::each(console, chosen, act, |console, done| console.printer.item(&done)).await
         }
         (Some(group), Some(id), None) => {
             let write = Write { if_view: args.if_view, ..console.write()? };
             let asked = ask(&client, &write, group, id, args.incarnation, !args.undo).await;
-            let entry = match asked {
-                Ok(entry) => entry,
+            let answer = match asked {
+                Ok(answer) => console.take(answer),
                 Err(why) => return Err(near::member(&client, group, id, why).await),
             };
-            console.printer.page(&entry)?;
+            let life = answer.member.incarnation;
+            console.printer.page(&acknowledged(group, answer, &write))?;
+            if args.wait && !write.dry_run {
+                args.wait_time.until_it_left(&client, group, id, life).await?;
+            }
             Ok(Exit::Ok)
         }
         _ => Err(Failure::usage("drain needs GROUP ID, or [GROUP] -f FILTER")
@@ -102,63 +115,27 @@ async fn ask(
     id: &MemberId,
     incarnation: Option<Incarnation>,
     drain: bool,
-) -> Result<Entry, Failure> {
+) -> Result<Answer<MemberAnswer>, Failure> {
     let request = PatchRequest { drain: Some(drain), incarnation, ..PatchRequest::default() };
-    let answer = client.patch(group, id, &request, write).await?.value;
-    let word = if write.dry_run { "would be" } else { "is" };
-    Ok(Entry { answer, group: group.clone(), word })
+    Ok(client.patch(group, id, &request, write).await?)
 }
 
-/// An acknowledged drain.
-#[derive(serde::Serialize)]
-struct Entry {
-    #[serde(flatten)]
+fn acknowledged(
+    group: &GroupId,
     answer: MemberAnswer,
-    #[serde(skip)]
-    group: GroupId,
-    #[serde(skip)]
-    word: &'static str,
-}
-
-impl Page for Entry {
-    type Item = MemberAnswer;
-
-    fn items(&self) -> Vec<&MemberAnswer> {
-        vec![&self.answer]
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.answer.member.id.to_string()]
-    }
-
-    fn table(&self, _: &Style) -> Table {
-        let mut table = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("MEMBER").field("id"),
-            Column::new("STATE"),
-            Column::new("INCARNATION").right(),
-            Column::new("VIEW").right(),
-        ]);
-        let member = &self.answer.member;
-        table.row([
-            (&self.group).into(),
-            (&member.id).into(),
-            member.state.as_str().into(),
-            member.incarnation.into(),
-            self.answer.view.into(),
-        ]);
-        table
-    }
-
-    fn text(&self, _: bool, _: &Style) -> String {
-        let MemberAnswer { member, view } = &self.answer;
-        format!(
-            "{}/{} {} {}: incarnation {}, view {view}\n",
-            self.group,
-            member.id,
-            self.word,
-            member.state.as_str(),
-            member.incarnation
-        )
-    }
+    write: &Write,
+) -> Acknowledged<MemberAnswer> {
+    let member = &answer.member;
+    let state = member.state.as_str();
+    let told = Told {
+        group: group.clone(),
+        id: member.id.clone(),
+        incarnation: member.incarnation,
+        view: answer.view,
+        result: ("STATE", state),
+        sentence: format!("{} {state}", if write.dry_run { "would be" } else { "is" }),
+        more: Vec::new(),
+        wide: String::new(),
+    };
+    Acknowledged { answer, told }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{
-    Args,
+    ArgAction, Args,
     builder::{FalseyValueParser, NonEmptyStringValueParser},
 };
 use gms::span::Span;
@@ -123,9 +123,10 @@ pub struct Globals {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Say on stderr which node answered, from which revision and how fast
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    /// Say on stderr which node answered, from which revision and how fast; -vv: every question to every
+    /// node, with its answer and its time
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
 
     /// Refuse every act that writes
     #[arg(

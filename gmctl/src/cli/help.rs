@@ -48,6 +48,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("GMS_CONSISTENCY", "how fresh reads must be, as --consistency"),
     ("GMS_TIMEOUT", "the time for a call, as --timeout"),
     ("GMS_CONNECT_TIMEOUT", "the time for a connection, as --connect-timeout"),
+    ("GMS_COMPLETE_TIMEOUT", "the time for a completion in the shell [default: 300ms]"),
     ("GMS_COLOR", "whether to colour, as --color"),
     ("GMS_ASCII", "1: ASCII only, as --ascii"),
     ("GMS_READONLY", "1: refuse every write, as --readonly"),

@@ -8,7 +8,7 @@ use gms::{
 };
 
 use crate::{
-    cli::{complete, console::Console},
+    cli::{complete, console::Console, near},
     error::Failure,
     exit::Exit,
     output::{
@@ -81,13 +81,17 @@ pub async fn run(args: &HoldArgs, console: &mut Console) -> Result<Exit, Failure
     match &args.verb {
         HoldVerb::Set { group, lasts, reason } => {
             let request = HoldRequest { lasts: *lasts, reason: reason.clone() };
-            let answer = client.set_hold(group, &request, &console.write()?).await?;
-            let answer = console.take(answer);
+            let answer = match client.set_hold(group, &request, &console.write()?).await {
+                Ok(answer) => console.take(answer),
+                Err(why) => return Err(near::group(&client, group, why.into()).await),
+            };
             console.printer.page(&answer)?;
         }
         HoldVerb::Clear { group } => {
-            let answer = client.clear_hold(group, &console.write()?).await?;
-            let answer = console.take(answer);
+            let answer = match client.clear_hold(group, &console.write()?).await {
+                Ok(answer) => console.take(answer),
+                Err(why) => return Err(near::group(&client, group, why.into()).await),
+            };
             console.printer.page(&answer)?;
         }
         HoldVerb::Ls => {

@@ -14,14 +14,16 @@ use gms::{
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{batch, complete, console::Console, target::Target},
+    cli::{
+        acknowledged::{Acknowledged, Told},
+        awaited::WaitTime,
+        batch, complete,
+        console::Console,
+        target::Target,
+    },
     error::Failure,
     exit::Exit,
-    output::{
-        page::Page,
-        style::Style,
-        table::{Column, Table},
-    },
+    output::table::Column,
 };
 
 /// Let a member in, or many from stdin
@@ -36,6 +38,7 @@ answer is a line; a failed line is named on stderr, and the exit code is 9 if ot
 Examples:
   gmctl join payments web-1 10.0.0.7:8080
   gmctl join payments web-2 http://10.0.0.8:8080 --tag zone=a --tag role=web --liveness http
+  gmctl join payments web-3 10.0.0.9:8080 --wait --wait-timeout 20s
   gmctl join payments db-1 10.0.0.9:5432 --hold 30s --dry-run
   gmctl join - -o jsonl")]
 pub struct JoinArgs {
@@ -63,6 +66,12 @@ pub struct JoinArgs {
     /// Take the place of a life that still answers
     #[arg(long)]
     replace: bool,
+    /// Return when it answers its pings; not with -
+    #[arg(long)]
+    wait: bool,
+    /// How long.
+    #[command(flatten)]
+    wait_time: WaitTime,
     /// Only if the group still has this view
     #[arg(long, value_name = "REVISION")]
     if_view: Option<Revision>,
@@ -123,9 +132,15 @@ pub async fn run(args: &JoinArgs, console: &mut Console) -> Result<Exit, Failure
                 console.confirm(&act, false).await?;
             }
             let answer = client.join(group, &request, &write).await?;
-            console.printer.page(&Entry::new(&client, group, answer, &write).await)?;
+            console.tell(&answer.meta);
+            let life = answer.value.member.incarnation;
+            console.printer.page(&acknowledged(&client, group, answer, &write).await)?;
+            if args.wait && !write.dry_run {
+                args.wait_time.until_it_answers(&client, group, id, life).await?;
+            }
             Ok(Exit::Ok)
         }
+        (Target::Stdin, ..) if args.wait => Err(Failure::usage("--wait is for a single join")),
         (Target::Stdin, None, None) => {
             let write = Write { if_view: args.if_view, ..console.writes()? };
             let act = |line| one(&client, &write, line);
@@ -141,13 +156,13 @@ async fn one(
     client: &Client,
     write: &Write,
     mut line: Map<String, Value>,
-) -> Result<Entry, Failure> {
+) -> Result<Acknowledged<Joined>, Failure> {
     let group: GroupId = batch::take(&mut line, "group").map_err(Failure::usage)?;
     let request: JoinRequest = serde_json::from_value(Value::Object(line))
         .map_err(|why| Failure::usage(format!("no join: {why}")))?;
     let name = format!("{group}/{}", request.id);
     match client.join(&group, &request, write).await {
-        Ok(answer) => Ok(Entry::new(client, &group, answer, write).await),
+        Ok(answer) => Ok(acknowledged(client, &group, answer, write).await),
         Err(why) => {
             let failure = Failure::from(why);
             Err(Failure { what: format!("{name}: {}", failure.what), ..failure })
@@ -155,77 +170,36 @@ async fn one(
     }
 }
 
-/// An acknowledged join.
-#[derive(serde::Serialize)]
-struct Entry {
-    #[serde(flatten)]
-    joined: Joined,
-    #[serde(skip)]
-    group: GroupId,
-    #[serde(skip)]
-    word: &'static str,
-}
-
-impl Entry {
-    async fn new(client: &Client, group: &GroupId, answer: Answer<Joined>, write: &Write) -> Self {
-        let word = if write.dry_run {
-            // A dry run creates nothing, so its status tells nothing; the life it answers with does.
-            let present = client.member(group, &answer.value.member.id).await.ok();
-            let life = present.map(|answer| answer.value.member.incarnation);
-            if life == Some(answer.value.member.incarnation) {
-                "is in already"
-            } else {
-                "would be in"
-            }
-        } else if answer.is_new_life() {
-            "joined"
-        } else {
-            "was in already"
-        };
-        Self { joined: answer.value, group: group.clone(), word }
-    }
-}
-
-impl Page for Entry {
-    type Item = Joined;
-
-    fn items(&self) -> Vec<&Joined> {
-        vec![&self.joined]
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.joined.member.id.to_string()]
-    }
-
-    fn table(&self, _: &Style) -> Table {
-        let mut table = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("MEMBER").field("id"),
-            Column::new("RESULT"),
-            Column::new("INCARNATION").right(),
-            Column::new("VIEW").right(),
-            Column::new("ADDRESS"),
-            Column::new("KEY").wide(),
-        ]);
-        let (member, view) = (&self.joined.member, self.joined.view);
-        table.row([
-            (&self.group).into(),
-            (&member.id).into(),
-            self.word.into(),
-            member.incarnation.into(),
-            view.into(),
-            (&member.address).into(),
-            (&self.joined.key).into(),
-        ]);
-        table
-    }
-
-    fn text(&self, wide: bool, _: &Style) -> String {
-        let member = &self.joined.member;
-        let key = if wide { format!(", key {}", self.joined.key) } else { String::new() };
-        format!(
-            "{}/{} {}: incarnation {}, view {}{key}\n",
-            self.group, member.id, self.word, member.incarnation, self.joined.view
-        )
-    }
+/// What became of a join, as it is told.
+async fn acknowledged(
+    client: &Client,
+    group: &GroupId,
+    answer: Answer<Joined>,
+    write: &Write,
+) -> Acknowledged<Joined> {
+    let word = if write.dry_run {
+        // A dry run creates nothing, so its status tells nothing; the life it answers with does.
+        let present = client.member(group, &answer.value.member.id).await.ok();
+        let life = present.map(|answer| answer.value.member.incarnation);
+        if life == Some(answer.value.member.incarnation) { "is in already" } else { "would be in" }
+    } else if answer.is_new_life() {
+        "joined"
+    } else {
+        "was in already"
+    };
+    let Joined { member, view, key } = &answer.value;
+    let told = Told {
+        group: group.clone(),
+        id: member.id.clone(),
+        incarnation: member.incarnation,
+        view: *view,
+        result: ("RESULT", word),
+        sentence: word.to_owned(),
+        more: vec![
+            (Column::new("ADDRESS"), (&member.address).into()),
+            (Column::new("KEY").wide(), key.into()),
+        ],
+        wide: format!(", key {key}"),
+    };
+    Acknowledged { answer: answer.value, told }
 }

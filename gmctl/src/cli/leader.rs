@@ -67,11 +67,12 @@ pub async fn run(args: &LeaderArgs, console: &mut Console) -> Result<Exit, Failu
                     .asked(who(&answer.meta))
                     .hint("gmctl wait leader waits for one"));
             };
-            LeaderAnswer { leader, term: answer.value.term }
+            LeaderAnswer { leader, term: console.take(answer).term }
         }
         LeaderVerb::Transfer { to } => {
             let request = TransferRequest { to: *to };
-            client.transfer_leader(&request, &console.write()?).await?.value
+            let answer = client.transfer_leader(&request, &console.write()?).await?;
+            console.take(answer)
         }
     };
     console.printer.page(&leader)?;

@@ -13,19 +13,16 @@ use serde_json::{Map, Value};
 
 use crate::{
     cli::{
+        acknowledged::{Acknowledged, Told},
         batch,
         chosen::{Chosen, Wish, choose},
         complete,
         console::Console,
+        near,
         target::Target,
     },
     error::Failure,
     exit::Exit,
-    output::{
-        page::Page,
-        style::Style,
-        table::{Column, Table},
-    },
 };
 
 /// Take a member out, or many: those of a filter, or from stdin
@@ -99,9 +96,11 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
                 reason: args.reason.clone(),
                 exit: None,
             };
-            let answer = client.leave(group, id, &departure, &write).await?;
-            let left = console.take(answer);
-            console.printer.page(&Gone::new(left, &write))?;
+            let left = match client.leave(group, id, &departure, &write).await {
+                Ok(answer) => console.take(answer),
+                Err(why) => return Err(near::member(&client, group, id, why.into()).await),
+            };
+            console.printer.page(&acknowledged(left, &write))?;
             Ok(Exit::Ok)
         }
         (Some(Target::Stdin), None) => {
@@ -141,7 +140,11 @@ async fn of_filter(
     batch::each(console, doomed, act, |console, gone| console.printer.item(&gone)).await
 }
 
-async fn one(client: &Client, write: &Write, line: Map<String, Value>) -> Result<Gone, Failure> {
+async fn one(
+    client: &Client,
+    write: &Write,
+    line: Map<String, Value>,
+) -> Result<Acknowledged<LeftAnswer>, Failure> {
     let line: Line = serde_json::from_value(Value::Object(line))
         .map_err(|why| Failure::usage(format!("no leave: {why}")))?;
     let name = format!("{}/{}", line.group, line.id);
@@ -150,63 +153,27 @@ async fn one(client: &Client, write: &Write, line: Map<String, Value>) -> Result
         .map_err(|failure| Failure { what: format!("{name}: {}", failure.what), ..failure })
 }
 
-async fn take_out(client: &Client, write: &Write, line: Line) -> Result<Gone, Failure> {
+async fn take_out(
+    client: &Client,
+    write: &Write,
+    line: Line,
+) -> Result<Acknowledged<LeftAnswer>, Failure> {
     let departure = Departure { incarnation: line.incarnation, reason: line.reason, exit: None };
     let answer = client.leave(&line.group, &line.id, &departure, write).await?;
-    Ok(Gone::new(answer.value, write))
+    Ok(acknowledged(answer.value, write))
 }
 
-/// An acknowledged leave.
-#[derive(serde::Serialize)]
-struct Gone {
-    #[serde(flatten)]
-    left: LeftAnswer,
-    #[serde(skip)]
-    word: &'static str,
-}
-
-impl Gone {
-    fn new(left: LeftAnswer, write: &Write) -> Self {
-        let word = if write.dry_run { "would leave" } else { "left" };
-        Self { left, word }
-    }
-}
-
-impl Page for Gone {
-    type Item = LeftAnswer;
-
-    fn items(&self) -> Vec<&LeftAnswer> {
-        vec![&self.left]
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.left.id.to_string()]
-    }
-
-    fn table(&self, _: &Style) -> Table {
-        let mut table = Table::new(&[
-            Column::new("GROUP"),
-            Column::new("MEMBER").field("id"),
-            Column::new("RESULT"),
-            Column::new("INCARNATION").right(),
-            Column::new("VIEW").right(),
-        ]);
-        let left = &self.left;
-        table.row([
-            (&left.group).into(),
-            (&left.id).into(),
-            self.word.into(),
-            left.incarnation.into(),
-            left.view.into(),
-        ]);
-        table
-    }
-
-    fn text(&self, _: bool, _: &Style) -> String {
-        let left = &self.left;
-        format!(
-            "{}/{} {}: incarnation {}, view {}\n",
-            left.group, left.id, self.word, left.incarnation, left.view
-        )
-    }
+fn acknowledged(left: LeftAnswer, write: &Write) -> Acknowledged<LeftAnswer> {
+    let word = if write.dry_run { "would leave" } else { "left" };
+    let told = Told {
+        group: left.group.clone(),
+        id: left.id.clone(),
+        incarnation: left.incarnation,
+        view: left.view,
+        result: ("RESULT", word),
+        sentence: word.to_owned(),
+        more: Vec::new(),
+        wide: String::new(),
+    };
+    Acknowledged { answer: left, told }
 }

@@ -6,16 +6,18 @@
 //! | 10 | `dispatch` | from the verb to its file |
 //! | 9 | `tree` | every verb |
 //! | 8 | `run` | a verb that stands on others |
-//! | 7 | `client`, `drain`, `leave`, `wait`, `watch`, `markdown` | verbs, and a report as text |
-//! | 6 | `correlate`, `diff`, `chosen`, `join`, `report`, `why`, `seen`, `met` | verbs; what watch and wait print |
+//! | 7 | `client`, `drain`, `leave`, `join`, `node`, `wait`, `watch`, `markdown` | verbs, and a report as text |
+//! | 6 | `correlate`, `diff`, `chosen`, `report`, `why`, `seen`, `met`, `awaited` | verbs; what watch and wait print; what an act waits for |
 //! | 5 | `bench`, `bundle`, `demo`, `doctor`, `events`, `groups`, `members`, `nodes`, `record`, `snapshot`, `batch` | verbs; many acts |
-//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `node`, `replay`, `status`, `tui`, `version`, `views`, `exec`, `list`, `progress` | verbs; what verbs share |
+//! | 4 | `check`, `completions`, `config`, `context`, `help`, `hold`, `leader`, `man`, `replay`, `status`, `tui`, `version`, `views`, `exec`, `list`, `progress` | verbs; what verbs share |
 //! | 3 | `console` | what a verb is given |
 //! | 2 | `setting` | what holds, and who said so |
 //! | 1 | `globals`, `past` | the flags of every verb; what a member was at a moment |
-//! | 0 | `asked`, `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `shown`, `sieve`, `signals`, `target`, `verdict`, `when` | what needs none of the others |
+//! | 0 | `acknowledged`, `asked`, `beats`, `complete`, `fault`, `leash`, `lines`, `narrate`, `near`, `patience`, `shown`, `sieve`, `signals`, `target`, `trace`, `verdict`, `when` | what needs none of the others |
 
+pub mod acknowledged;
 pub mod asked;
+pub mod awaited;
 pub mod batch;
 pub mod beats;
 #[cfg(feature = "demo")]
@@ -59,6 +61,7 @@ pub mod near;
 pub mod node;
 pub mod nodes;
 pub mod past;
+pub mod patience;
 pub mod progress;
 pub mod record;
 pub mod replay;
@@ -72,6 +75,7 @@ pub mod signals;
 pub mod snapshot;
 pub mod status;
 pub mod target;
+pub mod trace;
 pub mod tree;
 pub mod tui;
 pub mod verdict;

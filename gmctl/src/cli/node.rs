@@ -7,7 +7,7 @@ use gms::{
 };
 
 use crate::{
-    cli::{complete, console::Console},
+    cli::{awaited::WaitTime, complete, console::Console},
     error::Failure,
     exit::Exit,
     output::{page::Page, style::Style, table::Table},
@@ -38,13 +38,20 @@ Start the new node with gmsd --join before or after.
 
 Examples:
   gmctl node add http://10.0.0.4:12379
-  gmctl node add http://10.0.0.4:12379 --id 4")]
+  gmctl node add http://10.0.0.4:12379 --id 4
+  gmctl node add http://10.0.0.4:12379 --wait --wait-timeout 5m")]
     Add {
         /// Where the other nodes reach it
         peer_url: String,
         /// Its number; the next free one when absent
         #[arg(long, value_name = "N")]
         id: Option<NodeId>,
+        /// Return when it has caught up and votes
+        #[arg(long)]
+        wait: bool,
+        /// How long.
+        #[command(flatten)]
+        wait_time: WaitTime,
     },
     /// Remove a node for good; its number is never used again
     #[command(after_help = "\
@@ -62,18 +69,23 @@ Examples:
 /// Adds or removes.
 pub async fn run(args: &NodeArgs, console: &mut Console) -> Result<Exit, Failure> {
     let client = console.client()?;
-    let answer = match &args.verb {
-        NodeVerb::Add { peer_url, id } => {
+    match &args.verb {
+        NodeVerb::Add { peer_url, id, wait, wait_time } => {
             let request = AddNodeRequest { id: *id, peer_url: peer_url.clone() };
-            client.add_node(&request, &console.write()?).await?
+            let write = console.write()?;
+            let answer = console.take(client.add_node(&request, &write).await?);
+            console.printer.page(&answer)?;
+            if *wait && !write.dry_run {
+                wait_time.until_it_votes(&client, answer.node).await?;
+            }
         }
         NodeVerb::Remove { id } => {
             console.confirm(&format!("remove node {id} from the cluster for good"), true).await?;
-            client.remove_node(*id, &console.write()?).await?
+            let answer = client.remove_node(*id, &console.write()?).await?;
+            let answer = console.take(answer);
+            console.printer.page(&answer)?;
         }
-    };
-    let answer = console.take(answer);
-    console.printer.page(&answer)?;
+    }
     Ok(Exit::Ok)
 }
 

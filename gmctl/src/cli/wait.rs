@@ -5,12 +5,12 @@ use std::{str::FromStr, time::Duration};
 use clap::Args;
 use gms::{
     api::{GroupSummary, NodeStatus, Status},
-    client::{Client, Options},
+    client::Client,
     id::{GroupId, MemberId, NodeId, Revision},
     span::Span,
     view::View,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::{
     cli::{
@@ -18,6 +18,7 @@ use crate::{
         list::read_filter,
         members::{self, Listed},
         met::{Enough, Met},
+        patience::{PAUSE, Patience, TIMEOUT_DEFAULT},
     },
     error::Failure,
     exit::Exit,
@@ -28,14 +29,8 @@ use crate::{
     output::{human, page::Page},
 };
 
-/// How long to wait where nobody said.
-const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// The longest single long poll: shorter than what middleboxes take for a dead connection.
 const POLL_MAX: Duration = Duration::from_secs(20);
-/// Between two questions while there is no leader, or nobody answers.
-const PAUSE: Duration = Duration::from_millis(100);
-/// The time for one question while waiting, so that a hanging node does not use up the wait.
-const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Wait until a group has enough members, a node leads, or another condition holds
 #[derive(Debug, Args)]
@@ -111,8 +106,7 @@ impl FromStr for What {
 /// Waits.
 pub async fn run(args: &WaitArgs, console: &mut Console) -> Result<Exit, Failure> {
     let timeout = console.globals.timeout.map_or(TIMEOUT_DEFAULT, Duration::from);
-    let wait =
-        Wait { client: console.client()?, deadline: Instant::now() + timeout, timeout, last: None };
+    let wait = Wait { patience: Patience::new(console.client()?, timeout, "--timeout") };
     let wish =
         |vocabulary| args.wish.as_deref().map(|text| read_filter(vocabulary, text)).transpose();
     let misplaced = || {
@@ -150,67 +144,22 @@ impl WaitArgs {
     }
 }
 
-/// What time may mend is waited out.
-fn keep_waiting(failure: Failure) -> Result<Failure, Failure> {
-    match failure.exit {
-        Exit::Unreachable | Exit::NoQuorum | Exit::Timeout => Ok(failure),
-        _ => Err(failure),
-    }
-}
-
+/// Waits, and prints what there is once it is as wanted.
 struct Wait {
-    client: Client,
-    deadline: Instant,
-    timeout: Duration,
-    /// Why the last question had no answer.
-    last: Option<Failure>,
+    patience: Patience,
 }
 
 impl Wait {
-    /// Calls while waiting are short; the wait as a whole is bounded by its own deadline.
-    fn asking(&self) -> Client {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let timeout = CALL_TIMEOUT.min(left.max(Duration::from_millis(1)));
-        self.client.with_options(Options { timeout, ..self.client.options().clone() })
-    }
-
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline
-    }
-
-    fn too_late(self, what: &str) -> Failure {
-        let span = Span::from_millis(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX));
-        let late = Failure::new(Exit::Timeout, format!("{what} within {span}"));
-        let late = match self.last {
-            Some(Failure { asked: Some(asked), what, .. }) => {
-                late.asked(format!("{asked}: {what}"))
-            }
-            _ => late,
-        };
-        late.hint("--timeout gives more time")
-    }
-
-    /// Asks again and again until the answer is a page; `nothing` says what was waited for.
+    /// Asks until the answer is a page, and prints it.
     async fn until<P: Page>(
-        mut self,
+        self,
         console: &mut Console,
         nothing: &str,
         ask: impl AsyncFn(&Client) -> Result<Option<P>, Failure>,
     ) -> Result<Exit, Failure> {
-        while !self.is_over() {
-            match ask(&self.asking()).await {
-                Ok(Some(page)) => {
-                    console.printer.page(&page)?;
-                    return Ok(Exit::Ok);
-                }
-                Ok(None) => {}
-                // What is not there yet may come.
-                Err(failure) if failure.exit == Exit::NotFound => {}
-                Err(failure) => self.last = Some(keep_waiting(failure)?),
-            }
-            sleep(PAUSE).await;
-        }
-        Err(self.too_late(nothing))
+        let page = self.patience.until(nothing, ask).await?;
+        console.printer.page(&page)?;
+        Ok(Exit::Ok)
     }
 
     async fn leader(self, console: &mut Console) -> Result<Exit, Failure> {
@@ -325,21 +274,22 @@ impl Wait {
         count: usize,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
+        let patience = &mut self.patience;
         let mut after: Option<Revision> = None;
         let mut seen = 0;
-        while !self.is_over() {
-            let client = self.asking();
+        while !patience.is_over() {
+            let client = patience.asking();
             let result = match after {
                 None => client.group(group).await,
                 Some(after) => {
-                    let left = self.deadline.saturating_duration_since(Instant::now());
-                    let wait = left.min(POLL_MAX).as_millis();
+                    let wait = patience.left().min(POLL_MAX).as_millis();
                     let wait = Span::from_millis(u64::try_from(wait).unwrap_or(u64::MAX));
                     client.group_after(group, after, wait).await
                 }
             };
             match result {
                 Ok(answer) => {
+                    patience.answered();
                     let view = answer.value;
                     if view.members.len() >= count {
                         console.printer.page(&Enough(view))?;
@@ -353,18 +303,14 @@ impl Wait {
                     after = Some(view.view);
                 }
                 Err(why) => {
-                    let failure = Failure::from(why);
-                    // A group nobody joined yet is what one waits for.
-                    if failure.exit != Exit::NotFound {
-                        self.last = Some(keep_waiting(failure)?);
-                    }
+                    patience.note(why.into())?;
                     after = None;
                     sleep(PAUSE).await;
                 }
             }
         }
         let members = human::count(count, "member");
-        Err(self.too_late(&format!("group {group} has {seen} of at least {members}")))
+        Err(self.patience.too_late(&format!("group {group} has {seen} of at least {members}")))
     }
 }
 

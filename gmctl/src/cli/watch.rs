@@ -160,6 +160,8 @@ impl Follower<'_> {
         console: &mut Console,
     ) -> Result<Exit, Failure> {
         loop {
+            // Before the first views nobody knows whom a heartbeat is of, and it is told only once.
+            let knows_whom = watch.position().is_some();
             tokio::select! {
                 biased;
                 () = reach(end) => return self.over(),
@@ -170,7 +172,7 @@ impl Follower<'_> {
                         return Ok(Exit::Ok);
                     }
                 }
-                item = next_beat(&mut beats) => self.take_beat(item?, console)?,
+                item = next_beat(&mut beats), if knows_whom => self.take_beat(item?, console)?,
             }
         }
     }

@@ -186,6 +186,9 @@ impl Model {
             .map(|heard| heard.band);
         group.hear(&report.id, Heard::of(now, report));
         self.stamp.reports += 1;
+        if watched_by_another(group, report) {
+            self.stamp.shape += 1;
+        }
         if before != Some(report.state) {
             self.stamp.bands += 1;
         }
@@ -317,4 +320,20 @@ fn follow(group: &mut Group, now: Moment, change: &Change) {
     }
     group.view = change.view;
     group.revision = change.revision();
+}
+/// Takes over who watches a member from whoever reports of it; true if that is another node than the
+/// view said. When the monitors change no view does, so no watch tells of it.
+fn watched_by_another(group: &mut Group, report: &MemberLiveness) -> bool {
+    let Some(member) = group.members.get_mut(&report.id) else {
+        return false;
+    };
+    let is_same = member.monitor == Some(report.monitor);
+    if is_same || member.incarnation != report.incarnation {
+        return false;
+    }
+    let member = Arc::make_mut(member);
+    member.monitor = Some(report.monitor);
+    // Who is asked in doubt follows from the same change; the next view tells.
+    member.witness = member.witness.filter(|witness| *witness != report.monitor);
+    true
 }

@@ -22,6 +22,8 @@ pub struct Printer {
     wish: Option<Format>,
     /// The columns of tables; those of the format where empty.
     columns: Vec<String>,
+    /// A note for the first data that come; nobody needs it where none come.
+    preface: Option<&'static str>,
     /// Whether an item of a list was printed, so that heads do not come again.
     has_begun: bool,
     /// For data.
@@ -44,6 +46,7 @@ impl Printer {
         Self {
             wish,
             columns: Vec::new(),
+            preface: None,
             has_begun: false,
             style,
             message_style,
@@ -93,6 +96,9 @@ impl Printer {
 
     /// Prints data as it is.
     pub fn data(&mut self, text: &str) -> Result<(), Failure> {
+        if let Some(preface) = self.preface.take() {
+            self.note(preface);
+        }
         self.out
             .write_all(text.as_bytes())
             .and_then(|()| self.out.flush())
@@ -104,6 +110,11 @@ impl Printer {
         if !self.quiet {
             self.message(text);
         }
+    }
+
+    /// Prints a message before the first data, if any come.
+    pub fn preface(&mut self, text: &'static str) {
+        self.preface = Some(text);
     }
 
     /// Prints a message that is seen even with `-q`: a question, a failed line of a batch.

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 use gms::{
     api::{
         Band, Bookmark, Counts, Event, Events, GroupLiveness, GroupSummary, Groups, Hold,
-        MemberLiveness, NodeStatus, Nodes, Quorum, Role, Status, WatchEvent, What,
+        MemberLiveness, NodeStatus, Nodes, Quorum, Status, WatchEvent, What,
     },
     evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
     span::Span,
-    view::{Change, Left, Member, MemberState, Removed, View},
+    view::{Change, Left, Member, Removed, View},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+
+#[path = "../../tests/support/facts.rs"]
+pub(crate) mod facts;
 
 use super::{
     app::{App, Settings},
@@ -24,6 +26,7 @@ use super::{
 use crate::{
     action::key::Key,
     model::{
+        group::MemberKey,
         link::{Stream, StreamNews},
         moment::Moment,
     },
@@ -271,21 +274,11 @@ impl Play {
 
     /// One member's band and age.
     pub(crate) fn band(&mut self, name: &str, n: u64, band: Band, age_ms: u64) -> &mut Self {
+        let member = member(n, 100 + n);
         let report = MemberLiveness {
-            group: group(name),
-            id: id(&format!("m-{n:04}")),
-            incarnation: Incarnation(100 + n),
-            state: band,
             age_ms: Some(age_ms),
             rtt_us: Some(400 + n * 130),
-            misses: match band {
-                Band::Unknown | Band::Ok => 0,
-                Band::Late => 1,
-                Band::Suspect => 3,
-                Band::Condemned => 4,
-            },
-            monitor: NodeId(n % 3 + 1),
-            period_ms: 500,
+            ..facts::looks(name, &member, band)
         };
         self.tell(Message::Member(report))
     }
@@ -344,61 +337,34 @@ pub(crate) fn member(n: u64, incarnation: u64) -> Member {
         ("version", "1.9".to_owned()),
     ];
     Member {
-        id: id(&format!("m-{n:04}")),
-        address: format!("10.7.3.{n}:9000").parse().unwrap(),
-        incarnation: Incarnation(incarnation),
-        monitor: Some(NodeId(n % 3 + 1)),
-        witness: Some(NodeId((n + 1) % 3 + 1)),
-        liveness: Liveness::of(Kind::Udp),
         tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-        state: MemberState::Active,
-        instance: None,
-        hold: None,
+        ..facts::member(&format!("m-{n:04}"), &format!("10.7.3.{n}:9000"), incarnation, n % 3 + 1)
     }
 }
 
 pub(crate) fn status(leader: Option<u64>) -> Status {
+    let usual = facts::status();
     Status {
-        cluster: "c0ffee".repeat(5),
-        node: NodeId(2),
         leader: leader.map(NodeId),
         term: 42,
-        role: Role::Follower,
         revision: Revision(9_182_331),
         quorum: Quorum {
-            voters: (1..=3).map(NodeId).collect(),
-            needed: 2,
             reachable: if leader.is_some() { 3 } else { 1 },
             ok: leader.is_some(),
+            ..usual.quorum
         },
         counts: Counts { nodes: 3, groups: 4, members: 25, suspects: 0, watchers: 2 },
-        version: "0.1.0".to_owned(),
-        uptime_ms: 300_000,
-        age_ms: Some(100),
+        ..usual
     }
 }
 
 pub(crate) fn node(n: u64) -> NodeStatus {
     NodeStatus {
-        id: NodeId(n),
-        role: Some(if n == 1 { Role::Leader } else { Role::Follower }),
-        voter: true,
-        peer_url: format!("http://127.0.0.1:{n}2379"),
-        api_url: Some(format!("http://127.0.0.1:{n}2380")),
-        reachable: true,
-        monitor: true,
         term: Some(42),
-        leader: Some(NodeId(1)),
         matched: Some(Revision(9_182_331)),
         applied: Some(Revision(9_182_331)),
-        lag: Some(0),
-        monitored: Some(8),
-        pings_per_s: Some(33),
         rtt_p50_us: Some(400 * n),
-        rtt_p99_us: Some(1_900),
-        health: Some(0),
-        version: Some("0.1.0".to_owned()),
-        error: None,
+        ..facts::node(n)
     }
 }
 
@@ -422,4 +388,22 @@ pub(crate) fn evidence() -> Evidence {
         refuted: 1,
         context: vec!["an election 12 s before".to_owned()],
     }
+}
+
+pub(crate) fn healthy() -> Play {
+    let mut play = Play::new();
+    play.healthy();
+    play
+}
+
+pub(crate) fn key(name: &str, member: &str) -> MemberKey {
+    MemberKey { group: group(name), id: id(member) }
+}
+
+pub(crate) fn last<T>(play: &Play, pick: impl Fn(&Effect) -> Option<T>) -> Option<T> {
+    play.effects.iter().rev().find_map(pick)
+}
+
+pub(crate) fn notice(play: &Play) -> &str {
+    play.app.ui.notice.as_ref().map_or("", |notice| &notice.text)
 }

@@ -20,6 +20,13 @@ pub struct Glyphs {
     pub gap: &'static str,
 }
 
+impl Glyphs {
+    /// Whether this is the set for terminals that have nothing else.
+    pub fn is_ascii(&self) -> bool {
+        self.rule.is_ascii()
+    }
+}
+
 /// The prettier set.
 pub const UTF8: Glyphs = Glyphs {
     border: [" ", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"],

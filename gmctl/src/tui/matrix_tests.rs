@@ -1,9 +1,10 @@
 //! Every screen in every size, state and set of glyphs, as text to look at.
 //!
 //! One snapshot a screen and state, with all sizes in it: a change of a screen is one file to
-//! review. ASCII and mono go with the same facts, so of them the two sizes that differ most will do.
+//! review. In ASCII every one of them is the same screen, cell by cell, but for its glyphs: the table of
+//! which stands for which is a snapshot of its own, and so is one state as it then looks.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     api::{Band, Bookmark, WatchEvent},
@@ -21,7 +22,6 @@ use super::{
 use crate::model::link::{Stream, StreamNews};
 
 const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 16), (40, 8)];
-const ASCII_SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
 /// The screens, by the keys that lead to them from the overview.
 const SCREENS: [(&str, &str); 7] = [
@@ -79,7 +79,7 @@ const STATES: [(&str, State); 8] = [
 ];
 
 /// Five groups of members that all answer but for a few of the first.
-fn many(play: &mut Play, count: u64) {
+fn tell_views(play: &mut Play, count: u64) {
     for (place, name) in ["ads", "batch", "ledger", "payments", "search"].into_iter().enumerate() {
         let first = place as u64 * (count / 5) + 1;
         let members = (first..first + count / 5).map(|n| member(n, 100 + n)).collect();
@@ -93,6 +93,11 @@ fn many(play: &mut Play, count: u64) {
     }
     let bookmark = Bookmark { revision: Revision(9_182_331) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+}
+
+/// The same, and a while later.
+fn many(play: &mut Play, count: u64) {
+    tell_views(play, count);
     play.later(1_500);
 }
 
@@ -123,10 +128,43 @@ fn every_screen_in_ascii_and_without_colours() {
     let settings =
         Settings { ascii: true, theme: Theme::Mono, demo: true, ..Settings::new("prod-eu") };
     for (screen, keys) in SCREENS {
-        let text = screens(&settings, STATES[0].1, keys, &ASCII_SIZES);
+        let text = screens(&settings, STATES[0].1, keys, &SIZES);
         assert!(text.is_ascii(), "{screen} is not ASCII");
         insta::assert_snapshot!(format!("{screen}_ascii"), text);
     }
+}
+
+/// Every cell of the screen, at each size.
+fn cells(settings: &Settings, state: State, keys: &str) -> Vec<String> {
+    let mut play = Play::with(settings.clone());
+    state(&mut play);
+    play.keys(keys);
+    let of = |(width, height): (u16, u16)| {
+        let buffer = play.buffer(width, height);
+        buffer.content.iter().map(|cell| cell.symbol().to_owned()).collect::<Vec<_>>()
+    };
+    SIZES.into_iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_screen_in_every_state_is_the_same_in_ascii_but_for_its_glyphs() {
+    let mut table: BTreeMap<String, String> = BTreeMap::new();
+    for (state_name, state) in STATES {
+        let settings = Settings { replay: state_name == "replay", ..Settings::new("prod-eu") };
+        let ascii = Settings { ascii: true, theme: Theme::Mono, ..settings.clone() };
+        for (screen, keys) in SCREENS {
+            let (rich, plain) = (cells(&settings, state, keys), cells(&ascii, state, keys));
+            for (rich, plain) in rich.into_iter().zip(plain) {
+                assert!(plain.is_ascii(), "{plain:?} in {screen}, {state_name}");
+                let known = table.entry(rich.clone()).or_insert_with(|| plain.clone());
+                assert_eq!(*known, plain, "{rich:?} stands for two in {screen}, {state_name}");
+            }
+        }
+    }
+    table.retain(|rich, plain| rich != plain);
+    assert!(table.keys().all(|rich| !rich.is_ascii()), "{table:?}");
+    let lines: Vec<String> = table.iter().map(|(rich, plain)| format!("{rich}  {plain}")).collect();
+    insta::assert_snapshot!("glyphs", lines.join("\n"));
 }
 
 #[test]
@@ -138,7 +176,6 @@ fn roles_show_where_the_eye_is_led() {
     }
 }
 
-/// The block in the README that shows the dashboard is this screen and no other.
 /// A screen as the README shows it: without the marks of its edges.
 fn capture(play: &mut Play, width: u16, height: u16) -> String {
     let lines = play.screen(width, height);
@@ -147,6 +184,7 @@ fn capture(play: &mut Play, width: u16, height: u16) -> String {
     lines.lines().map(|line| bare(line) + "\n").collect()
 }
 
+/// The blocks in the README that show the dashboard are these screens and no others.
 #[test]
 fn the_readme_shows_the_real_screens() {
     let mut play = Play::with(Settings::new("prod-eu"));
@@ -191,4 +229,19 @@ fn a_large_cluster_is_listed_once_a_second_and_at_every_key() {
     play.keys("/").types("search").keys("Enter");
     assert_eq!(play.app.rows.members_in_all, 10_000);
     assert!(play.app.rows.members.len() < 10_000, "a filter does not wait");
+}
+
+/// The first views of a large cluster are no news that has to wait: there is nothing else to show.
+#[test]
+fn a_large_cluster_is_shown_as_soon_as_it_is_known() {
+    let mut play = Play::new();
+    play.connected().nodes().screen(120, 36);
+    for count in [2_000, 10_000] {
+        // A moment later, and not a second.
+        play.now = play.now.later(Duration::from_millis(20));
+        tell_views(&mut play, count);
+        play.app.settle();
+        let cells: usize = play.app.rows.heat.iter().map(|row| row.keys.len()).sum();
+        assert_eq!(cells, usize::try_from(count).unwrap());
+    }
 }

@@ -54,10 +54,14 @@ mod find_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod knowledge_tests;
+#[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
 mod reach_tests;
 #[cfg(test)]
 mod screen_tests;
+#[cfg(test)]
+mod tape_tests;
 #[cfg(test)]
 mod update_tests;

@@ -112,6 +112,7 @@ impl App {
             row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
             member: !self.chosen_members().is_empty(),
             group: self.selected_group().is_some(),
+            process: self.selected_member().is_some() || self.selected_node().is_some(),
             members_shown: matches!(self.ui.place, Place::Members(_) | Place::Cell(_)),
             heat_shown: self.ui.place == Place::Heat,
             table_shown: self.table().is_some(),

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{fake::Fake, program::run_with_input};
+use crate::{
+    fake::Fake,
+    program::{Nobody, run_with_input},
+};
 
 #[test]
 fn every_line_is_answered_in_order() {
@@ -64,10 +67,8 @@ fn a_mass_leave_needs_a_yes() {
 
 #[test]
 fn a_batch_stops_when_nobody_is_there() {
-    let url = {
-        let fake = Fake::start();
-        fake.url()
-    };
+    let nobody = Nobody::there();
+    let url = nobody.url();
     let input = "{\"group\":\"g\",\"id\":\"a\",\"address\":\"h:1\"}\n".repeat(500);
     let ran = run_with_input(&["-e", &url, "join", "-"], &input);
     assert_eq!(ran.code, Some(5), "{ran:?}");

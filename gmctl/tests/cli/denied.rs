@@ -1,13 +1,13 @@
 //! Read-only: every verb that writes is refused before it asks, and says what to do.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use clap::{Command, CommandFactory as _};
 use gmctl::cli::tree::Cli;
 
 use crate::{
     fake::Fake,
-    program::{Ran, gmctl},
+    program::{Nobody, Ran, gmctl},
 };
 
 /// Every leaf that writes to a cluster, as it is typed.
@@ -126,20 +126,23 @@ fn settings_say_where_they_come_from() {
     assert!(ran.stderr.contains("context a: "), "{ran:?}");
 }
 
+/// What a shell is offered for these words, with what `cache` remembers.
+fn offered(url: &str, cache: &Path, words: &[&str]) -> Vec<String> {
+    let mut command = gmctl();
+    command.env("COMPLETE", "bash").env("_CLAP_IFS", "\n");
+    command.env("_CLAP_COMPLETE_INDEX", (words.len()).to_string());
+    command.args(["--", "gmctl"]).args(words).env("GMS_ENDPOINTS", url);
+    command.env("XDG_CACHE_HOME", cache).env("GMS_COMPLETE_TIMEOUT", "30s");
+    let ran = Ran::from(command.output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
+    ran.stdout.lines().map(str::to_owned).collect()
+}
+
 #[test]
 fn a_shell_is_offered_what_there_is_and_nothing_when_nobody_answers() {
     let fake = Fake::start();
     let cache = tempfile::tempdir().unwrap();
-    let offered = |url: &str, words: &[&str]| {
-        let mut command = gmctl();
-        command.env("COMPLETE", "bash").env("_CLAP_IFS", "\n");
-        command.env("_CLAP_COMPLETE_INDEX", (words.len()).to_string());
-        command.args(["--", "gmctl"]).args(words).env("GMS_ENDPOINTS", url);
-        command.env("XDG_CACHE_HOME", cache.path());
-        let ran = Ran::from(command.output().unwrap());
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
-        ran.stdout.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let offered = |url: &str, words: &[&str]| offered(url, cache.path(), words);
     let url = fake.url();
     assert_eq!(offered(&url, &["members", "pay"]), ["payments"]);
     let mut words = vec!["why", "payments", ""];
@@ -149,12 +152,16 @@ fn a_shell_is_offered_what_there_is_and_nothing_when_nobody_answers() {
     assert!(!offered(&url, &words).contains(&"web-1".to_owned()));
     let nodes = offered(&url, &["node", "remove", ""]);
     assert!(nodes.contains(&"3".to_owned()), "{nodes:?}");
-    let gone = {
-        let fake = Fake::start();
-        fake.url()
-    };
-    assert!(!offered(&gone, &["members", ""]).contains(&"payments".to_owned()));
-    drop(fake);
-    let again = offered(&url, &["members", "pay"]);
-    assert_eq!(again, ["payments"], "what was said a moment ago is remembered");
+    let nobody = Nobody::there();
+    assert!(!offered(&nobody.url(), &["members", ""]).contains(&"payments".to_owned()));
+}
+
+#[test]
+fn a_shell_is_offered_what_was_said_a_moment_ago() {
+    let fake = Fake::start();
+    let (url, cache) = (fake.url(), tempfile::tempdir().unwrap());
+    assert_eq!(offered(&url, cache.path(), &["members", "pay"]), ["payments"]);
+    let asked = fake.asked().len();
+    assert_eq!(offered(&url, cache.path(), &["members", "pay"]), ["payments"]);
+    assert_eq!(fake.asked().len(), asked, "nobody is asked twice in a row");
 }

@@ -1,19 +1,11 @@
 //! What gmctl says and how it exits when something fails.
 
-use std::net::TcpListener;
-
 use serde_json::Value;
 
 use crate::{
     fake::Fake,
-    program::{gmctl, run},
+    program::{Nobody, gmctl, run},
 };
-
-/// The URL of a port on which nobody listens.
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
 
 #[test]
 fn what_the_service_refuses_decides_the_exit_code() {
@@ -24,8 +16,8 @@ fn what_the_service_refuses_decides_the_exit_code() {
         ("why none a", 3),
         ("leave payments old", 7),
         ("join payments bad 10.0.0.1:1", 7),
-        ("members lost --timeout 300ms", 6),
-        ("join slow a 10.0.0.1:1 --timeout 300ms", 8),
+        ("members lost --timeout 2s", 6),
+        ("join slow a 10.0.0.1:1 --timeout 2s", 8),
         ("wait lost --count 1 --timeout 300ms", 8),
         ("wait payments --count 9 --timeout 300ms", 8),
         ("members payments --nonsense", 2),
@@ -71,9 +63,10 @@ fn three_lines_say_what_failed_whom_we_asked_and_what_to_do() {
 
 #[test]
 fn nobody_there_is_unreachable_and_says_who_was_tried() {
-    let url = nobody();
+    let nobody = Nobody::there();
+    let url = nobody.url();
     for words in [["status"], ["nodes"], ["watch"]] {
-        let mut all = vec!["-e", url.as_str(), "--timeout", "300ms"];
+        let mut all = vec!["-e", url.as_str(), "--timeout", "2s"];
         all.extend(words);
         let ran = run(&all);
         assert_eq!(ran.code, Some(5), "{words:?}: {ran:?}");
@@ -100,6 +93,7 @@ fn a_wrong_command_line_is_json_where_json_was_asked_for() {
 #[test]
 fn contexts_name_clusters_and_the_flag_beats_them() {
     let fake = Fake::start();
+    let nobody = Nobody::there();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("contexts.toml");
     let with = |words: &[&str]| {
@@ -107,7 +101,7 @@ fn contexts_name_clusters_and_the_flag_beats_them() {
         crate::program::Ran::from(output.unwrap())
     };
     assert_eq!(with(&["context", "set", "lab", &fake.url()]).code, Some(0));
-    assert_eq!(with(&["context", "set", "gone", &nobody()]).code, Some(0));
+    assert_eq!(with(&["context", "set", "gone", &nobody.url()]).code, Some(0));
     assert_eq!(with(&["status"]).code, Some(0), "the first is current");
     assert_eq!(with(&["--context", "gone", "status"]).code, Some(5));
     assert_eq!(with(&["context", "use", "gone"]).code, Some(0));

@@ -15,14 +15,14 @@ use gms::{
     api::{
         Band, Configuration, Counts, Event, Events, GroupAnswer, GroupSummary, Groups, Hold,
         HoldAnswer, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, MemberLiveness, NodeStatus,
-        Nodes, Quorum, Removal, Role, Status, What, Why, WhyState,
+        Nodes, Removal, Role, Status, What, Why, WhyState,
     },
     evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::{GroupTiming, Kind, Liveness},
     problem::{Code, Problem},
     span::Span,
-    view::{Change, Member, MemberState, Removed, View},
+    view::{Change, Member, Removed, View},
 };
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
 use hyper::{
@@ -35,6 +35,9 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
+
+#[path = "../support/facts.rs"]
+mod facts;
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -165,7 +168,7 @@ fn answer(method: &Method, parts: &[&str], body: &Value, live: &[Member]) -> Res
         ("GET", ["v1", "groups", "live", "watch"]) => {
             open_stream(sse("snapshot", &text(&live_view())))
         }
-        ("GET", ["v1", "groups", "paymnts", ..]) => {
+        (_, ["v1", "groups", "paymnts", ..]) => {
             refuse(Code::NotFound, "there is no group \"paymnts\"")
         }
         (_, ["v1", "groups", "none", ..]) => {
@@ -273,17 +276,9 @@ fn liveness() -> Response<Body> {
         for (id, incarnation, state, age_ms) in
             [("web-1", 42, Band::Ok, 100), ("web-2", 43, Band::Suspect, 2_100)]
         {
-            let report = MemberLiveness {
-                group: group_id(group),
-                id: member_id(id),
-                incarnation: Incarnation(incarnation),
-                state,
-                age_ms: Some(age_ms),
-                rtt_us: Some(180),
-                misses: u32::from(state == Band::Suspect) * 4,
-                monitor: NodeId(1),
-                period_ms: 500,
-            };
+            let member = member(id, incarnation);
+            let report =
+                MemberLiveness { age_ms: Some(age_ms), ..facts::looks(group, &member, state) };
             events += &sse("member", &text(&report));
         }
     }
@@ -310,45 +305,23 @@ fn member_id(text: &str) -> MemberId {
 pub(crate) fn status() -> Status {
     Status {
         cluster: "0123456789abcdef0123456789abcdef".to_owned(),
-        node: NodeId(2),
-        leader: Some(NodeId(1)),
         term: 3,
-        role: Role::Follower,
         revision: Revision(918),
-        quorum: Quorum {
-            voters: vec![NodeId(1), NodeId(2), NodeId(3)],
-            needed: 2,
-            reachable: 3,
-            ok: true,
-        },
         counts: Counts { nodes: 3, groups: 2, members: 4, suspects: 0, watchers: 1 },
-        version: "0.1.0".to_owned(),
         uptime_ms: 7_985_000,
         age_ms: Some(12),
+        ..facts::status()
     }
 }
 
 pub(crate) fn nodes() -> Nodes {
     let node = |id: u64, role| NodeStatus {
-        id: NodeId(id),
         role: Some(role),
-        voter: true,
-        peer_url: format!("http://127.0.0.1:{id}2379"),
-        api_url: Some(format!("http://127.0.0.1:{id}2380")),
-        reachable: true,
-        monitor: true,
         term: Some(3),
-        leader: Some(NodeId(1)),
         matched: Some(Revision(918)),
         applied: Some(Revision(918)),
-        lag: Some(0),
-        monitored: Some(2),
-        pings_per_s: Some(8),
-        rtt_p50_us: Some(180),
         rtt_p99_us: Some(1250),
-        health: Some(0),
-        version: Some("0.1.0".to_owned()),
-        error: None,
+        ..facts::node(id)
     };
     let lost = NodeStatus {
         role: None,
@@ -416,16 +389,9 @@ pub(crate) fn groups() -> Groups {
 
 pub(crate) fn member(id: &str, incarnation: u64) -> Member {
     Member {
-        id: member_id(id),
-        address: "http://10.0.0.7:8080".parse().unwrap(),
-        incarnation: Incarnation(incarnation),
-        monitor: Some(NodeId(1)),
-        witness: Some(NodeId(2)),
         liveness: Liveness::of(Kind::Tcp),
         tags: [("zone".to_owned(), "a \u{1b}]0;x\u{7}".to_owned())].into(),
-        state: MemberState::Active,
-        instance: None,
-        hold: None,
+        ..facts::member(id, "http://10.0.0.7:8080", incarnation, 1)
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "clippy knows a test by its attribute, not the helpers of tests"
 )]
 
+mod awaited;
 mod batch;
 mod bench;
 #[cfg(feature = "demo")]
@@ -17,6 +18,7 @@ mod help;
 mod matrix;
 mod member;
 mod narrow;
+mod past;
 mod program;
 #[cfg(feature = "demo")]
 mod real;

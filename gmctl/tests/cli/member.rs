@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     fake::Fake,
-    program::{Ran, gmctl, run, run_with_input},
+    program::{Nobody, Ran, gmctl, run, run_with_input},
 };
 
 /// What became of member `a`: every write, in order.
@@ -110,11 +110,8 @@ fn a_program_ends_when_its_name_is_refused_and_only_then() {
     let ran = run(&["-e", &fake.url(), "run", "live", "--id", "bad", "--", "sh", "-c", script]);
     assert_eq!(ran.code, Some(7), "{ran:?}");
     assert!(ran.stderr.contains("the present life answers"), "{ran:?}");
-    let nobody = {
-        let fake = Fake::start();
-        fake.url()
-    };
-    let ran = run(&["-e", &nobody, "run", "live", "--id", "a", "--", "sh", "-c", "exit 5"]);
+    let nobody = Nobody::there();
+    let ran = run(&["-e", &nobody.url(), "run", "live", "--id", "a", "--", "sh", "-c", "exit 5"]);
     assert_eq!(ran.code, Some(5), "{ran:?}");
 }
 

@@ -69,3 +69,22 @@ pub(crate) fn run_with_input(words: &[&str], input: &str) -> Ran {
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap().into()
 }
+
+/// A port where nobody listens, and where nobody can begin to while this lives.
+pub(crate) struct Nobody {
+    /// Bound, so that the port is given to no one else; it never listens, so whoever comes is refused.
+    socket: tokio::net::TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn there() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self { socket }
+    }
+
+    /// `http://127.0.0.1:port`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.socket.local_addr().unwrap())
+    }
+}

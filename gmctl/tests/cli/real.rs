@@ -124,7 +124,12 @@ fn a_crash_is_seen_recorded_explained_and_reported() {
     let why = cluster.run(&format!("why payments {id}"));
     assert_eq!(why.code, Some(0), "{why:?}");
     assert!(why.stdout.contains("removed") && why.stdout.contains("node "), "{why:?}");
+    history(&cluster, id, change["view"].as_u64().unwrap());
     assert_eq!(cluster.run(&format!("wait payments/{id} --gone")).code, Some(0));
+    // A node's own port is as good a member as any that answers.
+    let port = cluster.facts["endpoints"][1].as_str().unwrap();
+    let joined = cluster.run(&format!("join jobs answers {port} --wait --timeout 20s"));
+    assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""), "{joined:?}");
     on_tape(tape, |line| line["kind"] == "removed");
 
     // The node that serves the watch goes; the watch goes on elsewhere.
@@ -155,6 +160,18 @@ fn a_crash_is_seen_recorded_explained_and_reported() {
     let diff = run(&["diff", tape, "-o", "csv"]);
     assert!(diff.stdout.contains(&format!("payments,{id},gone,")), "{diff:?}");
     bundle(&cluster, directory.path().join("help.tar").to_str().unwrap(), id);
+}
+
+/// What the history says of a removal is what was said at once; before it there was a member.
+fn history(cluster: &Cluster, id: &str, revision: u64) {
+    let said = |words: &str| -> Value {
+        let ran = cluster.run(format!("why payments {id} -o json {words}").trim_end());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        serde_json::from_str(&ran.stdout).unwrap()
+    };
+    assert_eq!(said(&format!("--at {revision}")), said(""));
+    let before = said(&format!("--at {}", revision - 1));
+    assert_eq!((&before["state"], &before["removal"]), (&"member".into(), &Value::Null));
 }
 
 /// The archive has what can be had although a node is gone.

@@ -169,30 +169,80 @@ fn without_a_terminal_gmctl_alone_prints_the_status() {
     assert_eq!(quiet.stdout, "orders\npayments\n");
 }
 
+/// The fake's watch: web-1 and web-2 are there; then web-3 joins and web-1 is removed.
+#[test]
+fn a_filtered_watch_is_of_those_who_pass_and_of_nobody_else() {
+    let fake = Fake::start();
+    for (filter, told) in [
+        (
+            "-id:web-1",
+            &["payments view 43: 1 member: web-2", "payments view 44 after 43: +web-3"][..],
+        ),
+        (
+            "id:web-1 | id:web-2",
+            &[
+                "payments view 43: 2 members: web-1 web-2",
+                "payments view 44 after 43: -web-1 (removed: silence)",
+            ],
+        ),
+        ("id:web-3", &["payments view 43: 0 members", "payments view 44 after 43: +web-3"]),
+    ] {
+        let mut child = watch(&fake, &["payments", "-f", filter]);
+        assert_eq!(lines(&mut child, told.len()), told, "{filter}");
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+    }
+    // A change of others is left out: what follows the view is the bookmark behind that change.
+    let mut child = watch(&fake, &["payments", "-f", "id:web-2", "-o", "jsonl"]);
+    let lines = lines(&mut child, 2);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    child.wait().unwrap();
+    let events: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["members"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&events[0]["event"], &events[1]["event"]),
+        (&"snapshot".into(), &"bookmark".into())
+    );
+    assert_eq!(events[1]["revision"], 44);
+}
+
+#[test]
+fn the_end_and_the_program_of_a_filtered_watch_see_those_who_pass() {
+    let fake = Fake::start();
+    let url = fake.url();
+    let of = |filter: &str, until: &str| {
+        run(&["-e", &url, "watch", "payments", "-f", filter, "--until", until, "--for", "30s"])
+    };
+    // One passes, until web-3 joins.
+    let ran = of("-id:web-1", "members>=2");
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 2), "{ran:?}");
+    let ran = of("id:web-1", "members:0");
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 2), "{ran:?}");
+    let mut child =
+        watch(&fake, &["payments", "-f", "id:web-3", "--exec", "sh", "-c", "grep -c web- || true"]);
+    assert_eq!(lines(&mut child, 2), ["0", "1"], "one call a view, with those who pass on stdin");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_watch_with_a_filter_and_beats_is_still_a_tape() {
     let fake = Fake::start();
-    let url = fake.url();
+    let mut child = watch(&fake, &["payments", "-f", "id:web-2", "--heartbeats", "-o", "jsonl"]);
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut tape = String::new();
+    for line in stdout.lines().map(Result::unwrap) {
+        tape.extend([line.as_str(), "\n"]);
+        if line.contains("\"event\":\"member\"") {
+            break;
+        }
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(tape.contains("web-2") && !tape.contains("\"web-1\""), "{tape}");
     let folder = tempfile::tempdir().unwrap();
-    let ran = run(&[
-        "-e",
-        &url,
-        "watch",
-        "payments",
-        "-f",
-        "id:web-2",
-        "--heartbeats",
-        "--for",
-        "1s",
-        "-o",
-        "jsonl",
-    ]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.stdout.contains("web-2") && !ran.stdout.contains("\"web-1\""), "{}", ran.stdout);
-    let beats = ran.stdout.lines().filter(|line| line.contains("\"event\":\"member\"")).count();
-    assert!(beats > 0, "{}", ran.stdout);
-    let tape = folder.path().join("tape.jsonl");
-    std::fs::write(&tape, &ran.stdout).unwrap();
-    let read = run(&["replay", tape.to_str().unwrap(), "-o", "jsonl"]);
+    let file = folder.path().join("tape.jsonl");
+    std::fs::write(&file, &tape).unwrap();
+    let read = run(&["replay", file.to_str().unwrap(), "-o", "jsonl"]);
     assert_eq!(read.code, Some(0), "{read:?}");
 }

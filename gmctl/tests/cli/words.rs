@@ -3,16 +3,14 @@
 
 use crate::{
     fake::Fake,
-    program::{gmctl, run_with_input},
+    program::{Nobody, gmctl, run_with_input},
 };
 
 #[test]
 fn every_message_says_what_failed_and_what_to_do() {
     let fake = Fake::start();
-    let (url, nobody) = (fake.url(), {
-        let fake = Fake::start();
-        fake.url()
-    });
+    let no_node = Nobody::there();
+    let (url, nobody) = (fake.url(), no_node.url());
     let directory = tempfile::tempdir().unwrap();
     let inside = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -31,9 +29,11 @@ fn every_message_says_what_failed_and_what_to_do() {
         "members paymnts",
         "why none web-1",
         "hold set payments --for 30m --reason x --dry-run -q",
-        "members lost --timeout 300ms",
-        "join slow a 10.0.0.1:1 --timeout 300ms",
+        "members lost --timeout 2s",
+        "join slow a 10.0.0.1:1 --timeout 2s",
         "leave payments old",
+        "leave paymnts web-1",
+        "hold clear paymnts",
         "leave payments",
         "leave -f ''",
         "leave payments -f id:web-1",

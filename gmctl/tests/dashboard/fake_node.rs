@@ -13,14 +13,16 @@ use std::{
 use gms::{
     api::{
         Band, Bookmark, Counts, Events, GroupSummary, Groups, LeftAnswer, MemberLiveness,
-        NodeStatus, Nodes, Quorum, Removal, Role, Status, Why, WhyState,
+        NodeStatus, Nodes, Removal, Status, Why, WhyState,
     },
     evidence::{Cause, Evidence},
     id::{Incarnation, MemberId, NodeId, Revision},
-    liveness::{Kind, Liveness},
-    view::{Change, Member, MemberState, Removed, Tags, View},
+    view::{Change, Member, Removed, View},
 };
 use serde::Serialize;
+
+#[path = "../support/facts.rs"]
+mod facts;
 
 /// How often an open stream looks for more to tell.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -268,70 +270,27 @@ fn why(path: &str) -> Why {
 }
 
 fn member(n: u64) -> Member {
-    Member {
-        id: format!("m-{n:04}").parse().unwrap(),
-        address: format!("127.0.0.1:{}", 9_000 + n).parse().unwrap(),
-        incarnation: Incarnation(100 + n),
-        monitor: Some(NodeId(n % 3 + 1)),
-        witness: None,
-        liveness: Liveness::of(Kind::Tcp),
-        tags: Tags::new(),
-        state: MemberState::Active,
-        instance: None,
-        hold: None,
-    }
+    let address = format!("127.0.0.1:{}", 9_000 + n);
+    facts::member(&format!("m-{n:04}"), &address, 100 + n, n % 3 + 1)
 }
 
 fn liveness(n: u64, state: Band, age_ms: u64) -> MemberLiveness {
-    MemberLiveness {
-        group: "payments".parse().unwrap(),
-        id: format!("m-{n:04}").parse().unwrap(),
-        incarnation: Incarnation(100 + n),
-        state,
-        age_ms: Some(age_ms),
-        rtt_us: Some(420),
-        misses: 0,
-        monitor: NodeId(n % 3 + 1),
-        period_ms: 500,
-    }
+    MemberLiveness { age_ms: Some(age_ms), ..facts::looks("payments", &member(n), state) }
 }
 
 fn status() -> Status {
     Status {
-        cluster: "0".repeat(32),
-        node: NodeId(2),
-        leader: Some(NodeId(1)),
-        term: 5,
-        role: Role::Follower,
         revision: Revision(40),
-        quorum: Quorum { voters: (1..=3).map(NodeId).collect(), needed: 2, reachable: 3, ok: true },
         counts: Counts { nodes: 3, groups: 1, members: 12, suspects: 0, watchers: 1 },
-        version: "0.1.0".to_owned(),
-        uptime_ms: 1_000,
-        age_ms: Some(40),
+        ..facts::status()
     }
 }
 
 fn node(n: u64) -> NodeStatus {
     NodeStatus {
-        id: NodeId(n),
-        role: Some(if n == 1 { Role::Leader } else { Role::Follower }),
-        voter: true,
-        peer_url: format!("http://127.0.0.1:{n}2379"),
         api_url: None,
-        reachable: true,
-        monitor: true,
-        term: Some(5),
-        leader: Some(NodeId(1)),
         matched: Some(Revision(40)),
         applied: Some(Revision(40)),
-        lag: Some(0),
-        monitored: Some(4),
-        pings_per_s: Some(8),
-        rtt_p50_us: Some(400),
-        rtt_p99_us: Some(900),
-        health: Some(0),
-        version: None,
-        error: None,
+        ..facts::node(n)
     }
 }

@@ -6,7 +6,7 @@ mod fake_node;
 mod real;
 mod terminal;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use gmctl::tui::dashboard::{ColorChoice, Options, Outcome, RunError, run};
 use gms::{client::Client, endpoint::Endpoint};
@@ -18,8 +18,8 @@ use terminal::Terminal;
 pub(crate) const ENDPOINTS: &str = "GMCTL_TEST_ENDPOINTS";
 /// A second of a processor has a hundred ticks; whoever spins until it is killed has more than this.
 pub(crate) const SPINNING: u64 = 50;
-/// Tells the child to panic after so many milliseconds.
-pub(crate) const PANIC_AFTER: &str = "GMCTL_TEST_PANIC_AFTER_MS";
+/// Tells the child to panic once this file is there.
+pub(crate) const PANIC_ONCE: &str = "GMCTL_TEST_PANIC_ONCE";
 
 /// The dashboard itself, when this program is started again within a terminal; else nothing.
 #[test]
@@ -28,16 +28,18 @@ fn child() {
         return;
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let panic_after = std::env::var(PANIC_AFTER).ok().and_then(|text| text.parse().ok());
+    let panic_once = std::env::var(PANIC_ONCE).ok();
     let outcome = runtime.block_on(async {
         let endpoints = Endpoint::parse_list(&endpoints).unwrap();
         let client = Client::new(endpoints, gms::client::Options::default()).unwrap();
         let mut options = Options::new(client);
         options.color = ColorChoice::Auto;
         options.context = "test".to_owned();
-        if let Some(millis) = panic_after {
+        if let Some(file) = panic_once {
             tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(millis)).await;
+                while !Path::new(&file).exists() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
                 panic!("injected");
             });
         }
@@ -144,8 +146,12 @@ fn a_resize_is_followed_down_to_a_sentence() {
 #[test]
 fn a_panic_restores_the_terminal_before_it_speaks() {
     let node = FakeNode::start();
-    let mut terminal = Terminal::open_with(80, 24, &node.endpoint(), &[(PANIC_AFTER, "1500")]);
+    let folder = tempfile::tempdir().unwrap();
+    let now = folder.path().join("now");
+    let environment = [(PANIC_ONCE, now.to_str().unwrap())];
+    let mut terminal = Terminal::open_with(80, 24, &node.endpoint(), &environment);
     terminal.wait_for("LIVE");
+    std::fs::write(&now, "").unwrap();
     terminal.wait_for("injected");
     assert_eq!(terminal.wait_for_exit(), 1, "a part of it that panicked ends all of it");
     terminal.assert_given_back();

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{PANIC_AFTER, SPINNING, terminal::Terminal};
+use crate::{PANIC_ONCE, SPINNING, terminal::Terminal};
 
 /// How many nodes there are.
 const NODES: usize = 3;
@@ -237,9 +237,12 @@ fn a_closed_window_ends_it_and_nothing_spins() {
 #[test]
 fn a_panic_in_the_middle_of_it_gives_the_terminal_back() {
     let cluster = Cluster::start();
-    let environment = [(PANIC_AFTER, "3000")];
+    let folder = tempfile::tempdir().unwrap();
+    let now = folder.path().join("now");
+    let environment = [(PANIC_ONCE, now.to_str().unwrap())];
     let mut terminal = Terminal::open_with(120, 36, &cluster.endpoints(), &environment);
     terminal.wait_for("all 6 members answer");
+    std::fs::write(&now, "").unwrap();
     terminal.wait_for("injected");
     assert_eq!(terminal.wait_for_exit(), 1, "a part of it that panicked ends all of it");
     terminal.assert_given_back();

@@ -85,12 +85,38 @@ pub struct Rows {
 #[derive(Debug, Default)]
 struct Built {
     wish: Option<Kept>,
-    members: Option<(Stamp, Instant)>,
-    heat: Option<(Stamp, Instant)>,
-    causes: Option<(u64, u64, Instant)>,
+    members: Option<Version>,
+    heat: Option<Version>,
+    causes: Option<Version>,
     entries: Option<u64>,
     moves: Option<(u64, Instant)>,
     moved: BTreeMap<GroupId, Moves>,
+}
+
+/// What a list was built from.
+#[derive(Debug, Clone, Copy)]
+struct Version {
+    stamp: Stamp,
+    at: Instant,
+    members: usize,
+}
+
+impl Version {
+    fn of(model: &Model, now: Moment) -> Self {
+        Self { stamp: model.stamp, at: now.at, members: model.members() }
+    }
+
+    /// Whether it is so new that news of a large cluster has to wait. What is mostly missing from it,
+    /// as while the first views come in, is no news.
+    fn waits(self, model: &Model, now: Moment) -> bool {
+        let members = model.members();
+        members > LARGE && self.members > members / 2 && now.since(self.at) < LARGE_EACH
+    }
+
+    /// Whether the same members look the same.
+    fn is_of(self, model: &Model) -> bool {
+        (self.stamp.shape, self.stamp.bands) == (model.stamp.shape, model.stamp.bands)
+    }
 }
 
 impl Rows {
@@ -192,13 +218,9 @@ impl Rows {
     }
 
     fn refresh_causes(&mut self, model: &Model, now: Moment) {
-        let stamp = model.stamp;
-        let same = self.built.causes.is_some_and(|(shape, bands, at)| {
-            (shape, bands) == (stamp.shape, stamp.bands) || waits(model, now, at)
-        });
-        if !same {
+        if !stands(self.built.causes, model, now, false) {
             self.causes = common_causes(model, now);
-            self.built.causes = Some((stamp.shape, stamp.bands, now.at));
+            self.built.causes = Some(Version::of(model, now));
         }
     }
 
@@ -225,10 +247,8 @@ impl Rows {
         self.members = list;
         self.members_in_all = in_all;
         // While rows keep their places the order is not the one that was wished for.
-        self.built.members = (!wish.keep_order).then_some((model.stamp, now.at));
-        if wish.keep_order && model.members() > LARGE {
-            self.built.members = Some((model.stamp, now.at));
-        }
+        let is_final = !wish.keep_order || model.members() > LARGE;
+        self.built.members = is_final.then(|| Version::of(model, now));
     }
 
     fn refresh_heat(
@@ -244,28 +264,19 @@ impl Rows {
             return;
         }
         let same_members =
-            before.is_some_and(|(stamp, _)| stamp.shape == model.stamp.shape) && !filtered;
+            before.is_some_and(|of| of.stamp.shape == model.stamp.shape) && !filtered;
         if !same_members {
             (self.heat, self.heat_hidden) = heat::rows(model, now, wish, filtered);
             selection.follow_cell(&self.heat);
         }
         heat::paint(&mut self.heat, model, now, wish.grouping);
-        self.built.heat = Some((model.stamp, now.at));
+        self.built.heat = Some(Version::of(model, now));
     }
 }
 
-/// Whether a large cluster's list was built so lately that news has to wait.
-fn waits(model: &Model, now: Moment, built: Instant) -> bool {
-    model.members() > LARGE && now.since(built) < LARGE_EACH
-}
-
 /// Whether a list still fits the model, or news has to wait.
-fn stands(built: Option<(Stamp, Instant)>, model: &Model, now: Moment, volatile: bool) -> bool {
-    let Some((stamp, at)) = built else {
-        return false;
-    };
-    let same = (stamp.shape, stamp.bands) == (model.stamp.shape, model.stamp.bands);
-    (same && !volatile) || waits(model, now, at)
+fn stands(built: Option<Version>, model: &Model, now: Moment, volatile: bool) -> bool {
+    built.is_some_and(|of| (of.is_of(model) && !volatile) || of.waits(model, now))
 }
 
 fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {

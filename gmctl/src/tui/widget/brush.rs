@@ -87,14 +87,30 @@ impl<'a> Brush<'a> {
         let style = self.style(role);
         if width_of(text) <= width {
             let (end, _) = self.buffer.set_stringn(x, y, text, usize::from(width), style);
+            self.spell(x, end, y);
             return end.saturating_sub(x);
         }
         if width == 0 {
             return 0;
         }
         let (end, _) = self.buffer.set_stringn(x, y, text, usize::from(width - 1), style);
+        self.spell(x, end, y);
         self.buffer.set_stringn(end, y, self.glyphs.ellipsis, 1, style);
         width
+    }
+
+    /// Where ASCII alone is drawn, what others wrote is too: a `?` for each character beyond, as wide.
+    fn spell(&mut self, from: u16, end: u16, y: u16) {
+        if !self.glyphs.is_ascii() {
+            return;
+        }
+        for x in from..end {
+            if let Some(cell) = self.buffer.cell_mut(Position { x, y })
+                && !cell.symbol().is_ascii()
+            {
+                cell.set_symbol("?");
+            }
+        }
     }
 
     /// Draws pieces one after the other into the first line of an area, cut at its end.

@@ -1,0 +1,225 @@
+//! What is known of the cluster and what is said of it: looks, counts, causes, what was missed.
+
+use std::time::Duration;
+
+use gms::{
+    api::{Band, MemberLiveness, WatchEvent},
+    id::{Incarnation, NodeId, Revision},
+    view::Change,
+};
+
+use super::{
+    fixture::{Play, facts::looks, group, healthy, id, key, member, node, notice, status},
+    message::Message,
+};
+use crate::model::{condition::Tally, group::Left};
+
+#[test]
+fn the_time_to_a_removal_counts_down_and_a_hold_stops_it() {
+    let mut play = healthy();
+    play.band("payments", 3, Band::Late, 600);
+    let left = |play: &Play, name: &str| {
+        let facts = play.app.live.groups.get(&group(name)).unwrap();
+        facts.left(play.now, facts.members.get(&id("m-0003")).unwrap())
+    };
+    assert_eq!(left(&play, "payments"), Some(Left::AtLeast(Duration::from_millis(900))));
+    play.later(1_000);
+    assert_eq!(left(&play, "payments"), Some(Left::AtLeast(Duration::ZERO)));
+    assert_eq!(left(&play, "search"), None, "it answers");
+}
+
+#[test]
+fn the_seconds_of_the_member_looked_at_are_kept() {
+    let mut play = healthy();
+    play.keys("2 3");
+    for n in 0..5 {
+        let (band, age) = if n == 3 { (Band::Late, 900) } else { (Band::Ok, 100) };
+        play.later(1_000).band("payments", 1, band, age);
+    }
+    play.keys("Enter");
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("|||.|"), "{screen}");
+}
+
+/// The counts that are kept up to date are those that counting anew would give.
+#[test]
+fn the_counts_are_true() {
+    let mut play = healthy();
+    play.trouble().later(1_000);
+    play.band("payments", 31, Band::Late, 700).band("payments", 31, Band::Ok, 100);
+    play.band("nobody", 7, Band::Suspect, 100);
+    for (name, facts) in &play.app.live.groups {
+        let mut tally = Tally::default();
+        for member in facts.members.keys() {
+            let condition = facts.condition(play.now, member).unwrap();
+            tally.add(condition);
+            let well = matches!(
+                condition,
+                crate::model::condition::Condition::Ok | crate::model::condition::Condition::New
+            );
+            assert_eq!(facts.is_unwell(member), !well, "{name}/{member}");
+        }
+        assert_eq!(facts.tally(), tally, "{name}");
+    }
+}
+
+#[test]
+fn a_mass_removal_is_told_with_what_was_common_to_it() {
+    use gms::{evidence::Cause, id::Incarnation, view::Removed};
+    let mut play = healthy();
+    let change = Change {
+        group: group("payments"),
+        from: Revision(9_182_331),
+        view: Revision(9_182_335),
+        revision: Revision(9_182_335),
+        after: Revision(9_182_331),
+        at_ms: 1,
+        joined: Vec::new(),
+        left: Vec::new(),
+        removed: [3, 6, 9, 12, 1]
+            .map(|n| Removed {
+                id: id(&format!("m-{n:04}")),
+                incarnation: Incarnation(100 + n),
+                cause: Cause::Silence,
+                number: None,
+            })
+            .to_vec(),
+        updated: Vec::new(),
+        away: Vec::new(),
+    };
+    play.tell(Message::Watch(WatchEvent::Change(change))).tell(Message::Tick);
+    let sentence = play.screen(120, 36);
+    assert!(
+        sentence.contains("5 REMOVED in payments within the last minute: monitor=1"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn nodes_that_differ_make_ours_the_minority() {
+    let mut play = healthy();
+    let nodes = (1..=3)
+        .map(|n| {
+            let mut node = node(n);
+            if n != 2 {
+                node.term = Some(43);
+                node.leader = Some(NodeId(3));
+            }
+            node
+        })
+        .collect();
+    play.tell(Message::Nodes(gms::api::Nodes { answered_by: NodeId(2), nodes }));
+    assert!(play.screen(120, 36).contains("NODE 2 IS IN A MINORITY"));
+}
+
+#[test]
+fn what_was_missed_is_told_once_the_watch_is_back() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let down = StreamNews::Down { error: "refused".to_owned() };
+    let up = StreamNews::Up { endpoint: "http://h:2".to_owned(), node: Some(NodeId(2)) };
+    play.tell(Message::Link(Stream::Watch, down.clone())).later(3_000);
+    play.tell(Message::Link(Stream::Watch, up.clone()));
+    assert!(!notice(&play).contains("back"), "not before the watch has told all of it");
+    let payments = &play.app.live.groups[&group("payments")];
+    let mut members: Vec<_> =
+        payments.members.values().map(|member| member.as_ref().clone()).collect();
+    members.remove(0);
+    let mut again = members[0].clone();
+    again.id = id("newcomer");
+    members.push(again);
+    let at = Revision(99_999_999);
+    let view = gms::view::View { group: group("payments"), view: at, revision: at, members };
+    let known = play.app.live.groups.iter();
+    let others: Vec<_> = known
+        .filter(|(name, _)| **name != view.group)
+        .map(|(name, held)| gms::view::View {
+            group: name.clone(),
+            view: held.view,
+            revision: held.revision,
+            members: held.members.values().map(|member| member.as_ref().clone()).collect(),
+        })
+        .collect();
+    for view in others.into_iter().chain([view]) {
+        play.tell(Message::Watch(WatchEvent::Snapshot(view)));
+    }
+    let bookmark = gms::api::Bookmark { revision: Revision(99_999_999) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    let told = notice(&play);
+    assert!(told.starts_with("back by node 2 after 3.0s: +1 joined  -1 gone"), "{told:?}");
+    play.tell(Message::Link(Stream::Watch, down)).later(1_000);
+    play.tell(Message::Link(Stream::Watch, up));
+    let bookmark = gms::api::Bookmark { revision: Revision(99_999_999) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    assert!(notice(&play).ends_with("nothing changed meanwhile"), "{}", notice(&play));
+}
+
+#[test]
+fn a_member_looks_worse_at_once_and_better_after_two_clean_beats() {
+    let mut play = healthy();
+    let looks = |play: &Play| {
+        let payments = &play.app.live.groups[&group("payments")];
+        payments.condition(play.now, &id("m-0001")).unwrap()
+    };
+    let calm = looks(&play);
+    let report = |state, misses| gms::api::MemberLiveness {
+        group: group("payments"),
+        id: id("m-0001"),
+        incarnation: play.app.live.groups[&group("payments")].members[&id("m-0001")].incarnation,
+        state,
+        age_ms: Some(100),
+        rtt_us: Some(400),
+        misses,
+        monitor: NodeId(1),
+        period_ms: 2_000,
+    };
+    let (late, ok) = (report(Band::Late, 1), report(Band::Ok, 0));
+    play.tell(Message::Member(late.clone()));
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late);
+    play.tell(Message::Member(ok.clone())).later(1_000);
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "one clean beat");
+    play.tell(Message::Member(late)).tell(Message::Member(ok)).later(1_500);
+    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "it begins anew");
+    play.later(1_000);
+    assert_eq!(looks(&play), calm, "two clean beats");
+}
+
+/// A cluster without a quorum serves no watch: what matters is why, not that the stream broke.
+#[test]
+fn a_lost_quorum_is_what_is_said_though_the_watch_is_lost_too() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let refused = StreamNews::Down { error: "no_quorum".to_owned() };
+    play.tell(Message::Link(Stream::Watch, refused));
+    let mut lost = status(Some(1));
+    lost.quorum.ok = false;
+    lost.quorum.reachable = 1;
+    play.tell(Message::Status(Box::new(lost)));
+    let screen = play.screen(120, 36);
+    assert!(screen.contains(" !!  NO QUORUM: node "), "{screen}");
+    assert!(screen.contains("RECONNECTING"), "the header still tells that nothing follows");
+    play.later(3_000);
+    let old = play.screen(120, 36);
+    assert!(old.contains(" !!  RECONNECTING"), "an old word is no word: {old}");
+}
+
+/// When a node dies others watch its members; no view changes by that, so only their reports tell.
+#[test]
+fn who_watches_a_member_is_told_by_whoever_reports_of_it() {
+    let mut play = healthy();
+    let moved = key("payments", "m-0003");
+    let monitor = |play: &Play| play.app.live.groups[&moved.group].members[&moved.id].monitor;
+    assert_eq!(monitor(&play), Some(NodeId(1)));
+    let before = member(3, 103);
+    for (incarnation, node, now) in [(102, 2, 1), (103, 2, 2), (103, 2, 2)] {
+        let report = MemberLiveness {
+            incarnation: Incarnation(incarnation),
+            monitor: NodeId(node),
+            ..looks("payments", &before, Band::Ok)
+        };
+        play.tell(Message::Member(report));
+        assert_eq!(monitor(&play), Some(NodeId(now)), "{incarnation}, {node}");
+    }
+    play.keys("2 3 /").types("monitor:2").keys("Enter");
+    assert!(play.app.rows.members.contains(&moved), "filters go by it too");
+}
