@@ -317,6 +317,31 @@ async fn a_removed_node_ends_and_says_why_be_it_the_leader() {
     join(&cluster.client_of(rest), "a", "m", "127.0.0.1:9021").await.unwrap();
 }
 
+/// A directory that belongs elsewhere is refused and left as it was.
+#[tokio::test]
+async fn a_founders_directory_enters_no_other_cluster() {
+    let mut cluster = TestCluster::start(2).await;
+    cluster.leader().await;
+    let other = TestCluster::start(1).await;
+    let through = format!("http://{}", other.node(1).api);
+    let peer = format!("http://127.0.0.1:{}", free_port());
+    let node = cluster.node_mut(2);
+    node.kill();
+    let founding = node.arguments.clone();
+    let cluster_flag = founding.iter().position(|flag| flag == "--cluster").unwrap();
+    node.arguments.splice(
+        cluster_flag..cluster_flag + 2,
+        ["--join", &through, "--peer-url", &peer].map(str::to_owned),
+    );
+    node.start();
+    assert!(!node.wait().success());
+    let log = node.log();
+    assert!(log.contains("which it founded; start it with --cluster"), "{log}");
+    node.arguments = founding;
+    node.start();
+    cluster.leader().await;
+}
+
 #[tokio::test]
 async fn a_node_is_added_catches_up_votes_and_is_removed_for_good() {
     let mut cluster = TestCluster::start(3).await;

@@ -557,8 +557,22 @@ pub struct Why {
     /// Its last removal, or how its last life ended that left its place behind; null where there
     /// is none.
     pub removal: Option<Removal>,
+    /// How its last life left; absent where it did not end so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Leaving>,
     /// Its present suspicion; null where there is none.
     pub suspicion: Option<Suspicion>,
+}
+
+/// How a life ended that was asked to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// The revision that took it out.
+    pub revision: Revision,
+    /// Wall-clock time of the leader, for people only.
+    pub at_ms: u64,
+    /// The operator's reason; null when the member itself left.
+    pub reason: Option<String>,
 }
 
 /// What the subject of a `why` is now.

@@ -18,7 +18,7 @@ use crate::{
     cli::{
         fault::who,
         globals::Globals,
-        setting::{Settings, Variables},
+        setting::{Settings, Variables, names_context, names_nodes},
     },
     config::{
         contexts::{ContextName, Contexts},
@@ -102,7 +102,7 @@ impl Console {
 
     /// Which nodes are meant, and who says so.
     pub fn endpoints(&self) -> Result<(Vec<Endpoint>, Origin), Failure> {
-        if !self.globals.endpoints.is_empty() {
+        if names_nodes(&self.globals, &self.variables) {
             let list = endpoints::parse(&self.globals.endpoints)?;
             return Ok((list, self.variables.origin("endpoints")));
         }
@@ -153,7 +153,9 @@ impl Console {
         let contexts = self.contexts.as_ref().ok()?;
         let name = self.settings.context.value.as_ref()?;
         let is_protected = contexts.get(name).is_ok_and(|context| context.protected);
-        (is_protected && self.globals.endpoints.is_empty()).then(|| name.clone())
+        let is_meant = names_context(&self.globals, &self.variables)
+            || !names_nodes(&self.globals, &self.variables);
+        (is_protected && is_meant).then(|| name.clone())
     }
 
     /// Whether nothing may be written.

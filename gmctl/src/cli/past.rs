@@ -72,7 +72,7 @@ pub fn why(
             _ => known.take().and_then(|why| why.removal),
         };
         let (group, id) = (group.clone(), id.clone());
-        known = Some(Why { group, id, incarnation, state, removal, suspicion: None });
+        known = Some(Why { group, id, incarnation, state, removal, left: None, suspicion: None });
     }
     known
 }

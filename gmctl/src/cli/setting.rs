@@ -85,6 +85,17 @@ fn choose<T>(wishes: impl IntoIterator<Item = (Option<T>, Origin)>, default: T) 
         .unwrap_or_else(|| Chosen::new(default, Origin::Default))
 }
 
+/// Whether nodes are named and meant: a context on the command line outdoes a variable.
+pub fn names_nodes(globals: &Globals, variables: &Variables) -> bool {
+    let by_flag = variables.origin("endpoints") == Origin::Flag;
+    !globals.endpoints.is_empty() && (by_flag || !names_context(globals, variables))
+}
+
+/// Whether the command line names a context.
+pub fn names_context(globals: &Globals, variables: &Variables) -> bool {
+    globals.context.is_some() && variables.origin("context") == Origin::Flag
+}
+
 impl Settings {
     /// Decides. A context that is named and not there counts as one that sets nothing; whoever needs
     /// its endpoints says so.
@@ -96,11 +107,11 @@ impl Settings {
             ],
             None,
         );
-        // Who names nodes on the command line means no context.
+        // Who names nodes means no context.
         let context = name
             .value
             .as_ref()
-            .filter(|_| globals.endpoints.is_empty())
+            .filter(|_| !names_nodes(globals, variables))
             .and_then(|name| contexts.get(name).ok().map(|context| (name, context)));
         let of_context =
             || context.map_or(Origin::Default, |(name, _)| Origin::Context(name.clone()));
@@ -181,6 +192,11 @@ mod tests {
         assert_eq!(of(&prod), (9, Origin::File, json));
         let named = Globals { endpoints: vec!["h:3".to_owned()], ..Globals::default() };
         assert_eq!(of(&named), (9, Origin::File, json));
+        // A context on the command line is not outdone by a variable that names nodes.
+        let variable = Variables(BTreeSet::from(["endpoints".to_owned()]));
+        let named = Globals { context: "lab".parse().ok(), ..named };
+        assert!(!names_nodes(&named, &variable) && names_nodes(&named, &Variables::default()));
+        assert_eq!(Settings::resolve(&named, &variable, &contexts).timeout.value.as_secs(), 7);
         let flag = Globals {
             timeout: "3s".parse().ok(),
             output: Some(Format::Name),

@@ -22,6 +22,7 @@ use crate::{
     output::{
         human::{age, time},
         page::Page,
+        plain,
         style::{Role, Style},
         table::{Cell, Column, Table},
     },
@@ -138,15 +139,16 @@ impl Page for Why {
             |suspicion| suspicion.last_round_trip_ms_ago,
         );
         let subject = || {
-            let removal = self.removal.as_ref();
+            let removed = self.removal.as_ref().map(|removal| (removal.revision, removal.at_ms));
+            let end = removed.or(self.left.as_ref().map(|left| (left.revision, left.at_ms)));
             vec![
                 (&self.group).into(),
                 (&self.id).into(),
                 self.incarnation.into(),
                 word(self.state).into(),
                 Cell::or_dash(record.map(cause)),
-                Cell::or_dash(removal.map(|removal| removal.revision)),
-                removal.map_or(Cell::or_dash(None::<u64>), |r| Cell::time(r.at_ms, style)),
+                Cell::or_dash(end.map(|(revision, _)| revision)),
+                end.map_or(Cell::or_dash(None::<u64>), |(_, at_ms)| Cell::time(at_ms, style)),
                 Cell::figure(last, |millis| age(*millis)),
             ]
         };
@@ -171,6 +173,15 @@ impl Page for Why {
             WhyState::Left => (Role::Plain, "left"),
         };
         facts.fact("state", Cell::new(role, state));
+        if let Some(left) = &self.left {
+            let by = left.reason.as_ref().map_or_else(
+                || "of its own wish".to_owned(),
+                |reason| format!("an operator took it out: {}", plain::clean(reason)),
+            );
+            facts.fact("how", by);
+            let at = time(left.at_ms, style);
+            facts.fact("left", format!("in revision {}, {at}", left.revision));
+        }
         let mut text = facts.draw(wide, style);
         if let Some(suspicion) = &self.suspicion {
             text.push_str(&of_suspicion(suspicion, wide, style));

@@ -97,6 +97,7 @@ impl Evidence {
                 at_ms: event.at_ms,
                 evidence: evidence.clone(),
             }),
+            left: None,
             suspicion: None,
         };
         self.keep(event.at_ms, why);

@@ -45,6 +45,7 @@ pub(super) fn answer_why(play: &mut Play) {
             at_ms: 43_378_031,
             evidence: evidence(),
         }),
+        left: None,
         suspicion: Some(Suspicion {
             by: NodeId(1),
             for_ms: 420,

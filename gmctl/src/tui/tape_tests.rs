@@ -131,6 +131,7 @@ fn removal(member: &str) -> gms::api::Why {
                 vec!["the switch of rack r7 was off".to_owned()],
             ),
         }),
+        left: None,
         suspicion: None,
     }
 }

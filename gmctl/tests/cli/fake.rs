@@ -471,6 +471,7 @@ pub(crate) fn why(group: &str, id: &str) -> Why {
             at_ms: 1_790_000_000_000,
             evidence: evidence(),
         }),
+        left: None,
         suspicion: None,
     }
 }

@@ -265,6 +265,7 @@ fn why(path: &str) -> Why {
             at_ms: 1_785_067_391_204,
             evidence: Evidence::stated(Cause::Silence, None, vec!["nothing else".to_owned()]),
         }),
+        left: None,
         suspicion: None,
     }
 }

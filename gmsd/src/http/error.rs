@@ -88,6 +88,12 @@ impl From<Rejection> for Refusal {
             )
             .with("limit", limit)
             .into(),
+            Rejection::TooManyTags { limit } => Problem::new(
+                Code::TooLarge,
+                format!("the member would have more than {limit} tags, which is the limit"),
+            )
+            .with("limit", limit)
+            .into(),
             Rejection::TokenReused => Refusal::new(
                 Code::Conflict,
                 "this Idempotency-Key was used for another request; take a new key",
@@ -155,7 +161,7 @@ pub fn fenced(
     if let Some(departure) = departure {
         problem = match present::removal(departure) {
             Some(removal) => problem.with("removal", json!(removal)),
-            None => problem.with("left", left(departure)),
+            None => problem.with("left", json!(present::leaving(departure))),
         };
     }
     problem.into()
@@ -170,16 +176,4 @@ fn ending(departure: &Departure) -> String {
         Ending::Left { reason: Some(why) } => format!(": an operator took it out: {why}"),
         Ending::Left { reason: None } => ": it left".to_owned(),
     }
-}
-
-fn left(departure: &Departure) -> serde_json::Value {
-    let reason = match &departure.ending {
-        Ending::Left { reason } => reason.as_deref(),
-        Ending::Removed(_) => None,
-    };
-    json!({
-        "revision": departure.revision,
-        "at_ms": departure.at_ms,
-        "reason": reason,
-    })
 }

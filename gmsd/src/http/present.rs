@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use gms::{
-    api::{self, Event, GroupSummary, What},
+    api::{self, Event, GroupSummary, Leaving, What},
     id::{GroupId, Revision},
     view::{Change, Left, Member, Removed, View},
 };
@@ -124,6 +124,13 @@ pub fn hold(hold: &Hold) -> api::Hold {
         lasts: hold.lasts,
         reason: hold.reason.clone(),
     }
+}
+
+/// How a life left, if that is how it ended.
+pub fn leaving(departure: &Departure) -> Option<Leaving> {
+    let Ending::Left { reason } = &departure.ending else { return None };
+    let (revision, at_ms, reason) = (departure.revision, departure.at_ms, reason.clone());
+    Some(Leaving { revision, at_ms, reason })
 }
 
 /// The record of a removal, if that is how the life ended.

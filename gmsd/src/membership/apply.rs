@@ -297,7 +297,7 @@ impl<'a> Applying<'a> {
             };
         }
         if changed.tags.len() > TAGS_MAX {
-            return Err(full("tags of one member", TAGS_MAX as u64));
+            return Err(Rejection::TooManyTags { limit: TAGS_MAX as u64 });
         }
         match drain {
             Some(true) => changed.state = MemberState::Draining,
@@ -355,7 +355,10 @@ impl<'a> Applying<'a> {
             _ => Err(Rejection::Fenced {
                 incarnation,
                 present: living.map(|life| life.incarnation),
-                departure: known.departure(member).cloned(),
+                departure: known
+                    .end_of(member, incarnation)
+                    .or_else(|| known.departure(member))
+                    .cloned(),
             }),
         }
     }

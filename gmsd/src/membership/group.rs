@@ -68,6 +68,17 @@ impl Group {
         self.away.get(member).or_else(|| self.departures.get(member))
     }
 
+    /// How that very life ended, as far as history reaches.
+    pub fn end_of(&self, member: &MemberId, life: Incarnation) -> Option<&Arc<Departure>> {
+        let is_it = |end: &&Arc<Departure>| end.incarnation == life && end.member == *member;
+        let last = self.departure(member).filter(is_it);
+        let start = first_after(&self.deltas, Revision(life.0), |delta| delta.revision);
+        last.or_else(|| {
+            let later = self.deltas.focus().narrow(start..).into_iter();
+            later.flat_map(|delta| delta.departed.iter().chain(&delta.away)).find(is_it)
+        })
+    }
+
     /// The places that are kept for nobody: how the lives ended that were in them.
     pub fn away(&self) -> impl Iterator<Item = &Arc<Departure>> {
         self.away.values()

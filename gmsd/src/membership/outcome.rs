@@ -115,6 +115,11 @@ pub enum Rejection {
         /// The limit.
         limit: u64,
     },
+    /// The member would have more tags than it may.
+    TooManyTags {
+        /// The limit.
+        limit: u64,
+    },
     /// The same idempotency key came with another request.
     TokenReused,
     /// The same entry already did something to this member; ask again.

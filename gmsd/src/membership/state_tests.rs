@@ -497,6 +497,30 @@ fn a_restart_is_one_view_that_takes_the_old_life_out_and_the_new_one_in() {
 }
 
 #[test]
+fn an_older_life_is_refused_with_its_own_end_as_far_as_history_reaches() {
+    let mut log = Log::new();
+    let mut lives = Vec::new();
+    for life in 1..=4 {
+        let replaces = lives.last().copied();
+        log.one(Command::Join(join(0, 1, life, replaces))).unwrap();
+        lives.push(log.incarnation(0, 1).unwrap());
+    }
+    for (number, life) in lives.iter().enumerate().take(3) {
+        let leave = Command::Leave {
+            group: group(0),
+            member: member(1),
+            incarnation: Some(*life),
+            reason: None,
+        };
+        let Err(Rejection::Fenced { present, departure: Some(end), .. }) = log.one(leave) else {
+            panic!("life {number} is not fenced");
+        };
+        assert_eq!((present, end.incarnation), (lives.last().copied(), *life));
+        assert_eq!(end.revision.0, lives[number + 1].0);
+    }
+}
+
+#[test]
 fn the_fence_of_a_verdict() {
     use Verdict::{Abstain, Alive, DeadAffirmed, Silent};
     let table = [
@@ -632,7 +656,7 @@ fn tags_are_bounded_by_what_a_member_ends_up_with() {
     for n in 0..TAGS_MAX {
         tag(n).unwrap();
     }
-    assert!(matches!(tag(TAGS_MAX), Err(Rejection::Full { .. })));
+    assert!(matches!(tag(TAGS_MAX), Err(Rejection::TooManyTags { .. })));
     tag(0).unwrap();
 }
 

@@ -25,6 +25,9 @@ use crate::{
 /// How long a running cluster may take to let a node in.
 const ENTER_WAIT: Duration = Duration::from_secs(10);
 
+/// How long it may take to say that it is the cluster in which a node was before.
+const RETURN_WAIT: Duration = Duration::from_secs(2);
+
 /// Who a node is.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -52,10 +55,7 @@ pub(super) async fn place(config: &Config, host: &Host) -> Result<Place, NodeErr
         Entrance::Restore { node, peers, file } => restore(config, host, *node, peers, file).await,
         Entrance::Join { node, through, peer_url } => {
             if let Some(known) = data_dir::read_identity(host, &config.data_dir)? {
-                let cluster = known.cluster.parse().map_err(|error| NodeError::Enter {
-                    through: through.clone(),
-                    why: format!("the data directory's cluster: {error}"),
-                })?;
+                let cluster = returns(&known, &config.data_dir, through).await?;
                 let peers = BTreeMap::from([(known.node, peer_url.clone())]);
                 return Ok(Place {
                     node: known.node,
@@ -139,6 +139,36 @@ async fn restore(
     // Founded already, it resumes; cut short, it begins again.
     let cluster = own_cluster(&known)?;
     Ok(place(cluster, (!known.founded).then_some(restored)))
+}
+
+/// The cluster of a node that entered it before and starts with the same flags again. Should the
+/// node that it names now be of another one, that is no return. One that gives no answer is no
+/// hindrance: the cluster may be without it.
+async fn returns(known: &Identity, dir: &Path, through: &str) -> Result<ClusterId, NodeError> {
+    let refuse = |why: String| NodeError::Enter {
+        through: through.to_owned(),
+        why: format!(
+            "data directory {} is of node {} of cluster {}{why}",
+            dir.display(),
+            known.node,
+            known.cluster
+        ),
+    };
+    if !known.initial_peers.is_empty() || known.restored.is_some() {
+        let why = ", which it founded; start it with --cluster, or give an empty directory";
+        return Err(refuse(why.to_owned()));
+    }
+    let endpoint: Endpoint = through.parse().map_err(|error| refuse(format!("; {error}")))?;
+    let options = ClientOptions { timeout: RETURN_WAIT, ..ClientOptions::default() };
+    let client =
+        Client::new(vec![endpoint], options).map_err(|error| refuse(format!("; {error}")))?;
+    match client.status().await {
+        Ok(status) if status.value.cluster != known.cluster => Err(refuse(format!(
+            ", and that node is of cluster {}; give an empty directory",
+            status.value.cluster
+        ))),
+        _ => known.cluster.parse().map_err(|error| refuse(format!("; {error}"))),
+    }
 }
 
 async fn enter(id: Option<NodeId>, through: &str, peer_url: &str) -> Result<Place, NodeError> {

@@ -6,7 +6,13 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use gms::{address::Address, api::JoinRequest, id::NodeId, liveness::Liveness, view::Tags};
+use gms::{
+    address::{Address, Scheme},
+    api::JoinRequest,
+    id::NodeId,
+    liveness::{Kind, Liveness},
+    view::Tags,
+};
 
 use super::error::ServiceError;
 use crate::membership::limits::{INSTANCE_MAX_LEN, TAG_KEY_MAX_LEN, TAG_VALUE_MAX_LEN, TAGS_MAX};
@@ -22,6 +28,11 @@ pub fn check_join(
     check_address("address", &request.address, peers)?;
     if let Some(liveness) = &request.liveness {
         check_liveness(liveness, peers)?;
+        if liveness.kind == Kind::Http && request.address.scheme() == Scheme::Https {
+            let why = "liveness: the nodes speak no TLS, and could not ask an https address; take \
+                       \"tcp\", or the http:// address of a health check";
+            return Err(ServiceError::Invalid(why.to_owned()));
+        }
     }
     check_tags(&request.tags)?;
     if let Some(instance) = &request.instance {
@@ -101,11 +112,8 @@ fn check_address(
     {
         return refuse(why);
     }
-    let authority = address.authority();
-    if peers
-        .values()
-        .any(|url| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority)
-    {
+    let literal = address.ip().map(|ip| authority_of(SocketAddr::new(ip, address.port())));
+    if is_peer_port(&literal.unwrap_or_else(|| address.authority()), peers) {
         return refuse("it is the peer port of a node of this cluster");
     }
     Ok(())
@@ -113,10 +121,18 @@ fn check_address(
 
 /// Whether nodes may ping a member there, its name being resolved.
 pub fn may_reach(target: SocketAddr, peers: &BTreeMap<NodeId, String>) -> bool {
-    let authority = target.to_string();
-    let is_peer =
+    forbidden(target.ip()).is_none() && !is_peer_port(&authority_of(target), peers)
+}
+
+/// An address as it is written: one of IPv4 in the clothes of IPv6 as IPv4.
+fn authority_of(target: SocketAddr) -> String {
+    SocketAddr::new(target.ip().to_canonical(), target.port()).to_string()
+}
+
+fn is_peer_port(authority: &str, peers: &BTreeMap<NodeId, String>) -> bool {
+    let of =
         |url: &String| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest) == authority;
-    forbidden(target.ip()).is_none() && !peers.values().any(is_peer)
+    peers.values().any(of)
 }
 
 /// Why no member can be at this address.
@@ -139,6 +155,20 @@ fn forbidden(ip: IpAddr) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_let_in_who_could_never_be_asked() {
+        let peer = |host: &str| format!(r#"{{"id": "m", "address": "{host}:12379"}}"#);
+        for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "http://[::ffff:127.0.0.1]"] {
+            let refused = join(&peer(host)).unwrap_err().to_string();
+            assert!(refused.contains("the peer port"), "{refused}");
+        }
+        assert!(join(&peer("[::1]")).is_ok());
+        let tls =
+            |kind| format!(r#"{{"id": "m", "address": "https://h:1", "liveness": "{kind}"}}"#);
+        assert!(join(&tls("http")).unwrap_err().to_string().contains("no TLS"));
+        assert!(join(&tls("tcp")).is_ok());
+    }
 
     fn join(json: &str) -> Result<(), ServiceError> {
         let peers = BTreeMap::from([(NodeId(1), "http://127.0.0.1:12379".to_owned())]);

@@ -359,7 +359,7 @@ fn ended_at(
     incarnation: Incarnation,
 ) -> Option<Gone> {
     let known = state.group(group)?;
-    let end = known.departure(member).filter(|end| end.incarnation == incarnation)?;
+    let end = known.end_of(member, incarnation)?;
     let before = Revision(end.revision.0.saturating_sub(1));
     let change = known.deltas_after(before).and_then(|mut deltas| deltas.next());
     let view = change.map_or(known.view, |change| change.view);
@@ -379,7 +379,7 @@ fn not_there(
     Rejection::Fenced {
         incarnation,
         present: known.present(member).map(|life| life.incarnation),
-        departure: known.departure(member).cloned(),
+        departure: known.end_of(member, incarnation).or_else(|| known.departure(member)).cloned(),
     }
 }
 

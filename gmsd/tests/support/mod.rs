@@ -46,7 +46,7 @@ pub(crate) struct TestNode {
     pub(crate) id: u64,
     pub(crate) api: SocketAddr,
     pub(crate) data_dir: PathBuf,
-    arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
     log: PathBuf,
     child: Option<Child>,
 }

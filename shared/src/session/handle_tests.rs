@@ -176,6 +176,7 @@ impl State {
                     incarnation,
                     state: WhyState::Member,
                     removal: None,
+                    left: None,
                     suspicion: None,
                 },
             );
@@ -196,6 +197,7 @@ impl State {
                     at_ms: 0,
                     evidence: evidence.clone(),
                 }),
+                left: None,
                 suspicion: None,
             },
         )

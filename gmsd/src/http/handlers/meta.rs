@@ -32,7 +32,7 @@ pub fn readyz<W: Waist>(call: &Call<W>) -> Result<Answer, Refusal> {
     } else if standing.leader.is_none() {
         "it knows no leader"
     } else {
-        "it has not caught up yet"
+        "it has no contact with a quorum, or has not caught up yet"
     };
     Err(Refusal::new(Code::NoQuorum, format!("node {} is not ready: {why}", standing.node)))
 }

@@ -121,6 +121,7 @@ pub(super) fn find_life<'a>(
         return Ok(life);
     }
     let present = known.present(member).map(|life| life.incarnation);
-    let departure = known.departure(member).map(Arc::as_ref);
+    let departure = known.end_of(member, incarnation).or_else(|| known.departure(member));
+    let departure = departure.map(Arc::as_ref);
     Err(error::fenced(incarnation, present, departure))
 }

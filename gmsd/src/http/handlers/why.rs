@@ -29,6 +29,7 @@ pub async fn get<W: Waist>(
     let life = known.and_then(|known| known.members.get(&member));
     let departure = known.and_then(|known| known.departure(&member));
     let removal = departure.and_then(|departure| present::removal(departure));
+    let left = departure.filter(|_| life.is_none()).and_then(|it| present::leaving(it));
     let (incarnation, state, suspicion) = match (life, departure) {
         (Some(life), _) if life.is_away() => (life.incarnation, WhyState::Away, None),
         (Some(life), _) => {
@@ -48,6 +49,6 @@ pub async fn get<W: Waist>(
         }
         (None, None) => return Err(no_member(&group, &member)),
     };
-    let why = Why { group, id: member, incarnation, state, removal, suspicion };
+    let why = Why { group, id: member, incarnation, state, removal, left, suspicion };
     Ok(read.mark(Answer::json(&why)))
 }
