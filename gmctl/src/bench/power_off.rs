@@ -73,8 +73,7 @@ pub async fn measure(trials: usize, console: &mut Console) -> Result<Row, Failur
 }
 
 fn not_measured(why: &io::Error) -> Row {
-    let needs = "NOT MEASURED: it takes network namespaces, for which run as root with iproute2";
-    Row::new(format!("{WORK}: {needs} ({why})"), None)
+    Row::new(format!("{NAME}: NOT MEASURED, needs root and iproute2 ({why})"), None)
 }
 
 /// A process with one member on a host. It need not have joined when this returns.
