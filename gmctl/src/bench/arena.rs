@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fs::File,
+    net::Ipv4Addr,
     time::Duration,
 };
 
@@ -46,7 +47,12 @@ pub struct Arena {
 impl Arena {
     /// Starts a cluster and waits for its leader.
     pub async fn start(console: &Console) -> Result<Self, Failure> {
-        let cluster = Cluster::start(NODES)?;
+        Self::start_at(console, Ipv4Addr::LOCALHOST).await
+    }
+
+    /// The same at another address, which the calling thread can bind to.
+    pub async fn start_at(console: &Console, host: Ipv4Addr) -> Result<Self, Failure> {
+        let cluster = Cluster::start_at(NODES, host)?;
         let dir = tempfile::Builder::new().prefix("gms-bench-").tempdir().map_err(refused)?;
         let client = Client::new(endpoints(&cluster)?, console.options())?;
         let arena = Self { cluster, client, dir, started: 0 };

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::{
     bench::{
         arena::{Arena, PATIENCE, SETTLE, group, progress},
-        crash,
+        crash, power_off,
         report::{Report, Row},
         sample::Spread,
         victims::{Kind, Victim},
@@ -18,7 +18,7 @@ use crate::{
     error::Failure,
 };
 
-/// Pings come every so often; the moments of the kills are spread over that.
+/// Pings come every so often; the moments of the ends are spread over that.
 const PING_PERIOD: Duration = Duration::from_millis(500);
 /// Victims that live at the same time: each is a process.
 const AT_ONCE: usize = 50;
@@ -36,13 +36,14 @@ pub async fn measure(trials: usize, console: &mut Console) -> Result<Report, Fai
         ),
         (Kind::Run, "kill -9 of a program under gmctl run", "p50 <= 250, p99 <= 500", ""),
         (Kind::Server, "kill -9 of a server watched by tcp", "", "predecessor 2600 (1 miss)"),
-        (Kind::Silent, "silence (SIGSTOP), as by power-off", "p99 <= 2500", "etcd 1660 (TTL 2 s)"),
+        (Kind::Silent, "silence of a stopped process (SIGSTOP)", "p99 <= 2500", ""),
     ] {
         let (spread, strays) = one_by_one(&mut arena, kind, trials, console).await?;
         let row = Row::new(work, spread).figure("false_removals", strays as f64);
         rows.push(row.against(goal, peers));
     }
     drop(arena);
+    rows.push(power_off::measure(trials, console).await?);
     rows.extend(crash::measure(trials, console).await?);
     progress(console, "");
     Ok(Report { bench: "detect", nodes: crate::bench::arena::NODES, rows })
@@ -70,7 +71,7 @@ async fn one_by_one(
         sleep(SETTLE).await;
         for victim in victims {
             progress(console, &format!("{}: {} of {trials}", kind.name(), sample.len()));
-            sleep(PING_PERIOD.mul_f64(spread(sample.len()))).await;
+            sleep(phase(sample.len())).await;
             let ended = victim.end().await?;
             let ids = BTreeSet::from([victim.id.clone()]);
             let seen = watching.until_gone(&ids, &nodes, PATIENCE).await?;
@@ -80,8 +81,8 @@ async fn one_by_one(
     Ok((Spread::of(sample), watching.strays))
 }
 
-/// A number from 0 to 1 for each trial, evenly spread however many there are: each falls into the
-/// widest gap that the former ones left.
-fn spread(trial: usize) -> f64 {
-    (trial as f64 * 0.618_033_988_749_895).fract()
+/// How long to wait before a trial, so that all of them are evenly spread over the time between two
+/// pings, however many there are: each falls into the widest gap that the former ones left.
+pub(super) fn phase(trial: usize) -> Duration {
+    PING_PERIOD.mul_f64((trial as f64 * 0.618_033_988_749_895).fract())
 }

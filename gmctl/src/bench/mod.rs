@@ -6,18 +6,20 @@
 //!
 //! | floor | files | what |
 //! |---|---|---|
-//! | 4 | `detect`, `crash`, `join`, `read`, `watch`, `idle`, `failover`, `start` | one measurement a file |
+//! | 4 | `detect`, `crash`, `power_off`, `join`, `read`, `watch`, `idle`, `failover`, `start` | one measurement a file |
 //! | 3 | `victims` | processes that are members, to be killed |
 //! | 2 | `arena` | a cluster, its watchers, the progress on the terminal |
 //! | 1 | `roles`, `watching`, `report` | child processes; what every node's watch told; the table |
-//! | 0 | `sample`, `usage` | percentiles; what a process has used |
+//! | 0 | `sample`, `usage`, `hosts` | percentiles; what a process has used; network namespaces |
 
 pub mod arena;
 pub mod crash;
 pub mod detect;
 pub mod failover;
+pub mod hosts;
 pub mod idle;
 pub mod join;
+pub mod power_off;
 pub mod read;
 pub mod report;
 pub mod roles;

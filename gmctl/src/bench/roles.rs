@@ -24,7 +24,10 @@ use gms::{
     view::Tags,
 };
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    time::sleep,
+};
 
 use crate::{demo::lifeline, exit::Exit};
 
@@ -103,8 +106,7 @@ fn live(mut arguments: impl Iterator<Item = OsString>, life: fn(Order) -> Life) 
 
 async fn be_crowd(order: Order) -> Option<()> {
     let client = order.client()?;
-    let near: Address = "127.0.0.1:1".parse().ok()?;
-    let hub = SessionHub::bind(&near, None, None).await.ok()?;
+    let hub = SessionHub::bind(&own_address(&client).await?, None, None).await.ok()?;
     let joins = order.ids().into_iter().map(|id| {
         let mut options = SessionOptions::new(order.group.clone(), id, hub.ping_to().clone());
         options.hub = Some(hub.clone());
@@ -117,6 +119,14 @@ async fn be_crowd(order: Order) -> Option<()> {
         return None;
     }
     std::future::pending().await
+}
+
+/// Where the nodes can reach this process: the address it would talk to the first one from. The
+/// port says nothing.
+async fn own_address(client: &Client) -> Option<Address> {
+    let socket = UdpSocket::bind("0.0.0.0:0").await.ok()?;
+    socket.connect(client.endpoints().first()?.authority()).await.ok()?;
+    socket.local_addr().ok()?.to_string().parse().ok()
 }
 
 async fn join(client: &Client, options: SessionOptions) -> Option<Session> {

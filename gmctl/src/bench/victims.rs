@@ -25,8 +25,7 @@ pub enum Kind {
     Run,
     /// A server without a session, watched by connecting to it; kill -9.
     Server,
-    /// A program with a session that is stopped for ever: no kernel says a word, as after a power
-    /// failure.
+    /// A program with a session that is stopped for ever: its kernel says no word.
     Silent,
 }
 

@@ -44,8 +44,9 @@ enum What {
     #[command(after_help = "\
 Impact: local
 
-Processes with a session, under gmctl run and watched by tcp get kill -9; silent ones are stopped.
-A thousand members die with one process, a hundred with a monitor, a hundred with the leader.
+Processes with a session, under gmctl run and watched by tcp get kill -9, others are stopped. As root
+and with iproute2, the links of hosts are cut too: network namespaces that go with the run. A thousand
+members die with one process, a hundred with a monitor, a hundred with the leader.
 
 Examples:
   gmctl bench detect

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io,
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::ExitStatus,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -93,11 +93,17 @@ struct Slot<P> {
 impl Cluster {
     /// Starts so many nodes on free ports of this machine, and no member yet.
     pub fn start(nodes: u64) -> Result<Self, DemoError> {
+        Self::start_at(nodes, Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same at another address of this machine, or of the network namespace that the calling
+    /// thread is in.
+    pub fn start_at(nodes: u64, host: Ipv4Addr) -> Result<Self, DemoError> {
         let dir = tempfile::Builder::new()
             .prefix("gms-demo-")
             .tempdir()
             .map_err(|why| system("make a directory for the demo", why))?;
-        let plans = free_ports(nodes).map_err(|why| system("find free ports", why))?;
+        let plans = free_ports(nodes, host).map_err(|why| system("find free ports", why))?;
         let slots = plans.into_iter().map(|plan| (plan.id, Slot { plan, child: None })).collect();
         let control = DemoControl {
             state: Arc::new(Mutex::new(State {
@@ -138,16 +144,16 @@ fn system(what: &str, why: io::Error) -> DemoError {
 
 /// Ports that are free now. All are held until the last is found, so that none comes twice;
 /// somebody else may still take one before its node does, and then that node says so.
-fn free_ports(nodes: u64) -> io::Result<Vec<NodePlan>> {
+fn free_ports(nodes: u64, host: Ipv4Addr) -> io::Result<Vec<NodePlan>> {
     let mut held = Vec::new();
     let mut free = || -> io::Result<u16> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let listener = TcpListener::bind((host, 0))?;
         let port = listener.local_addr()?.port();
         held.push(listener);
         Ok(port)
     };
     (1..=nodes)
-        .map(|id| Ok(NodePlan { id: NodeId(id), peer_port: free()?, api_port: free()? }))
+        .map(|id| Ok(NodePlan { id: NodeId(id), host, peer_port: free()?, api_port: free()? }))
         .collect()
 }
 

@@ -15,6 +15,8 @@ pub fn arguments(node: &NodePlan, cluster: &[NodePlan], data_dir: &Path) -> Vec<
         node.id.to_string().into(),
         "--cluster".into(),
         urls.join(",").into(),
+        "--listen".into(),
+        node.host.to_string().into(),
         "--port".into(),
         node.api_port.to_string().into(),
         "--data-dir".into(),

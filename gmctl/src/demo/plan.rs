@@ -1,5 +1,7 @@
 //! Who there is in a demo: a small company's services over three zones. Pure.
 
+use std::net::Ipv4Addr;
+
 use gms::{
     id::{GroupId, MemberId, NodeId},
     view::Tags,
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct NodePlan {
     /// Its number, from 1.
     pub id: NodeId,
+    /// The address it listens at.
+    pub host: Ipv4Addr,
     /// Where the other nodes reach it.
     pub peer_port: u16,
     /// Where clients reach it.
@@ -20,12 +24,12 @@ pub struct NodePlan {
 impl NodePlan {
     /// Its peer URL.
     pub fn peer_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.peer_port)
+        format!("http://{}:{}", self.host, self.peer_port)
     }
 
     /// Its client URL.
     pub fn api_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.api_port)
+        format!("http://{}:{}", self.host, self.api_port)
     }
 }
 

@@ -28,6 +28,7 @@ impl Observer {
     /// Follows one change of one group.
     pub(super) fn follow(&mut self, delta: &Delta) {
         for departure in delta.departed.iter().chain(&delta.away) {
+            self.returns.note(self.clock.now(), &delta.group, departure);
             let subject = Subject {
                 group: delta.group.clone(),
                 member: departure.member.clone(),
@@ -185,13 +186,17 @@ impl Observer {
         let timing = Timing::of(self.timing, &life.liveness);
         // Nobody can join before the secret is there; a zero one would only authenticate nothing.
         let secret = self.state.secret().copied().unwrap_or_default();
+        let mut detector = Detector::new(timing, now, self.phase(timing.period));
+        if self.returns.is_expected(now, group, &life.member) {
+            detector.returned();
+        }
         let case = Case {
             group: group.clone(),
             key: Key::derive(&secret, group, &life.member, life.incarnation),
             life: Arc::clone(life),
             target: target(life),
             duty,
-            detector: Detector::new(timing, now, self.phase(timing.period)),
+            detector,
             doubt: None,
             inquiries: Vec::new(),
             condemned: None,

@@ -150,6 +150,11 @@ impl Detector {
         &self.quality
     }
 
+    /// A former life of the member was removed lately, and was not dead.
+    pub fn returned(&mut self) {
+        self.quality.carry();
+    }
+
     /// Begins a window of its own for somebody who asks.
     pub fn measure_anew(&mut self, now: Observed) {
         self.quality = Quality::new(now);

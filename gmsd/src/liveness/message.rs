@@ -119,3 +119,17 @@ pub enum Message {
     /// To the leader: these lives were heard after this node had condemned them.
     Pardon(Vec<Subject>),
 }
+
+impl Message {
+    /// Whether it is for the leader's duties; all else is for the observer of the node it is sent to.
+    pub fn is_for_leader(&self) -> bool {
+        match self {
+            Message::Condemn { .. } | Message::Alarm { .. } | Message::Pardon(_) => true,
+            Message::Ask(_)
+            | Message::Tell(_)
+            | Message::Relay(_)
+            | Message::Weigh(_)
+            | Message::Weight(_) => false,
+        }
+    }
+}

@@ -10,7 +10,7 @@
 //!        connections of members: streaming │
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
-//!        members that answer too little: weighing
+//!        members that answer too little: weighing, and those that come back: returns
 //!                        caseload ── case ── detector     suspicion   fitness
 //!                                                  observed ── timing ── message
 //! ```
@@ -35,6 +35,7 @@ pub mod observer;
 pub mod output;
 mod pinging;
 pub mod quality;
+mod returns;
 mod streaming;
 mod streams;
 pub mod suspicion;

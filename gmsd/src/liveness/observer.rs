@@ -31,6 +31,7 @@ use super::{
     message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     output::{Output, Probed, Tally},
+    returns::Returns,
     timing::Timing,
     valve::Valve,
 };
@@ -70,6 +71,7 @@ pub struct Observer {
     /// Members watched here that are lossy, and members measured for others.
     pub(super) lossy: usize,
     pub(super) samplings: usize,
+    pub(super) returns: Returns,
     pub(super) verdicts: Vec<Removal>,
     /// Lives heard after they were condemned here.
     pub(super) pardons: Vec<Subject>,
@@ -112,6 +114,7 @@ impl Observer {
             weights_told: BTreeMap::new(),
             lossy: 0,
             samplings: 0,
+            returns: Returns::default(),
             verdicts: Vec::new(),
             pardons: Vec::new(),
             outputs: VecDeque::new(),

@@ -6,6 +6,10 @@
 //! lossy here, three more or less in a row let this node ask the others about it; **it is removed
 //! only if a quorum finds it lossy and nobody finds it good.** (The leaky bucket instead of "three
 //! in a row" catches members that are well every other 20 s.)
+//!
+//! A life whose former one was removed while it ran (see `returns`) begins suspect: after its first
+//! bad window the others are asked. What this node says of a member is its own measure all the same,
+//! of this life alone.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,6 +30,8 @@ const GOOD: u32 = 1;
 const LOSSY: u32 = 2;
 /// At this level the others are asked: three bad windows.
 const FULL: u32 = 6;
+/// What a former life leaves: all but one bad window.
+const CARRIED: u32 = FULL - BAD;
 
 /// The pings and pongs of one member at one node.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +40,8 @@ pub struct Quality {
     sent: u32,
     answered: u32,
     bucket: u32,
+    /// What the removal of a former life adds, when it is to be decided whether the others are asked.
+    carried: u32,
     /// Sent and answered in the last full window.
     last: (u32, u32),
 }
@@ -42,6 +50,11 @@ impl Quality {
     /// Counts from now on.
     pub fn new(now: Observed) -> Self {
         Self { began: now, ..Self::default() }
+    }
+
+    /// A former life was removed lately, and was not dead.
+    pub fn carry(&mut self) {
+        self.carried = CARRIED;
     }
 
     /// A ping left.
@@ -65,6 +78,7 @@ impl Quality {
                 self.bucket = (self.bucket + BAD).min(FULL + BAD);
             } else {
                 self.bucket = self.bucket.saturating_sub(GOOD);
+                self.carried = self.carried.saturating_sub(GOOD);
             }
             self.last = (self.sent, self.answered);
         }
@@ -78,7 +92,7 @@ impl Quality {
 
     /// Whether that has gone on for so long that the others are to be asked.
     pub fn is_full(&self) -> bool {
-        self.bucket >= FULL
+        self.is_lossy() && self.bucket + self.carried >= FULL
     }
 
     /// The pings sent and answered in the last full window.
@@ -89,6 +103,7 @@ impl Quality {
     /// Others find it good, or cannot tell: two more bad windows before they are asked again.
     pub fn relieve(&mut self) {
         self.bucket = self.bucket.min(FULL - 2 * BAD);
+        self.carried = 0;
     }
 }
 
@@ -151,6 +166,30 @@ mod tests {
         let mut quality = Quality::new(now);
         pass(&mut quality, &mut now, &[0, 20, 0, 20, 0, 20, 0, 20, 0]);
         assert!(quality.is_full());
+    }
+
+    #[test]
+    fn who_was_removed_before_is_asked_about_after_one_bad_window_and_not_without() {
+        let returned = || {
+            let mut quality = Quality::new(Observed::default());
+            quality.carry();
+            (quality, Observed::default())
+        };
+        let (mut quality, mut now) = returned();
+        assert!(!quality.is_lossy() && !quality.is_full(), "nothing is said before it is measured");
+        pass(&mut quality, &mut now, &[20]);
+        assert!(!quality.is_lossy());
+        let (mut quality, mut now) = returned();
+        pass(&mut quality, &mut now, &[4]);
+        assert!(quality.is_lossy() && quality.is_full());
+        quality.relieve();
+        pass(&mut quality, &mut now, &[4]);
+        assert!(!quality.is_full(), "once the others were asked it counts like anybody");
+        pass(&mut quality, &mut now, &[4]);
+        assert!(quality.is_full());
+        let (mut quality, mut now) = returned();
+        pass(&mut quality, &mut now, &[20, 20, 4]);
+        assert!(quality.is_lossy() && !quality.is_full(), "good windows make up for the past");
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::{
     wire::{Refusal, Reply, Report, Request},
 };
 use crate::{
-    liveness::message::Message,
     raft::{consensus::Consensus, peer::call::PeerHandler, standing::Role as RaftRole},
     udp::handle::{BandsQuery, Input, Liveness},
 };
@@ -46,7 +45,7 @@ impl PeerDesk {
             return Reply::Refused(Refusal::Failed(why));
         };
         match request {
-            Request::Liveness(message @ (Message::Ask(_) | Message::Tell(_))) => {
+            Request::Liveness(message) if !message.is_for_leader() => {
                 parts.liveness.tell(Input::Message(from, message));
                 Reply::Noted
             }

@@ -1,9 +1,10 @@
 //! Holds what was seen against what was done. Pure.
 //!
-//! * G1: on every watcher views only move forward, and each change follows the view before it.
-//! * G2: the same view has the same members, whoever shows it.
-//! * G3: whoever died is gone from every node's view within the bound.
-//! * G4: nobody else is removed: the false removals.
+//! * G1: on every watcher views only move forward, and each change follows the one before it; it
+//!   installs a view unless all it did was that static members went away or came back.
+//! * G2: the same view has the same members in the same lives at the same revision, whoever shows it.
+//! * G3: whoever died is gone from every node's view within the bound, or away in it.
+//! * G4: nobody else is removed, or called away: the false removals.
 //! * G5: nobody is let in while a life of the same name is in; nobody goes who is not in.
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 use gms::{
     api::WatchEvent,
     id::{GroupId, Incarnation, MemberId, Revision},
-    view::{Change, Member, View},
+    view::{Change, Member, MemberState, Removed, View},
 };
 
 use super::record::{Death, Histories, Sight, Sighting};
@@ -36,14 +37,23 @@ pub(crate) struct Findings {
     pub(crate) causes: BTreeMap<&'static str, usize>,
 }
 
-/// A member without what is no part of a view's identity.
-type Identity = String;
-type Members = BTreeMap<MemberId, (Incarnation, Identity)>;
+/// A member in a view.
+#[derive(Debug, Clone, PartialEq)]
+struct Seat {
+    incarnation: Incarnation,
+    /// The life is over, and its place is kept.
+    away: bool,
+    /// The member without what is no part of a view's identity.
+    identity: String,
+}
+
+type Members = BTreeMap<MemberId, Seat>;
 
 /// One group at one watcher.
 #[derive(Debug, Default)]
 struct Held {
     view: Revision,
+    revision: Revision,
     members: Members,
 }
 
@@ -59,7 +69,7 @@ struct Checker<'a> {
     histories: &'a Histories,
     findings: Findings,
     watchers: BTreeMap<u64, Watcher>,
-    /// The members of each view, as first seen, and by whom.
+    /// The members of each group at each revision, as first seen, and by whom.
     seen: BTreeMap<(GroupId, Revision), (Members, u64)>,
     /// When each life was first absent from each node's view after it had been there.
     gone: BTreeMap<(u64, MemberId, Incarnation), Instant>,
@@ -118,22 +128,23 @@ impl Checker<'_> {
         if !anew {
             self.blame(node, &format!("G1: a snapshot of {} in the middle", view.group));
         }
-        if view.view < held.view {
+        if view.view < held.view || view.revision < held.revision {
             let what = format!("G1: view {} of {} after {}", view.view, view.group, held.view);
             self.blame(node, &what);
         }
         let mut members = Members::new();
         for member in &view.members {
-            if members.insert(member.id.clone(), identity(member)).is_some() {
+            if members.insert(member.id.clone(), seat(member)).is_some() {
                 self.blame(node, &format!("G5: {} twice in view {}", member.id, view.view));
             }
         }
-        for (id, (incarnation, _)) in &held.members {
-            if members.get(id).is_none_or(|(now, _)| now != incarnation) {
-                self.gone.entry((node, id.clone(), *incarnation)).or_insert(sighting.at);
+        for (id, former) in &held.members {
+            let stays = |now: &Seat| now.incarnation == former.incarnation && !now.away;
+            if !members.get(id).is_some_and(stays) {
+                self.gone.entry((node, id.clone(), former.incarnation)).or_insert(sighting.at);
             }
         }
-        self.install(node, &view.group, Held { view: view.view, members });
+        self.install(node, &view.group, Held { view: view.view, revision: view.revision, members });
     }
 
     fn change(&mut self, sighting: &Sighting, change: &Change) {
@@ -141,55 +152,88 @@ impl Checker<'_> {
         let watcher = self.watchers.entry(node).or_default();
         let mut held = watcher.groups.remove(&change.group).unwrap_or_default();
         let Change { group, from, view, .. } = change;
-        // No member of these worlds is static, so every change installs a view.
-        if *from != held.view || view <= from {
-            let what = format!("G1: {group} went from {from} to {view}, and was at {}", held.view);
+        let (after, revision) = (change.after(), change.revision());
+        if *from != held.view || after != held.revision || revision <= after {
+            let what = format!(
+                "G1: {group} went from {from}/{after} to {view}/{revision}, and was at {}/{}",
+                held.view, held.revision
+            );
             self.blame(node, &what);
         }
+        let moves = change.joined.len() + change.left.len() + change.removed.len() > 0;
+        if (*view > *from) != moves || view < from {
+            let what =
+                format!("G1: {group} at {revision}: from view {from} to {view} by {change:?}");
+            self.blame(node, &what);
+        }
+        self.endings(sighting, change, &mut held);
+        for member in &change.joined {
+            if held.members.insert(member.id.clone(), seat(member)).is_some() {
+                self.blame(node, &format!("G5: {} came and was in, view {view}", member.id));
+            }
+        }
+        let ended = |member: &Member| change.away.iter().any(|away| away.id == member.id);
+        for member in &change.updated {
+            let present = held.members.insert(member.id.clone(), seat(member));
+            let follows = |seat: &Seat| {
+                let vacant = seat.away || ended(member);
+                match (vacant, member.state) {
+                    (true, MemberState::Away) | (false, MemberState::Active) => {
+                        member.incarnation == seat.incarnation
+                    }
+                    (true, _) => member.incarnation > seat.incarnation,
+                    (false, _) => false,
+                }
+            };
+            if !present.as_ref().is_some_and(follows) {
+                self.blame(node, &format!("G5: {} changed and was {present:?}", member.id));
+            }
+        }
+        held.view = *view;
+        held.revision = revision;
+        self.install(node, group, held);
+    }
+
+    /// The lives that a change ends: those that leave the view, and those whose place is kept.
+    fn endings(&mut self, sighting: &Sighting, change: &Change, held: &mut Held) {
+        let node = sighting.node;
         let left = change.left.iter().map(|left| (&left.id, left.incarnation));
         let removed = change.removed.iter().map(|removed| (&removed.id, removed.incarnation));
         for (id, incarnation) in left.chain(removed) {
             match held.members.remove(id) {
-                Some((present, _)) if present == incarnation => {
+                Some(present) if present.incarnation == incarnation => {
                     self.gone.entry((node, id.clone(), incarnation)).or_insert(sighting.at);
                 }
                 _ => self.blame(node, &format!("G5: {id}@{incarnation} went and was not in")),
             }
         }
+        for Removed { id, incarnation, .. } in &change.away {
+            let present = held.members.get(id);
+            if present.is_none_or(|seat| seat.incarnation != *incarnation || seat.away) {
+                self.blame(node, &format!("G5: {id}@{incarnation} went away and was {present:?}"));
+            }
+            self.gone.entry((node, id.clone(), *incarnation)).or_insert(sighting.at);
+        }
         for removed in &change.removed {
-            self.judge(
-                sighting,
-                &removed.id,
-                removed.incarnation,
-                removed.cause.as_str(),
-                *view,
-                group,
-            );
+            self.judge(sighting, removed, Some((change.group.clone(), change.view)));
         }
-        for member in &change.joined {
-            if held.members.insert(member.id.clone(), identity(member)).is_some() {
-                self.blame(node, &format!("G5: {} came and was in, view {view}", member.id));
-            }
+        for away in &change.away {
+            self.judge(sighting, away, None);
         }
-        for member in &change.updated {
-            let present = held.members.insert(member.id.clone(), identity(member));
-            if present.is_none_or(|(incarnation, _)| incarnation != member.incarnation) {
-                self.blame(node, &format!("G5: {} changed and was not in", member.id));
-            }
-        }
-        held.view = *view;
-        self.install(node, group, held);
     }
 
     fn install(&mut self, node: u64, group: &GroupId, held: Held) {
         self.findings.views.insert((group.clone(), held.view));
-        let key = (group.clone(), held.view);
+        let key = (group.clone(), held.revision);
         match self.seen.get(&key) {
             None => {
                 self.seen.insert(key, (held.members.clone(), node));
             }
             Some((members, other)) if *members != held.members => {
-                let what = format!("G2: view {} of {group} differs from node {other}'s", held.view);
+                let what = format!(
+                    "G2: view {}/{} of {group} differs from node {other}'s",
+                    held.view, held.revision
+                );
                 self.blame(node, &what);
             }
             Some(_) => {}
@@ -197,22 +241,21 @@ impl Checker<'_> {
         self.watchers.entry(node).or_default().groups.insert(group.clone(), held);
     }
 
-    /// Was it right to remove this life? Asked once a life, when it is first seen to be removed.
+    /// Was it right to remove this life, or to call it away? Asked once a life, when that is first
+    /// seen; `view` is the one that it went in.
     fn judge(
         &mut self,
         sighting: &Sighting,
-        id: &MemberId,
-        incarnation: Incarnation,
-        cause: &'static str,
-        view: Revision,
-        group: &GroupId,
+        Removed { id, incarnation, cause, .. }: &Removed,
+        view: Option<(GroupId, Revision)>,
     ) {
-        if !self.judged.insert((id.clone(), incarnation)) {
+        if !self.judged.insert((id.clone(), *incarnation)) {
             return;
         }
+        let cause = cause.as_str();
         *self.findings.causes.entry(cause).or_default() += 1;
         let died = self.histories.deaths.iter().any(|death| {
-            death.id == *id && death.incarnation == incarnation && death.at <= sighting.at
+            death.id == *id && death.incarnation == *incarnation && death.at <= sighting.at
         });
         let given_up = self
             .histories
@@ -220,7 +263,7 @@ impl Checker<'_> {
             .iter()
             .any(|(other, since)| other == id && *since <= sighting.at);
         if died {
-            self.findings.death_views.insert((group.clone(), view));
+            self.findings.death_views.extend(view);
         } else if !given_up {
             self.findings.false_removals += 1;
             let what = format!("G4: {id}@{incarnation} lived and was removed for {cause}");
@@ -247,10 +290,10 @@ impl Checker<'_> {
 
     /// The scenario has waited for all nodes to show the same view.
     fn agree_at_the_end(&mut self) {
-        let mut last: BTreeMap<GroupId, BTreeSet<Revision>> = BTreeMap::new();
+        let mut last: BTreeMap<GroupId, BTreeSet<(Revision, Revision)>> = BTreeMap::new();
         for watcher in self.watchers.values() {
             for (group, held) in &watcher.groups {
-                last.entry(group.clone()).or_default().insert(held.view);
+                last.entry(group.clone()).or_default().insert((held.view, held.revision));
             }
         }
         for (group, views) in last {
@@ -263,7 +306,11 @@ impl Checker<'_> {
 }
 
 /// Who watches a member is no part of the view.
-fn identity(member: &Member) -> (Incarnation, Identity) {
+fn seat(member: &Member) -> Seat {
     let bare = Member { monitor: None, witness: None, ..member.clone() };
-    (member.incarnation, serde_json::to_string(&bare).unwrap())
+    Seat {
+        incarnation: member.incarnation,
+        away: member.state == MemberState::Away,
+        identity: serde_json::to_string(&bare).unwrap(),
+    }
 }

@@ -15,13 +15,13 @@ use libtest_mimic::{Failed, Trial};
 use super::{
     checker::check,
     record::{Death, Histories, Sight, Sighting},
-    world::GROUP,
+    world::{GROUP, PATIENCE},
 };
 
 /// What is seen in one trial, and the word by which the checker must name the fault.
 type Case = (&'static str, fn() -> Histories, Option<&'static str>);
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 13] = [
     ("a_death_in_time", || story(&[1, 2], 6, true), None),
     ("a_false_removal", || story(&[1, 2], 6, false), Some("G4")),
     ("a_late_removal", late, Some("G3")),
@@ -30,6 +30,11 @@ const CASES: [Case; 8] = [
     ("a_view_that_differs", differing, Some("G2")),
     ("a_life_beside_another", doubled, Some("G5")),
     ("nodes_that_end_apart", apart, Some("end")),
+    ("a_place_kept_and_taken", || kept(5, true), None),
+    ("a_view_for_a_place_that_is_kept", || kept(6, true), Some("G1")),
+    ("a_living_member_called_away", || kept(5, false), Some("G4")),
+    ("a_place_taken_from_the_living", taken, Some("G5")),
+    ("a_place_that_differs", other_place, Some("G2")),
 ];
 
 /// All of them.
@@ -147,4 +152,54 @@ fn doubled() -> Histories {
 
 fn apart() -> Histories {
     and(story(&[1, 2], 6, true), 1, change(6, 8, vec![member("c", 8)], &[]))
+}
+
+/// A static member goes away and its next life takes the place, on both watchers.
+fn kept(view: u64, died: bool) -> Histories {
+    let mut histories = story(&[], 6, died);
+    for death in &mut histories.deaths {
+        death.at -= Duration::from_secs(1);
+        death.bound = PATIENCE;
+    }
+    for node in [1, 2] {
+        histories = and(histories, node, placed(view, 6, 5, away(4), Some(4)));
+        histories = and(histories, node, placed(view, 7, 6, member("a", 7), None));
+    }
+    histories
+}
+
+fn taken() -> Histories {
+    and(story(&[], 6, true), 1, placed(5, 6, 5, member("a", 6), None))
+}
+
+fn other_place() -> Histories {
+    let histories = and(story(&[], 6, true), 1, placed(5, 6, 5, away(4), Some(4)));
+    and(histories, 2, placed(5, 6, 5, member("a", 6), Some(4)))
+}
+
+fn away(incarnation: u64) -> Member {
+    Member { state: MemberState::Away, ..member("a", incarnation) }
+}
+
+/// The place of a is given to this life, or to nobody; the life that ends by it.
+fn placed(view: u64, revision: u64, after: u64, updated: Member, ended: Option<u64>) -> Sight {
+    let away = ended.map(|incarnation| Removed {
+        id: updated.id.clone(),
+        incarnation: Incarnation(incarnation),
+        cause: Cause::Fin,
+        number: None,
+    });
+    Sight::Event(WatchEvent::Change(Change {
+        group: GROUP.parse().unwrap(),
+        from: Revision(5),
+        view: Revision(view),
+        revision: Revision(revision),
+        after: Revision(after),
+        at_ms: 0,
+        joined: Vec::new(),
+        left: Vec::new(),
+        removed: Vec::new(),
+        updated: vec![updated],
+        away: away.into_iter().collect(),
+    }))
 }

@@ -3,7 +3,7 @@
 //! nftables and not tc/netem, because loss, whole or in part, is all that the scenarios ask of the
 //! network, and nftables is in every kernel, which netem is not.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use super::netns::{HUB, Namespace, feed};
 
@@ -56,6 +56,26 @@ impl Namespace {
     /// Loses nothing.
     pub(crate) fn heal(&self) {
         self.lose(&[]);
+    }
+
+    /// Refuses every new connection from here to these addresses, as if nobody listened there. The
+    /// kernel ends that by itself, so it never lasts longer.
+    pub(crate) fn refuse_connections(&self, to: &[SocketAddr], lasting: Duration) {
+        let millis = lasting.as_millis();
+        let refused: Vec<String> =
+            to.iter().map(|to| format!("{} . {} timeout {millis}ms", to.ip(), to.port())).collect();
+        let refused = refused.join(", ");
+        feed(
+            self.command("nft").args(["-f", "-"]),
+            &format!(
+                "add table inet refusal\ndelete table inet refusal\ntable inet refusal {{\n \
+                 set refused {{ type ipv4_addr . inet_service; flags timeout\n  \
+                 elements = {{ {refused} }} }}\n \
+                 chain output {{\n  type filter hook output priority -300\n  \
+                 ip daddr . tcp dport @refused tcp flags & (fin|syn|rst|ack) == syn \
+                 reject with tcp reset\n }}\n}}\n"
+            ),
+        );
     }
 
     /// Breaks every TCP connection with this end in the namespace and that peer: the kernel sends

@@ -29,6 +29,7 @@ mod checker;
 mod checker_trials;
 mod firewall;
 mod machine;
+mod manner;
 mod members;
 mod netns;
 mod process;

@@ -12,6 +12,7 @@ use gms::{
 };
 
 use super::{
+    manner::Manner,
     netns::Namespace,
     process::Process,
     record::{Death, Histories, Sight},
@@ -22,6 +23,14 @@ use super::{
 /// The port of a member without a session. Every namespace has its own ports, so it is taken by
 /// nobody.
 const SERVER_PORT: u16 = 7100;
+
+/// Static members of each crowd, and members of it that are asked on streams.
+const KEPT_IN_CROWD: usize = 5;
+const STREAMS_IN_CROWD: usize = 5;
+/// Longer than any scenario lasts: nobody of a crowd may ever be away, and who is stays so.
+const CROWD_HOLD: Duration = Duration::from_mins(10);
+/// Of the processes with one member each, every third one is asked on streams.
+const STREAM_EVERY: usize = 3;
 
 /// A namespace with members in it.
 #[derive(Debug)]
@@ -55,10 +64,24 @@ impl World {
 
     /// Starts a process with so many members, which need not have joined when this returns.
     pub(crate) fn spawn(&mut self, host: &Host, prefix: &str, count: usize, port: u16) -> Members {
+        self.spawn_as(Manner::Plain, host, prefix, count, port)
+    }
+
+    /// The same with members of some kind.
+    pub(crate) fn spawn_as(
+        &mut self,
+        manner: Manner,
+        host: &Host,
+        prefix: &str,
+        count: usize,
+        port: u16,
+    ) -> Members {
         let nodes = NODES.map(|id| api(id).to_string()).join(",");
         let address = SocketAddr::from((host.address, port)).to_string();
         let count_text = count.to_string();
-        let arguments = [roles::FLAG, "members", &nodes, GROUP, prefix, &count_text, &address];
+        let manner = manner.write();
+        let arguments =
+            [roles::FLAG, "members", &nodes, GROUP, prefix, &count_text, &address, &manner];
         let process = self.play(host, prefix, &arguments);
         let ids = match count {
             1 => vec![prefix.parse().unwrap()],
@@ -69,31 +92,54 @@ impl World {
 
     /// Starts a process with so many members and waits until all have joined.
     pub(crate) async fn join(&mut self, host: &Host, prefix: &str, count: usize) -> Members {
-        let members = self.spawn(host, prefix, count, 0);
+        self.join_as(Manner::Plain, host, prefix, count).await
+    }
+
+    /// The same with members of some kind.
+    pub(crate) async fn join_as(
+        &mut self,
+        manner: Manner,
+        host: &Host,
+        prefix: &str,
+        count: usize,
+    ) -> Members {
+        let members = self.spawn_as(manner, host, prefix, count, 0);
         self.present += count;
         self.joined(&members).await;
         members
     }
 
-    /// Starts members that no scenario ends: all in one process with sessions, but for one that is a
-    /// server without a session.
+    /// Starts members that no scenario ends, of each kind: a process each with plain ones, static
+    /// ones and such on streams, and a server without a session.
     pub(crate) async fn crowd(&mut self, count: usize) -> Host {
         let host = self.host();
-        let members = self.join(&host, &format!("crowd{}-", self.hosts), count - 1).await;
-        self.crowd.push(members);
+        for (manner, name, number) in [
+            (Manner::Static(CROWD_HOLD), "kept", KEPT_IN_CROWD),
+            (Manner::Stream, "stream", STREAMS_IN_CROWD),
+            (Manner::Plain, "crowd", count - KEPT_IN_CROWD - STREAMS_IN_CROWD - 1),
+        ] {
+            let prefix = format!("{name}{}-", self.hosts);
+            let members = self.join_as(manner, &host, &prefix, number).await;
+            self.crowd.push(members);
+        }
         self.server(&host).await;
         host
     }
 
     /// Starts so many processes with one member each.
     pub(crate) async fn solos(&mut self, host: &Host, prefix: &str, count: usize) -> Vec<Members> {
-        let solos: Vec<Members> =
-            (0..count).map(|n| self.spawn(host, &format!("{prefix}{n}"), 1, 0)).collect();
+        let solos: Vec<Members> = (0..count).map(|n| self.solo(host, prefix, n)).collect();
         self.present += count;
         for solo in &solos {
             self.joined(solo).await;
         }
         solos
+    }
+
+    fn solo(&mut self, host: &Host, prefix: &str, number: usize) -> Members {
+        let is_on_streams = number % STREAM_EVERY == STREAM_EVERY - 1;
+        let manner = if is_on_streams { Manner::Stream } else { Manner::Plain };
+        self.spawn_as(manner, host, &format!("{prefix}{number}"), 1, 0)
     }
 
     async fn joined(&self, members: &Members) {
@@ -219,9 +265,9 @@ impl World {
 
 fn last_life(histories: &Histories, id: &MemberId) -> Option<Incarnation> {
     let lives = histories.sightings.iter().flat_map(|sighting| match &sighting.what {
-        Sight::Event(WatchEvent::Snapshot(view)) => view.members.as_slice(),
-        Sight::Event(WatchEvent::Change(change)) => change.joined.as_slice(),
-        _ => &[],
+        Sight::Event(WatchEvent::Snapshot(view)) => [view.members.as_slice(), &[]],
+        Sight::Event(WatchEvent::Change(change)) => [&change.joined[..], &change.updated],
+        _ => [&[][..], &[]],
     });
-    lives.filter(|member| member.id == *id).map(|member| member.incarnation).max()
+    lives.flatten().filter(|member| member.id == *id).map(|member| member.incarnation).max()
 }

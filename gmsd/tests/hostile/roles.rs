@@ -17,7 +17,10 @@ use gms::{
         hub::SessionHub,
         options::{SessionOptions, SessionStream},
     },
+    span::Span,
 };
+
+use super::manner::Manner;
 
 /// The first argument of a child process.
 pub(crate) const FLAG: &str = "--be";
@@ -36,9 +39,10 @@ const JOIN_PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn play(arguments: &[String]) {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["members", nodes, group, prefix, count, address] => {
+        ["members", nodes, group, prefix, count, address, manner] => {
             let address: SocketAddr = address.parse().unwrap();
-            be_members(nodes, group, prefix, count.parse().unwrap(), address);
+            let manner = Manner::read(manner);
+            be_members(nodes, group, prefix, count.parse().unwrap(), address, manner);
         }
         ["listener", address] => listen(address.parse().unwrap()),
         ["impostor", address] => impersonate(address.parse().unwrap()),
@@ -48,13 +52,23 @@ pub(crate) fn play(arguments: &[String]) {
 
 /// Joins `count` members from one process. A port of 0 gives them any; another one is that of the
 /// only member, for pings too.
-fn be_members(nodes: &str, group: &str, prefix: &str, count: usize, address: SocketAddr) {
+fn be_members(
+    nodes: &str,
+    group: &str,
+    prefix: &str,
+    count: usize,
+    address: SocketAddr,
+    manner: Manner,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut sessions = runtime.block_on(async {
         let client = Client::new(Endpoint::parse_list(nodes).unwrap(), Options::default()).unwrap();
         let near: Address = SocketAddr::new(address.ip(), 1).to_string().parse().unwrap();
         let bind = (address.port() != 0).then_some(address);
-        let hub = SessionHub::bind(&near, bind, None).await.unwrap();
+        let hub = match manner {
+            Manner::Stream => SessionHub::over_streams(&near).unwrap(),
+            _ => SessionHub::bind(&near, bind, None).await.unwrap(),
+        };
         let joins = (0..count).map(|n| {
             let id = if count == 1 { prefix.to_owned() } else { format!("{prefix}{n}") };
             let address = hub.ping_to().clone();
@@ -62,6 +76,9 @@ fn be_members(nodes: &str, group: &str, prefix: &str, count: usize, address: Soc
                 SessionOptions::new(group.parse().unwrap(), id.parse().unwrap(), address);
             options.hub = Some(hub.clone());
             options.stream = SessionStream::Held;
+            if let Manner::Static(hold) = manner {
+                options.hold = Some(Span::from_millis(u64::try_from(hold.as_millis()).unwrap()));
+            }
             let client = client.clone();
             async move { join(&client, options).await }
         });

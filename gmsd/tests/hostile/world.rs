@@ -2,7 +2,7 @@
 //! of what was done to them. When it is dropped everything in it ends, processes first.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -13,9 +13,9 @@ use gms::{
     api::{Status, WatchEvent},
     client::{Client, Options},
     endpoint::Endpoint,
-    id::{GroupId, Revision},
+    id::{GroupId, MemberId, Revision},
     liveness_feed::{LivenessFeed, LivenessItem, LivenessOptions},
-    view::View,
+    view::{MemberState, View},
 };
 use tokio::{task::JoinHandle, time::timeout};
 
@@ -346,19 +346,30 @@ impl Drop for World {
     }
 }
 
-/// The view a watcher has now, and how many members it has.
+/// The revision of the group that a watcher has now, and how many members live in it.
 fn last_view(histories: &Histories, node: u64) -> Option<(Revision, usize)> {
     let mut last = None;
+    let mut living: BTreeSet<&MemberId> = BTreeSet::new();
     for sighting in histories.sightings.iter().filter(|sighting| sighting.node == node) {
-        last = match (&sighting.what, last) {
-            (Sight::Event(WatchEvent::Snapshot(view)), _) => Some((view.view, view.members.len())),
-            (Sight::Event(WatchEvent::Change(change)), last) => {
-                let before = last.map_or(0, |(_, members)| members);
-                let gone = change.left.len() + change.removed.len();
-                Some((change.view, before + change.joined.len() - gone))
+        let Sight::Event(event) = &sighting.what else { continue };
+        let came = match event {
+            WatchEvent::Snapshot(view) => {
+                last = Some(view.revision);
+                living.clear();
+                [view.members.as_slice(), &[]]
             }
-            (_, last) => last,
+            WatchEvent::Change(change) => {
+                last = Some(change.revision());
+                let removed = change.removed.iter().chain(&change.away).map(|gone| &gone.id);
+                for id in change.left.iter().map(|left| &left.id).chain(removed) {
+                    living.remove(id);
+                }
+                [change.joined.as_slice(), change.updated.as_slice()]
+            }
+            _ => continue,
         };
+        let came = came.into_iter().flatten().filter(|member| member.state != MemberState::Away);
+        living.extend(came.map(|member| &member.id));
     }
-    last
+    Some((last?, living.len()))
 }

@@ -16,7 +16,7 @@ pub fn ms(millis: u64) -> Time {
     Time::from_millis(millis)
 }
 
-pub fn secs(seconds: u64) -> Time {
+pub const fn secs(seconds: u64) -> Time {
     Time::from_secs(seconds)
 }
 

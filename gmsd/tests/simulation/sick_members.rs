@@ -4,11 +4,19 @@
 use gms::{evidence::Cause, liveness::Kind, span::Span};
 
 use crate::{
+    agenda::Time,
     faults::Act,
     network::{Place, Trouble, Ways},
-    scenario::{AFFIRMED, SEEDS, ms, scenario, secs},
-    world::{PORT, Setup, World},
+    scenario::{AFFIRMED, SEEDS, ms, scenario, secs, settled},
+    world::{PORT, Setup, Switches, World},
 };
+
+/// By when a lossy member is gone: the window in which it begins, two bad ones of ten seconds after it,
+/// and eleven seconds to ask the others.
+const LOSSY_FIRST: Time = secs(45);
+/// The same for each life after that, counted from its join: one bad window, the time to ask, and ten
+/// seconds for a window that was good by chance.
+const LOSSY_AGAIN: Time = secs(33);
 
 #[test]
 fn a_kill_is_told_by_the_stream_or_by_the_next_ping() {
@@ -65,6 +73,36 @@ fn a_member_that_flips_takes_nobody_else_along() {
         assert!(world.ledger.removals.iter().all(|(subject, ..)| subject.member == *flips));
         world.rests();
     });
+}
+
+/// One that loses most of its pings goes for that, or by chance for silence. It comes back on the same
+/// path, and that is found out in the first windows of each next life, not after as long as at first.
+#[test]
+fn a_lossy_member_that_comes_back_is_found_out_sooner() {
+    let mut returns = 0;
+    let mut lost_pings = 0;
+    for seed in 0..SEEDS {
+        let (mut world, members) = settled(seed, Switches::default(), 12, Kind::Udp, true);
+        let Place::Host(host) = world.programs[members[0]].place() else { return };
+        let began = world.now;
+        let number = world.trouble(Ways::Into(host), Trouble::Loss(800));
+        world.run_for(secs(240));
+        let member = &world.programs[members[0]].role.member;
+        for (number, (subject, evidence, at)) in world.ledger.removals.iter().enumerate() {
+            assert_eq!(subject.member, *member, "{evidence:?}\n{}", world.transcript);
+            let since = if number == 0 { began } else { world.ledger.lives[subject].joined };
+            let took = at.saturating_sub(since);
+            let most = if number == 0 { LOSSY_FIRST } else { LOSSY_AGAIN };
+            assert!(took <= most, "seed {seed}: {took:?}: {evidence:?}\n{}", world.transcript);
+            returns += usize::from(number > 0);
+            lost_pings += usize::from(number > 0 && evidence.cause == Cause::Quality);
+        }
+        world.relief(number);
+        world.rests();
+        let failures = world.ledger.failures.join("\n");
+        assert!(failures.is_empty(), "seed {seed}: {failures}\n{}", world.transcript);
+    }
+    assert!(lost_pings > 0, "of {returns} lives none was found out by its loss");
 }
 
 /// Akka's QuickRestart: never two lives in a view, and the former one is refused.

@@ -44,6 +44,9 @@ use crate::{
 /// Until a broken stream is opened again, at first: well within the time in which a quorum of nodes
 /// would take its end for the member's.
 const RETRY_MIN: Duration = Duration::from_millis(25);
+/// So many tries are that close together: what starts again within that time, a proxy say, is found
+/// in it, and not after a pause that had doubled meanwhile.
+const RETRIES_CLOSE: u32 = 10;
 /// Until a stream that cannot be opened is tried again, at the longest.
 const RETRY_MAX: Duration = Duration::from_secs(1);
 /// A stream that lasted longer is opened again like one that never failed.
@@ -160,14 +163,15 @@ async fn keep(streams: Arc<Streams>) {
 
 /// Keeps one stream open.
 async fn keep_one(streams: Arc<Streams>, endpoint: Endpoint) {
-    let mut failures = 0;
+    let mut failures = 0_u32;
     loop {
         let began = Instant::now();
         if let Err(error) = streams.stream(&endpoint).await {
             tracing::debug!(%endpoint, %error, "no heartbeat stream");
         }
         failures = if began.elapsed() > STREAM_LONG { 0 } else { failures + 1 };
-        sleep(backoff(RETRY_MIN, RETRY_MAX, failures, random::number())).await;
+        let rounds = failures.saturating_sub(RETRIES_CLOSE);
+        sleep(backoff(RETRY_MIN, RETRY_MAX, rounds, random::number())).await;
     }
 }
 

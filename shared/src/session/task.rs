@@ -48,9 +48,10 @@ const REJOIN_MAX: Duration = Duration::from_secs(30);
 /// A life that lasted longer is followed by another at once.
 const LIFE_LONG: Duration = Duration::from_mins(1);
 
-/// A process that was removed while it ran, because the service heard too little of it, and that
-/// again within [`PATH_LONG`], has a bad path: it stays away for this long, and twice as long each
-/// further time, so that views do not flap with it.
+/// A process that was removed while it ran, because the service heard nothing of it, and that again
+/// within [`PATH_LONG`], has a bad path; and so has one, at once, that was removed because many nodes
+/// had found for most of a minute that it hears too little. It stays away for this long, and twice as
+/// long each further time, so that views do not flap with it.
 const BAD_PATH_MIN: Duration = Duration::from_mins(5);
 /// The longest it stays away.
 const BAD_PATH_MAX: Duration = Duration::from_hours(1);
@@ -174,8 +175,7 @@ impl Task {
             self.options.key = None;
             self.options.replace = false;
             short_lives = if began.elapsed() > LIFE_LONG { 0 } else { short_lives + 1 };
-            let unheard = matches!(fate.cause(), Some(Cause::Silence | Cause::Quality));
-            bad_paths = if unheard && began.elapsed() < PATH_LONG { bad_paths + 1 } else { 0 };
+            bad_paths = bad_paths_after(bad_paths, fate.cause(), began.elapsed());
             new = match self.rejoin(pause(short_lives, bad_paths)).await {
                 Ok(new) => new,
                 Err(end) => return end,
@@ -354,6 +354,16 @@ impl Task {
     }
 }
 
+/// How many ends in a row speak of a bad path, after one of a life that lasted so long. Two do so for
+/// sure; a removal for lost pings alone counts as both.
+fn bad_paths_after(before: u32, cause: Option<Cause>, lasted: Duration) -> u32 {
+    match cause {
+        Some(Cause::Quality) => before.max(1) + 1,
+        Some(Cause::Silence) if lasted < PATH_LONG => before + 1,
+        _ => 0,
+    }
+}
+
 /// How long to wait before the next life, after so many short ones and so many that ended because
 /// too little was heard.
 fn pause(short_lives: u32, bad_paths: u32) -> Duration {
@@ -402,5 +412,23 @@ mod tests {
         assert!(pause(3, 1) < REJOIN_MAX * 2);
         let minutes = [2, 3, 4, 5, 6, 40].map(|bad| pause(0, bad).as_secs() / 60);
         assert_eq!(minutes, [5, 10, 20, 40, 60, 60]);
+    }
+
+    #[test]
+    fn silence_speaks_of_a_bad_path_the_second_time_and_lost_pings_at_once() {
+        let (short, long) = (Duration::from_secs(40), PATH_LONG);
+        for (before, cause, lasted, after) in [
+            (0, Some(Cause::Silence), short, 1),
+            (1, Some(Cause::Silence), short, 2),
+            (1, Some(Cause::Silence), long, 0),
+            (0, Some(Cause::Quality), short, 2),
+            (0, Some(Cause::Quality), long, 2),
+            (1, Some(Cause::Quality), short, 2),
+            (2, Some(Cause::Quality), short, 3),
+            (2, Some(Cause::Fin), short, 0),
+            (2, None, short, 0),
+        ] {
+            assert_eq!(bad_paths_after(before, cause, lasted), after, "{before} {cause:?}");
+        }
     }
 }

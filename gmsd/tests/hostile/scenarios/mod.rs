@@ -3,6 +3,7 @@
 mod clock;
 mod cuts;
 mod deaths;
+mod kinds;
 mod loss;
 mod restarts;
 mod stalls;

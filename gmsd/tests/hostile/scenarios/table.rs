@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use super::{clock, cuts, deaths, loss, restarts, stalls, strangers};
+use super::{clock, cuts, deaths, kinds, loss, restarts, stalls, strangers};
 use crate::netns::Network;
 
 /// One scenario.
@@ -33,6 +33,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!("monitor_starved", "Lifeguard", stalls::starved),
     scenario!("monitor_cut_in_quorum", "Kubernetes 28832", cuts::monitor_in_quorum),
     scenario!("two_nodes_cut_from_some", "quorum side", cuts::two_nodes_from_some),
+    scenario!("lossy_members", "Rapid figure 10", loss::members),
+    scenario!("stream_member", "proxies that restart", kinds::stream_member),
+    scenario!("static_member", "Kafka KIP-345", kinds::static_member),
     scenario!("one_edge_black_holed", "Rapid figure 12", cuts::one_edge),
     scenario!("all_cut_from_all", "Kubernetes 24597", cuts::all_from_all),
     scenario!("two_of_three_stalled", "Lifeguard", stalls::two_of_three),

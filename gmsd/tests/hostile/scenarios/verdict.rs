@@ -27,6 +27,11 @@ impl World {
         Baseline { views: self.findings().views.len() }
     }
 
+    /// How many views there have been since.
+    pub(crate) fn views_since(&self, baseline: &Baseline) -> usize {
+        self.findings().views.len() - baseline.views
+    }
+
     /// Waits until all is well again, checks everything, and gives the line to print. `views` is
     /// how many views there may have been since the baseline.
     pub(crate) async fn verdict(
