@@ -549,13 +549,13 @@ async fn without_rejoin_the_first_removal_is_the_end() {
 #[tokio::test]
 async fn a_fenced_stream_tells_the_end_with_its_cause() {
     let service = Service::start(1).await;
-    let evidence = serde_json::to_value(Evidence::stated(Cause::Quality, None, vec![])).unwrap();
+    let evidence = serde_json::to_value(Evidence::stated(Cause::Silence, None, vec![])).unwrap();
     let fenced = Problem::new(Code::Fenced, "over").with("removal", evidence);
     service.state().stream_refusals.push(fenced);
     let session = Session::join(&service.client(), options(1)).await.unwrap();
     let events = session.events();
     let removed = until(&events, |event| matches!(event, SessionEvent::Removed { .. }));
-    assert!(matches!(removed.await, SessionEvent::Removed { cause: Some(Cause::Quality), .. }));
+    assert!(matches!(removed.await, SessionEvent::Removed { cause: Some(Cause::Silence), .. }));
     service.wait_for(|state| (state.joins.len() == 2).then_some(())).await;
 }
 
