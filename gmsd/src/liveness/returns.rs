@@ -128,7 +128,7 @@ mod tests {
         returns.note(at(0), &group(), &removed(0, Cause::Silence));
         returns.note(at(1), &group(), &removed(1, Cause::Silence));
         returns.note(at(2), &group(), &removed(0, Cause::Silence));
-        for number in 2..REMEMBERED_MAX + 1 {
+        for number in 2..=REMEMBERED_MAX {
             returns.note(at(3), &group(), &removed(number, Cause::Silence));
         }
         assert_eq!(returns.order.len(), REMEMBERED_MAX);
