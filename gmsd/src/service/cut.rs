@@ -24,6 +24,9 @@ pub const WINDOW: Duration = Duration::from_millis(100);
 /// The same for a cut in which nothing is affirmed: more than the gap between the pings of a few
 /// members, and most of a ping period.
 pub const QUIET_SILENCE: Duration = Duration::from_millis(120);
+/// And once two or more fell silent together: half a ping period. Those who lost their power in one
+/// moment end their silences within one period, and leave in two views, hardly ever in three.
+pub const QUIET_OUTAGE: Duration = Duration::from_millis(250);
 /// And the longest such a cut waits.
 pub const WINDOW_SILENCE: Duration = Duration::from_millis(400);
 /// Removals of one entry.
@@ -86,7 +89,8 @@ impl Cut {
     /// When the cut is complete, if one is open.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (opened, latest) = (self.opened?, self.latest?);
-        let silence = (opened + WINDOW_SILENCE).min(latest + QUIET_SILENCE);
+        let quiet = if self.removals.len() > 1 { QUIET_OUTAGE } else { QUIET_SILENCE };
+        let silence = (opened + WINDOW_SILENCE).min(latest + quiet);
         let affirmed = self.affirmed.map(|first| (first + WINDOW).min(latest + QUIET));
         Some(affirmed.map_or(silence, |affirmed| affirmed.min(silence)))
     }
@@ -177,6 +181,11 @@ mod tests {
             assert_eq!(size(cut.poll_output(at(90 * n + 39))), None);
         }
         assert_eq!(size(cut.poll_output(at(400))), Some(5));
+        cut.handle_verdicts(at(500), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
+        assert_eq!(cut.poll_timeout(), Some(at(620)), "a lone one is not kept waiting");
+        cut.handle_verdicts(at(600), 0, 0, vec![verdict_by(Cause::Silence, 2)]);
+        assert_eq!(cut.poll_timeout(), Some(at(850)));
+        assert_eq!(size(cut.poll_output(at(850))), Some(2));
         cut.handle_verdicts(at(1000), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
         cut.handle_verdicts(at(1050), 0, 0, vec![verdict(2)]);
         assert_eq!(cut.poll_timeout(), Some(at(1070)));
