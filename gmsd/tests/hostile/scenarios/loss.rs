@@ -25,10 +25,10 @@ const LOSSY: Duration = Duration::from_secs(12);
 const LOSSY_MEMBERS: usize = 2;
 /// By when the first life of each must be over: the window in which it begins, two bad ones of ten
 /// seconds after it, eleven seconds to ask the others (41 s are usual, and 45 s the reference's); and once
-/// asked in vain, because an observer was busy, two windows and those eleven seconds again.
-const LOSSY_GONE: Duration = Duration::from_secs(80);
+/// asked in vain, because the path was good for a moment, three windows again; and so once more.
+const LOSSY_GONE: Duration = Duration::from_secs(110);
 /// The same for a life after that, counted from its join: its past counts as all but one of the windows.
-const LOSSY_GONE_AGAIN: Duration = Duration::from_secs(55);
+const LOSSY_GONE_AGAIN: Duration = Duration::from_secs(85);
 /// Lives of one lossy member: by chance the first goes for silence, and the member is back at once; after
 /// that it stays away for minutes, and at once after a removal for lost pings.
 const LOSSY_LIVES: usize = 2;
