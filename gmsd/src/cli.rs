@@ -81,10 +81,14 @@ fn complain(error: &dyn std::error::Error) {
     eprintln!("gmsd: {error}");
 }
 
-/// Logs go to stderr; `RUST_LOG` chooses what, `info` by default.
+/// What is logged where `RUST_LOG` says nothing. A peer that is gone is told of once, by its link;
+/// openraft tells of each heartbeat that it does not get, some twenty a second.
+const LOGGED: &str =
+    "info,openraft=warn,openraft::core::heartbeat=error,openraft::replication=error";
+
+/// Logs go to stderr; `RUST_LOG` chooses what, [`LOGGED`] by default.
 fn start_logging(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,openraft=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -125,6 +125,9 @@ impl Console {
     /// A client of the nodes meant.
     pub fn client(&self) -> Result<Client, Failure> {
         let (endpoints, _) = self.endpoints()?;
+        if self.settings.timeout.value.is_zero() {
+            return Err(Failure::usage("--timeout 0s leaves no time to ask").hint("--timeout 5s"));
+        }
         Ok(Client::new(endpoints, self.options())?)
     }
 

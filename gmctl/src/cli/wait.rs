@@ -276,7 +276,7 @@ impl Wait {
     ) -> Result<Exit, Failure> {
         let patience = &mut self.patience;
         let mut after: Option<Revision> = None;
-        let mut seen = 0;
+        let mut seen = None;
         while !patience.is_over() {
             let client = patience.asking();
             let result = match after {
@@ -295,7 +295,7 @@ impl Wait {
                         console.printer.page(&Enough(view))?;
                         return Ok(Exit::Ok);
                     }
-                    seen = view.members.len();
+                    seen = Some(view.members.len());
                     // A node that answers the same view at once must not be asked without a pause.
                     if after == Some(view.view) {
                         sleep(PAUSE).await;
@@ -303,14 +303,22 @@ impl Wait {
                     after = Some(view.view);
                 }
                 Err(why) => {
-                    patience.note(why.into())?;
+                    let failure = Failure::from(why);
+                    if failure.exit == Exit::NotFound {
+                        seen = Some(0);
+                    }
+                    patience.note(failure)?;
                     after = None;
                     sleep(PAUSE).await;
                 }
             }
         }
         let members = human::count(count, "member");
-        Err(self.patience.too_late(&format!("group {group} has {seen} of at least {members}")))
+        let what = match seen {
+            Some(seen) => format!("group {group} has {seen} of at least {members}"),
+            None => format!("group {group} could not be read; it should have at least {members}"),
+        };
+        Err(self.patience.too_late(&what))
     }
 }
 
