@@ -4,13 +4,15 @@
 //! [`RpcError`] says whether the node can have seen the request. Connections are kept for the next
 //! exchange, at most [`IDLE_CONNECTIONS_MAX`] idle ones an endpoint. A kept connection that turns
 //! out to be dead is replaced once by a new one, but only if no byte of the request had been sent.
+//! At most [`EXCHANGES_MAX`] are under way with one endpoint, and more wait their turn: ten thousand
+//! sessions of one process that ask at the same time are no ten thousand connections.
 //!
 //! Every connection is driven by a task that its holder owns: dropping the pool, the exchange or
 //! the [`Streaming`] answer ends it.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -25,6 +27,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
@@ -33,9 +36,12 @@ use crate::endpoint::Endpoint;
 
 /// The longest answer that is read, in bytes; as long as the longest event of a stream.
 pub const RESPONSE_MAX_BYTES: usize = 64 << 20;
-/// Idle connections kept for one endpoint: enough for a program's usual concurrency, few enough
-/// that a node can bear many such programs.
-pub const IDLE_CONNECTIONS_MAX: usize = 8;
+/// Idle connections kept for one endpoint: enough for a busy program's usual concurrency. With fewer
+/// it would close connections only to open others, until the system has no port left for them.
+pub const IDLE_CONNECTIONS_MAX: usize = 64;
+/// Exchanges under way with one endpoint at the same time: many, since a long poll is one too.
+/// Streams are not counted.
+pub const EXCHANGES_MAX: usize = 256;
 /// A connection idle for longer is not used again: the node may have gone without a word.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -123,19 +129,32 @@ impl RpcError {
 #[derive(Debug, Clone)]
 pub struct Rpc {
     connect_timeout: Duration,
-    idle: Arc<Mutex<BTreeMap<Endpoint, Vec<Idle>>>>,
+    lanes: Arc<Mutex<BTreeMap<Endpoint, Lane>>>,
+}
+
+/// What the pool has for one endpoint.
+#[derive(Debug)]
+struct Lane {
+    idle: Vec<Idle>,
+    room: Arc<Semaphore>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { idle: Vec::new(), room: Arc::new(Semaphore::new(EXCHANGES_MAX)) }
+    }
 }
 
 impl Rpc {
     /// An empty pool; a connection must come about within `connect_timeout`.
     pub fn new(connect_timeout: Duration) -> Self {
-        Self { connect_timeout, idle: Arc::default() }
+        Self { connect_timeout, lanes: Arc::default() }
     }
 
     /// The same pool with another limit on the time to connect.
     #[must_use]
     pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
-        Self { connect_timeout, idle: Arc::clone(&self.idle) }
+        Self { connect_timeout, lanes: Arc::clone(&self.lanes) }
     }
 
     /// Asks and reads the whole answer.
@@ -145,10 +164,24 @@ impl Rpc {
         request: &Request,
         deadline: Instant,
     ) -> Result<Response, RpcError> {
+        let _room = self.room(endpoint, deadline).await?;
         let answer = self.open(endpoint, request, deadline).await?;
         let (response, connection) = answer.collect(deadline).await?;
         self.put_back(endpoint, connection);
         Ok(response)
+    }
+
+    /// Waits for its turn.
+    async fn room(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, RpcError> {
+        let room = Arc::clone(&self.lanes().entry(endpoint.clone()).or_default().room);
+        let turn = timeout_at(deadline, room.acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| RpcError::Connect {
+            why: format!("{EXCHANGES_MAX} exchanges with it are under way already"),
+        })
     }
 
     /// Asks and returns when the head of the answer is there; the body is read from the result.
@@ -229,16 +262,19 @@ impl Rpc {
     }
 
     fn pop_idle(&self, endpoint: &Endpoint) -> Option<Idle> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.get_mut(endpoint)?.pop()
+        self.lanes().get_mut(endpoint)?.idle.pop()
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, BTreeMap<Endpoint, Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_back(&self, endpoint: &Endpoint, connection: Connection) {
         if connection.sender.is_closed() {
             return;
         }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.entry(endpoint.clone()).or_default();
+        let mut lanes = self.lanes();
+        let kept = &mut lanes.entry(endpoint.clone()).or_default().idle;
         kept.retain(|kept| {
             !kept.connection.sender.is_closed() && kept.since.elapsed() < IDLE_TIME_MAX
         });
@@ -399,8 +435,8 @@ mod tests {
         let rpc = rpc();
         rpc.exchange(&endpoint, &get("/"), soon()).await.unwrap();
         let is_dead = || {
-            let idle = rpc.idle.lock().unwrap();
-            let mut kept = idle.get(&endpoint).into_iter().flatten();
+            let lanes = rpc.lanes();
+            let mut kept = lanes[&endpoint].idle.iter();
             kept.all(|kept| kept.connection.sender.is_closed())
         };
         while !is_dead() {
@@ -430,8 +466,43 @@ mod tests {
         for result in futures_util::future::join_all(calls).await {
             result.unwrap();
         }
-        let idle = rpc.idle.lock().unwrap();
-        assert_eq!(idle[&node.endpoint].len(), IDLE_CONNECTIONS_MAX);
+        assert_eq!(rpc.lanes()[&node.endpoint].idle.len(), IDLE_CONNECTIONS_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_exchanges_waits_its_turn() {
+        let (arrived, _) = tokio::sync::watch::channel(0);
+        let arrived = Arc::new(arrived);
+        let peak = Arc::new(Mutex::new((0, 0)));
+        let node = {
+            let (arrived, peak) = (Arc::clone(&arrived), Arc::clone(&peak));
+            TestNode::start(move |_| {
+                let (arrived, peak) = (Arc::clone(&arrived), Arc::clone(&peak));
+                Reply::Later(Box::pin(async move {
+                    {
+                        let (present, most) = &mut *peak.lock().unwrap();
+                        *present += 1;
+                        *most = (*most).max(*present);
+                    }
+                    arrived.send_modify(|count| *count += 1);
+                    // Nobody is answered before as many as may be are here.
+                    let all = |count: &usize| *count >= EXCHANGES_MAX;
+                    arrived.subscribe().wait_for(all).await.unwrap();
+                    peak.lock().unwrap().0 -= 1;
+                    Reply::json(200, &1)
+                }))
+            })
+            .await
+        };
+        let rpc = rpc();
+        let request = get("/");
+        let crowd = EXCHANGES_MAX + 40;
+        let calls = (0..crowd).map(|_| rpc.exchange(&node.endpoint, &request, soon()));
+        let late = rpc.exchange(&node.endpoint, &request, Instant::now());
+        let (results, late) = tokio::join!(futures_util::future::join_all(calls), late);
+        assert!(results.iter().all(Result::is_ok));
+        assert_eq!(peak.lock().unwrap().1, EXCHANGES_MAX);
+        assert!(matches!(late, Err(RpcError::Connect { .. })), "{late:?}");
     }
 
     #[tokio::test]
