@@ -1,8 +1,8 @@
 //! Verdicts on their way to the log: a thousand crashes are one entry, not a thousand.
 //!
-//! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or
-//! when [`WINDOW`] is over, whichever is first; so a lone crash waits a moment and a mass crash
-//! leaves in one view a group. Members that lost their power together end their silence each at
+//! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or, once
+//! there are two, for [`QUIET_CRASH`], or when [`WINDOW`] is over, whichever is first; so a lone
+//! crash waits a moment and a mass crash leaves in one view a group. Members that lost their power together end their silence each at
 //! its own ping, spread over a period: a cut of silence alone waits longer for the next one.
 //! (After Rapid's multi-process cut detection: Suresh et al., "Stable and consistent membership at
 //! scale with Rapid", 2018.)
@@ -19,6 +19,8 @@ use crate::{
 
 /// Without a further verdict for this long, the cut is complete.
 pub const QUIET: Duration = Duration::from_millis(20);
+/// And once two or more died together: a busy machine may take that long to reap them all.
+pub const QUIET_CRASH: Duration = Duration::from_millis(50);
 /// The longest a verdict waits for others.
 pub const WINDOW: Duration = Duration::from_millis(100);
 /// The same for a cut in which nothing is affirmed: more than the gap between the pings of a few
@@ -89,9 +91,12 @@ impl Cut {
     /// When the cut is complete, if one is open.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (opened, latest) = (self.opened?, self.latest?);
-        let quiet = if self.removals.len() > 1 { QUIET_OUTAGE } else { QUIET_SILENCE };
-        let silence = (opened + WINDOW_SILENCE).min(latest + quiet);
-        let affirmed = self.affirmed.map(|first| (first + WINDOW).min(latest + QUIET));
+        let (crash, outage) = match self.removals.len() {
+            0 | 1 => (QUIET, QUIET_SILENCE),
+            _ => (QUIET_CRASH, QUIET_OUTAGE),
+        };
+        let silence = (opened + WINDOW_SILENCE).min(latest + outage);
+        let affirmed = self.affirmed.map(|first| (first + WINDOW).min(latest + crash));
         Some(affirmed.map_or(silence, |affirmed| affirmed.min(silence)))
     }
 
@@ -169,6 +174,12 @@ mod tests {
             cut.handle_verdicts(now, 0, 0, vec![verdict(n), verdict(n)]);
         }
         assert_eq!(size(cut.poll_output(at(1100))), Some(1000));
+
+        cut.handle_verdicts(at(2000), 0, 0, vec![verdict(1)]);
+        cut.handle_verdicts(at(2019), 0, 0, vec![verdict(2)]);
+        assert_eq!(cut.poll_timeout(), Some(at(2069)), "the third of a crash may be slow to come");
+        cut.handle_verdicts(at(2060), 0, 0, vec![verdict(3)]);
+        assert_eq!(size(cut.poll_output(at(2100))), Some(3));
     }
 
     #[test]
@@ -188,8 +199,8 @@ mod tests {
         assert_eq!(size(cut.poll_output(at(850))), Some(2));
         cut.handle_verdicts(at(1000), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
         cut.handle_verdicts(at(1050), 0, 0, vec![verdict(2)]);
-        assert_eq!(cut.poll_timeout(), Some(at(1070)));
-        assert_eq!(size(cut.poll_output(at(1070))), Some(2));
+        assert_eq!(cut.poll_timeout(), Some(at(1100)));
+        assert_eq!(size(cut.poll_output(at(1100))), Some(2));
     }
 
     #[test]
