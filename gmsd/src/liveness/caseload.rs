@@ -4,7 +4,7 @@
 //! nonces of its pings, so a pong finds its case without a search.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
 };
 
@@ -24,12 +24,13 @@ pub(super) fn slot_of_nonce(nonce: u64) -> Slot {
 #[derive(Debug, Default)]
 pub(super) struct Caseload {
     cases: Vec<Option<Case>>,
+    /// When each of them wants to be looked at.
+    wakes: Vec<Option<Observed>>,
     free: Vec<Slot>,
     names: HashMap<(GroupId, MemberId), Slot>,
     targets: HashMap<SocketAddr, BTreeSet<Slot>>,
-    /// When each case wants to be looked at, soonest first, and the same by slot.
+    /// The same, soonest first.
     timers: BTreeSet<(Observed, Slot)>,
-    wakes: BTreeMap<Slot, Observed>,
 }
 
 impl Caseload {
@@ -65,6 +66,7 @@ impl Caseload {
         let name = (case.group.clone(), case.life.member.clone());
         let slot = self.free.pop().unwrap_or_else(|| {
             self.cases.push(None);
+            self.wakes.push(None);
             Slot::try_from(self.cases.len() - 1).expect("members are bounded far below 2^32")
         });
         if let Some(target) = case.target {
@@ -109,11 +111,14 @@ impl Caseload {
 
     /// Sets when the case is woken next; none for never.
     pub(super) fn schedule(&mut self, slot: Slot, wake: Option<Observed>) {
-        let former = match wake {
-            Some(wake) => self.wakes.insert(slot, wake),
-            None => self.wakes.remove(&slot),
+        let Some(kept) = self.wakes.get_mut(slot as usize) else {
+            return;
         };
-        if let Some(former) = former {
+        // A pong in time changes nothing: most calls end here.
+        if *kept == wake {
+            return;
+        }
+        if let Some(former) = std::mem::replace(kept, wake) {
             self.timers.remove(&(former, slot));
         }
         if let Some(wake) = wake {
