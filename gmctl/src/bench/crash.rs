@@ -107,6 +107,7 @@ async fn crash(
         name: format!("m{trial}"),
         count,
         streams: true,
+        liveness: None,
     };
     let arguments = order.arguments().map_err(refused)?;
     let mut crowd = arena.spawn(roles::CROWD, &arguments)?;

@@ -35,7 +35,13 @@ pub async fn measure(trials: usize, console: &mut Console) -> Result<Report, Fai
             "etcd 1660 (TTL 2 s), ZooKeeper 4800 (4 s), serf 7000",
         ),
         (Kind::Run, "kill -9 of a program under gmctl run", "p50 <= 250, p99 <= 500", ""),
-        (Kind::Server, "kill -9 of a server watched by tcp", "", "predecessor 2600 (1 miss)"),
+        (
+            Kind::CloseServer,
+            "kill -9 of a server watched by tcp, period 100 ms, misses 1",
+            "p50 <= 250, p99 <= 500",
+            "predecessor 2600 (1 miss)",
+        ),
+        (Kind::Server, "kill -9 of a server watched by tcp, as by default", "", ""),
         (Kind::Silent, "silence of a stopped process (SIGSTOP)", "p99 <= 2500", ""),
     ] {
         let (spread, strays) = one_by_one(&mut arena, kind, trials, console).await?;

@@ -90,6 +90,7 @@ fn start(
         name: format!("{NAME}-{number}"),
         count: 1,
         streams: true,
+        liveness: None,
     };
     let arguments = order.arguments().map_err(refused)?;
     let child = hub.on(host, || arena.spawn(roles::CROWD, &arguments).map_err(io::Error::other));

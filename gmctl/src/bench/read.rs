@@ -45,6 +45,7 @@ async fn read(size: usize, lasts: Duration, console: &Console) -> Result<Row, Fa
         name: "m".to_owned(),
         count: size,
         streams: false,
+        liveness: None,
     };
     let arguments = order.arguments().map_err(refused)?;
     let _crowd = arena.spawn(roles::CROWD, &arguments)?;

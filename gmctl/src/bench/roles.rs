@@ -16,6 +16,7 @@ use gms::{
     client::{Client, Options},
     endpoint::Endpoint,
     id::{GroupId, MemberId},
+    liveness::Liveness,
     session::{
         handle::Session,
         hub::SessionHub,
@@ -55,6 +56,8 @@ pub struct Order {
     pub count: usize,
     /// Whether each holds a stream, so that a kernel tells of its death.
     pub streams: bool,
+    /// How a server is watched; by `tcp` when absent.
+    pub liveness: Option<Liveness>,
 }
 
 impl Order {
@@ -149,7 +152,7 @@ async fn be_server(order: Order) -> Option<()> {
     let request = JoinRequest {
         id: order.name.parse().ok()?,
         address,
-        liveness: None,
+        liveness: order.liveness.clone(),
         tags: Tags::new(),
         hold: None,
         instance: None,

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use gms::id::{GroupId, MemberId};
+use gms::{
+    id::{GroupId, MemberId},
+    liveness::Liveness,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
@@ -25,6 +28,8 @@ pub enum Kind {
     Run,
     /// A server without a session, watched by connecting to it; kill -9.
     Server,
+    /// The same that asked at its join to be watched closely: each 100 ms, without a miss.
+    CloseServer,
     /// A program with a session that is stopped for ever: its kernel says no word.
     Silent,
 }
@@ -36,6 +41,7 @@ impl Kind {
             Kind::Session => "session",
             Kind::Run => "run",
             Kind::Server => "server",
+            Kind::CloseServer => "close",
             Kind::Silent => "silent",
         }
     }
@@ -74,9 +80,20 @@ impl Victim {
                 let arguments = member::arguments(&plan, &urls).map_err(refused)?;
                 arena.spawn(member::ROLE, &arguments)?
             }
-            Kind::Server => {
-                let order =
-                    Order { endpoints: urls, group: group.clone(), name, count: 1, streams: false };
+            Kind::Server | Kind::CloseServer => {
+                let close = Liveness {
+                    period_ms: Some(100),
+                    misses: Some(1),
+                    ..Liveness::of(gms::liveness::Kind::Tcp)
+                };
+                let order = Order {
+                    endpoints: urls,
+                    group: group.clone(),
+                    name,
+                    count: 1,
+                    streams: false,
+                    liveness: (kind == Kind::CloseServer).then_some(close),
+                };
                 let arguments = order.arguments().map_err(refused)?;
                 arena.spawn(roles::SERVER, &arguments)?
             }

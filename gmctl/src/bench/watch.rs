@@ -159,6 +159,7 @@ async fn full_views(trials: usize, console: &mut Console) -> Result<Row, Failure
             name: "m".to_owned(),
             count: FULL_JOINS,
             streams: false,
+            liveness: None,
         };
         let ids: BTreeSet<MemberId> = set(&order.ids());
         let is_full = {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use gms::span::Span;
+use gms::{
+    liveness::{PERIOD_MS_MAX, PERIOD_MS_MIN},
+    span::Span,
+};
 
 use crate::{
     bench::{detect, failover, idle, join, read, report::Report, start, watch},
@@ -133,9 +136,22 @@ struct IdleArgs {
         value_parser = clap::value_parser!(u64).range(1..=MEMBERS_MAX)
     )]
     members: Vec<u64>,
+    /// The group's ping period, 50 ms to 60 s [default: 500 ms, and for more than 12,500 members
+    /// longer, so that 50,000 pings a second leave]
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    period: Option<Duration>,
     /// How long each row is measured
     #[arg(long = "for", value_name = "TIME", default_value = "60s")]
     lasts: Span,
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    let period = Duration::from(text.parse::<Span>().map_err(|error| error.to_string())?);
+    let range = PERIOD_MS_MIN.into()..=PERIOD_MS_MAX.into();
+    if range.contains(&period.as_millis()) {
+        return Ok(period);
+    }
+    Err(format!("a ping period is {PERIOD_MS_MIN} to {PERIOD_MS_MAX} ms"))
 }
 
 /// Measures.
@@ -148,7 +164,7 @@ pub async fn run(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failur
         What::Idle(args) => {
             let members: Vec<usize> =
                 args.members.iter().filter_map(|count| usize::try_from(*count).ok()).collect();
-            idle::measure(&members, Duration::from(args.lasts), console).await?
+            idle::measure(&members, args.period, Duration::from(args.lasts), console).await?
         }
         What::Failover(trials) => failover::measure(trials.number(), console).await?,
         What::Start(trials) => start::measure(trials.number(), console).await?,
