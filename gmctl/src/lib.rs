@@ -16,3 +16,7 @@ pub mod model;
 pub mod output;
 pub mod tape;
 pub mod tui;
+
+#[cfg(test)]
+#[path = "../tests/support/facts.rs"]
+pub(crate) mod facts;

@@ -122,3 +122,18 @@ async fn a_name_that_leads_nowhere_or_to_a_forbidden_place_is_refused_at_the_joi
     assert_eq!((status, &problem["code"]), (400, &json!("invalid")), "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("knows no such name"), "{problem}");
 }
+
+#[tokio::test]
+async fn a_node_is_told_of_with_its_disk_and_its_clock() {
+    let cluster = TestCluster::start(3).await;
+    let api = cluster.node(1).api;
+    let id = json!({"id": "m", "address": format!("127.0.0.1:{}", free_port())});
+    assert_eq!(join(api, &id).0, 201);
+    let nodes = call(api, "GET", "/v1/nodes", "").1["nodes"].clone();
+    for node in nodes.as_array().unwrap() {
+        // All three are on this machine: what is seen as an offset is half a round trip at most.
+        assert!(node["clock_offset_ms"].as_i64().unwrap().abs() <= 500, "{node}");
+        assert!(node["fsync_p99_us"].as_u64().unwrap() > 0, "{node}");
+    }
+    assert_eq!(nodes.as_array().unwrap().len(), 3);
+}

@@ -264,6 +264,14 @@ pub struct NodeStatus {
     pub rtt_p50_us: Option<u64>,
     /// 99th percentile of the round trips, in microseconds.
     pub rtt_p99_us: Option<u64>,
+    /// How long the last writes of its log took until they were durable: 99th percentile of 256,
+    /// in microseconds.
+    #[serde(default)]
+    pub fsync_p99_us: Option<u64>,
+    /// How far its wall clock is ahead of the answering node's, in milliseconds, exact to half a
+    /// round trip. Only times that people read depend on it.
+    #[serde(default)]
+    pub clock_offset_ms: Option<i64>,
     /// Its local health: 0 is sound.
     pub health: Option<u32>,
     /// The version of its program.

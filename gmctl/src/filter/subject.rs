@@ -68,6 +68,8 @@ impl Subject for NodeStatus {
             "pings" => self.pings_per_s,
             "health" => self.health.map(u64::from),
             "rtt" => self.rtt_p99_us,
+            "fsync" => self.fsync_p99_us,
+            "clock" => Some(self.clock_offset_ms?.unsigned_abs().saturating_mul(1_000)),
             _ => None,
         }
     }

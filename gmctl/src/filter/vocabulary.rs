@@ -146,6 +146,8 @@ pub static NODES: Vocabulary = Vocabulary {
         count("pings"),
         count("health"),
         time("rtt"),
+        time("fsync"),
+        time("clock"),
     ],
     has_tags: false,
 };

@@ -70,6 +70,8 @@ pub const NODES: &[Column] = &[
     text("RTT 12s", 12, 5),
     figure("p50", 6, 4),
     figure("p99", 6, 3),
+    figure("FSYNC", 6, 5),
+    figure("CLOCK", 8, 7),
     figure("HEALTH", 6, 6),
     text("STATE", 12, 0),
     text("CLIENTS AT", 22, 7),
@@ -78,7 +80,7 @@ pub const NODES: &[Column] = &[
 /// Of the nodes on the overview.
 pub const NODES_SHORT: &[&str] = &[
     "NODE", "ROLE", "TERM", "APPLIED", "LAG", "MEMBERS", "PINGS/s", "RTT 12s", "p50", "p99",
-    "HEALTH", "STATE",
+    "FSYNC", "HEALTH", "STATE",
 ];
 
 /// Every column of a table.

@@ -14,9 +14,6 @@ use gms::{
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-#[path = "../../tests/support/facts.rs"]
-pub(crate) mod facts;
-
 use super::{
     app::{App, Settings},
     message::{Effect, Message},
@@ -25,6 +22,7 @@ use super::{
 };
 use crate::{
     action::key::Key,
+    facts,
     model::{
         group::MemberKey,
         link::{Stream, StreamNews},

@@ -9,10 +9,13 @@ use gms::{
 };
 
 use super::{
-    fixture::{Play, facts::looks, group, healthy, id, key, member, node, notice, status},
+    fixture::{Play, group, healthy, id, key, member, node, notice, status},
     message::Message,
 };
-use crate::model::{condition::Tally, group::Left};
+use crate::{
+    facts::looks,
+    model::{condition::Tally, group::Left},
+};
 
 #[test]
 fn the_time_to_a_removal_counts_down_and_a_hold_stops_it() {

@@ -50,7 +50,8 @@ fn a_mistake_in_a_filter_is_pointed_at_before_anybody_is_asked() {
         (
             ["nodes", "lag>1 rack:r7"],
             "error: filter, character 7: nodes have no \"rack\"; they have role state api peer \
-             version error id node term leader applied matched lag monitored pings health rtt\n  \
+             version error id node term leader applied matched lag monitored pings health rtt \
+             fsync clock\n  \
              lag>1 rack:r7\n        ^\n  hint   gmctl help filters lists what can be asked\n",
         ),
     ] {

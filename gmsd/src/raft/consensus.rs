@@ -304,6 +304,16 @@ impl Consensus {
         &self.inner.lineage
     }
 
+    /// How long 99 of 100 of the last writes of its log took until they were durable.
+    pub fn fsync_p99(&self) -> Option<Duration> {
+        self.inner.log.writer().pace().p99()
+    }
+
+    /// This node's wall clock, for people: milliseconds since 1970.
+    pub fn wall_ms(&self) -> u64 {
+        self.inner.host.clock.wall_ms()
+    }
+
     /// The way to the services of other nodes.
     pub fn peers(&self) -> Peers {
         self.inner.peers.clone()

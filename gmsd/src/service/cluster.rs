@@ -98,8 +98,11 @@ impl Cluster for Service {
         let asking = standing.peer_urls.iter().map(|(id, url)| {
             let (standing, state) = (&standing, &state);
             async move {
+                let asked_ms = self.parts.host.clock.wall_ms();
                 let reported = self.report_of(*id, within.min(REPORT_WAIT)).await;
-                node_status(*id, url, reported, standing, state)
+                let answered_ms = self.parts.host.clock.wall_ms();
+                let here_ms = asked_ms.midpoint(answered_ms);
+                node_status(*id, url, reported, here_ms, standing, state)
             }
         });
         Nodes { answered_by: standing.node, nodes: join_all(asking).await }
@@ -169,10 +172,12 @@ impl Service {
     }
 }
 
+/// `here_ms` is this node's wall clock half way between the question and the answer.
 fn node_status(
     id: NodeId,
     url: &str,
     reported: Result<Report, String>,
+    here_ms: u64,
     standing: &RaftStanding,
     state: &State,
 ) -> NodeStatus {
@@ -207,10 +212,17 @@ fn node_status(
         pings_per_s: report.as_ref().map(|report| report.pings_per_s),
         rtt_p50_us: report.as_ref().and_then(|report| report.rtt_p50_us),
         rtt_p99_us: report.as_ref().and_then(|report| report.rtt_p99_us),
+        fsync_p99_us: report.as_ref().and_then(|report| report.fsync_p99_us),
+        clock_offset_ms: report.as_ref().map(|report| signed_difference(report.wall_ms, here_ms)),
         health: report.as_ref().map(|report| report.health),
         version: report
             .map(|report| report.version)
             .or_else(|| facts.map(|facts| facts.version.clone())),
         error,
     }
+}
+
+fn signed_difference(minuend: u64, subtrahend: u64) -> i64 {
+    let size = i64::try_from(minuend.abs_diff(subtrahend)).unwrap_or(i64::MAX);
+    if minuend < subtrahend { -size } else { size }
 }

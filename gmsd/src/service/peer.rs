@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use gms::{api::Role, id::NodeId};
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use super::{
     executor::Executor,
@@ -85,10 +88,7 @@ impl Parts {
 pub async fn report(consensus: &Consensus, liveness: &Liveness) -> Report {
     let figures = liveness.figures().await.unwrap_or_default();
     let standing = consensus.standing().borrow().clone();
-    let micros = |percent| {
-        let time = figures.rtts.percentile(percent)?;
-        u64::try_from(time.as_micros()).ok()
-    };
+    let micros = |time: Option<Duration>| u64::try_from(time?.as_micros()).ok();
     Report {
         role: role(standing.role),
         term: standing.term,
@@ -96,8 +96,10 @@ pub async fn report(consensus: &Consensus, liveness: &Liveness) -> Report {
         applied: consensus.state().borrow().revision(),
         monitored: figures.monitored,
         pings_per_s: figures.pings_per_s,
-        rtt_p50_us: micros(50),
-        rtt_p99_us: micros(99),
+        rtt_p50_us: micros(figures.rtts.percentile(50)),
+        rtt_p99_us: micros(figures.rtts.percentile(99)),
+        fsync_p99_us: micros(consensus.fsync_p99()),
+        wall_ms: consensus.wall_ms(),
         health: figures.health,
         suspects: figures.suspects,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -116,6 +116,10 @@ pub struct Report {
     pub rtt_p50_us: Option<u64>,
     /// 99th percentile of the round trips, in microseconds.
     pub rtt_p99_us: Option<u64>,
+    /// How long 99 of 100 of the last writes of its log took, in microseconds.
+    pub fsync_p99_us: Option<u64>,
+    /// Its wall clock, in milliseconds since 1970.
+    pub wall_ms: u64,
     /// Its local health: 0 is sound.
     pub health: u32,
     /// Members it suspects.

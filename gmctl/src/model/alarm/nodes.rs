@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gms::api::NodeStatus;
+
 use super::finding::{Finding, Remedy, Scene, Severity};
 use crate::model::{happening::Happening, moment::whole_millis};
 
@@ -11,6 +13,10 @@ const CHURN: usize = 3;
 const CHURN_WINDOW: Duration = Duration::from_mins(5);
 /// A node so many revisions behind does not keep up.
 const LAG: u64 = 1_000;
+/// A disk that takes as long for a write of the log, in microseconds, makes everybody's writes slow.
+const FSYNC_SLOW_US: u64 = 100_000;
+/// Clocks so many milliseconds apart put the times of one timeline out of order.
+const CLOCK_OFF_MS: u64 = 1_000;
 
 pub(super) fn election_churn(scene: &Scene<'_>) -> Option<Finding> {
     let after = scene.now.wall_ms.saturating_sub(whole_millis(CHURN_WINDOW));
@@ -60,4 +66,80 @@ pub(super) fn nodes_behind(scene: &Scene<'_>) -> Option<Finding> {
     let sentence =
         format!("NODE {} IS {lag} REVISIONS BEHIND: what it tells is old", node.status.id);
     Some(Finding::new(Severity::Warn, sentence))
+}
+
+/// Whether the node's disk holds up its log.
+pub fn is_disk_slow(node: &NodeStatus) -> bool {
+    node.fsync_p99_us.is_some_and(|micros| micros >= FSYNC_SLOW_US)
+}
+
+/// Whether the node's wall clock is far from that of the node that tells of it.
+pub fn is_clock_off(node: &NodeStatus) -> bool {
+    node.clock_offset_ms.is_some_and(|ahead| ahead.unsigned_abs() >= CLOCK_OFF_MS)
+}
+
+pub(super) fn slow_disk(scene: &Scene<'_>) -> Option<Finding> {
+    let nodes = scene.model.nodes.values().map(|node| &node.status);
+    let node = nodes.filter(|node| is_disk_slow(node)).max_by_key(|node| node.fsync_p99_us)?;
+    let millis = node.fsync_p99_us.unwrap_or_default() / 1_000;
+    let sentence =
+        format!("NODE {} HAS A SLOW DISK: 1 of 100 writes of its log takes {millis} ms", node.id);
+    Some(Finding::new(Severity::Warn, sentence))
+}
+
+pub(super) fn clock_off(scene: &Scene<'_>) -> Option<Finding> {
+    let nodes = scene.model.nodes.values().map(|node| &node.status);
+    let node = nodes
+        .filter(|node| is_clock_off(node))
+        .max_by_key(|node| node.clock_offset_ms.map(i64::unsigned_abs))?;
+    let ahead = node.clock_offset_ms.unwrap_or_default();
+    let word = if ahead < 0 { "BEHIND" } else { "AHEAD" };
+    let sentence = format!(
+        "THE CLOCK OF NODE {} IS {} ms {word}: times that it writes down are wrong, nothing else is",
+        node.id,
+        ahead.unsigned_abs()
+    );
+    Some(Finding::new(Severity::Warn, sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gms::id::NodeId;
+
+    use super::*;
+    use crate::{
+        facts,
+        model::{
+            cluster::{Model, NodeFacts},
+            moment::Moment,
+        },
+    };
+
+    fn said_of(rule: fn(&Scene<'_>) -> Option<Finding>, node: NodeStatus) -> Option<String> {
+        let facts = NodeFacts { status: Arc::new(node), round_trips: imbl::Vector::new() };
+        let mut model = Model::default();
+        model.nodes.insert(NodeId(2), facts);
+        let now = Moment { at: std::time::Instant::now(), wall_ms: 0 };
+        rule(&Scene { model: &model, now, causes: &[] }).map(|finding| finding.sentence)
+    }
+
+    #[test]
+    fn a_slow_disk_is_named_with_its_time() {
+        let with = |micros| NodeStatus { fsync_p99_us: micros, ..facts::node(2) };
+        assert_eq!(said_of(slow_disk, with(None)), None);
+        assert_eq!(said_of(slow_disk, with(Some(FSYNC_SLOW_US - 1))), None);
+        let said = said_of(slow_disk, with(Some(140_900))).unwrap();
+        assert!(said.contains("NODE 2") && said.contains("140 ms"), "{said}");
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_named_with_its_direction() {
+        let with = |ahead| NodeStatus { clock_offset_ms: ahead, ..facts::node(2) };
+        assert_eq!(said_of(clock_off, with(None)), None);
+        assert_eq!(said_of(clock_off, with(Some(-999))), None);
+        assert!(said_of(clock_off, with(Some(1_000))).unwrap().contains("1000 ms AHEAD"));
+        assert!(said_of(clock_off, with(Some(-3_600_000))).unwrap().contains("BEHIND"));
+    }
 }

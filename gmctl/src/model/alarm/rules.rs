@@ -25,8 +25,10 @@ const RULES: &[Rule] = &[
     nodes::nodes_out_of_reach,
     nodes::nodes_unfit,
     nodes::nodes_behind,
+    nodes::slow_disk,
     members::hold_ends_soon,
     members::holds,
+    nodes::clock_off,
     members::members_unknown,
 ];
 

@@ -8,7 +8,10 @@ use super::{
     lanes,
 };
 use crate::{
-    model::cluster::NodeFacts,
+    model::{
+        alarm::nodes::{is_clock_off, is_disk_slow},
+        cluster::NodeFacts,
+    },
     tui::{
         app::App,
         columns,
@@ -90,6 +93,14 @@ pub(super) fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
         piece(spark::line(&trips, SPARK, SPARK_FULL_US, brush_glyphs(app)), Role::Info),
         piece(round_trip(node.rtt_p50_us), Role::Text),
         piece(round_trip(node.rtt_p99_us), Role::Text),
+        piece(
+            round_trip(node.fsync_p99_us),
+            if is_disk_slow(node) { Role::Warn } else { Role::Text },
+        ),
+        piece(
+            node.clock_offset_ms.map_or("-".to_owned(), |ahead| format!("{ahead:+}ms")),
+            if is_clock_off(node) { Role::Warn } else { Role::Text },
+        ),
         piece(
             node.health.map_or("-".to_owned(), |health| health.to_string()),
             if node.health.is_some_and(|health| health > 0) { Role::Warn } else { Role::Text },

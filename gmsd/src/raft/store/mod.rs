@@ -7,6 +7,7 @@ pub mod data_dir;
 pub mod database;
 pub mod log;
 pub mod memory;
+pub mod pace;
 pub mod summed;
 pub mod writer;
 

@@ -16,8 +16,9 @@ use super::{
     super::types::Types,
     data_dir::DataDir,
     database::{Change, Database},
+    pace::Pace,
 };
-use crate::host::world::Blocking;
+use crate::host::{clock::Clock, world::Blocking};
 
 /// How many changes may wait for the disk. More is a disk that does not keep up, and openraft
 /// shall wait.
@@ -52,6 +53,7 @@ pub struct Progress {
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
     progress: watch::Receiver<Progress>,
+    pace: Pace,
 }
 
 impl Writer {
@@ -60,8 +62,16 @@ impl Writer {
     pub fn start(database: Database, durable: Option<u64>, held: DataDir) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let (told, progress) = watch::channel(Progress { durable, failure: None });
-        let blocking = held.host().blocking;
-        let bench = Bench { database, committed: None, progress: told, _held: held };
+        let pace = Pace::default();
+        let (blocking, clock) = (held.host().blocking, held.host().clock);
+        let bench = Bench {
+            database,
+            committed: None,
+            progress: told,
+            pace: pace.clone(),
+            clock,
+            _held: held,
+        };
         match blocking {
             Blocking::Threads => {
                 let name = "gmsd-log".to_owned();
@@ -73,7 +83,7 @@ impl Writer {
             }
             Blocking::Inline => drop(tokio::spawn(bench.work_inline(queue))),
         }
-        Self { jobs, progress }
+        Self { jobs, progress, pace }
     }
 
     /// Queues a change. The waiter is told when it is durable or never will be.
@@ -96,6 +106,11 @@ impl Writer {
         }
     }
 
+    /// How long the disk takes.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// How far the disk is.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
@@ -111,6 +126,8 @@ struct Bench {
     /// The committed position that waits for the next commit.
     committed: Option<Change>,
     progress: watch::Sender<Progress>,
+    pace: Pace,
+    clock: Clock,
     _held: DataDir,
 }
 
@@ -181,11 +198,13 @@ impl Bench {
         if let Some(why) = &self.progress.borrow().failure {
             return Err(why.clone());
         }
+        let start = self.clock.now();
         let committed = self.database.commit(changes).map_err(|error| {
             let why = format!("the log cannot be written: {error}");
             tracing::error!("{why}");
             why
         });
+        self.pace.note(self.clock.now().saturating_duration_since(start));
         self.progress.send_modify(|progress| match &committed {
             Ok(()) => progress.durable = durable_after(progress.durable, changes),
             Err(why) => progress.failure = Some(why.clone()),
