@@ -28,7 +28,7 @@ use gmctl::{
 use gms::{
     api::{Band, Bookmark, NodeStatus, Nodes, Status, WatchEvent},
     id::{NodeId, Revision},
-    view::{Change, Member, View},
+    view::{Change, Left, Member, View},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -97,22 +97,33 @@ impl Bench {
 
     /// One more in the last group.
     fn join(&mut self, id: u64) {
-        let group = name(GROUPS - 1);
+        self.change(|change| change.joined.push(member(id)));
+    }
+
+    /// One less in the last group.
+    fn leave(&mut self, id: u64) {
+        let Member { id, incarnation, .. } = member(id);
+        self.change(|change| change.left.push(Left { id, incarnation, reason: None }));
+    }
+
+    /// What the last group's next view is.
+    fn change(&mut self, fill: impl FnOnce(&mut Change)) {
         let before = self.revision;
         self.revision = Revision(before.0 + 1);
-        let change = Change {
-            group,
+        let mut change = Change {
+            group: name(GROUPS - 1),
             from: before,
             view: self.revision,
             revision: self.revision,
             after: before,
             at_ms: self.now.wall_ms,
-            joined: vec![member(id)],
+            joined: Vec::new(),
             left: Vec::new(),
             removed: Vec::new(),
             updated: Vec::new(),
             away: Vec::new(),
         };
+        fill(&mut change);
         self.tell(Message::Watch(WatchEvent::Change(change)));
     }
 
@@ -190,6 +201,8 @@ fn frames(members: u64) {
     let mut bench = Bench::with(members);
     println!("\n{members} members, 120x36");
     for (title, place) in places() {
+        // Nobody joins twice.
+        let first_new = bench.revision.0 * 10 + members;
         bench.app.ui.place = place;
         bench.app.unsettle();
         bench.frame();
@@ -213,13 +226,25 @@ fn frames(members: u64) {
             news.push(bench.frame());
         }
         println!("  {title:9} frame with news {}", spread(news));
-        let mut joins = Vec::new();
-        for n in 0..20 {
-            bench.later(Duration::from_secs(1));
-            bench.join(members + n);
-            joins.push(bench.frame());
+        let kinds: [(&str, fn(&mut Bench, u64)); 4] = [
+            ("a join", |bench, id| bench.join(id)),
+            ("a state", |bench, id| bench.band(GROUPS - 1, id, Band::Suspect)),
+            ("a leave", |bench, id| bench.leave(id)),
+            ("20 joins", |bench, id| (0..20).for_each(|n| bench.join(id + 50 * n + 100))),
+        ];
+        for (what, tell) in kinds {
+            let (mut told, mut drawn) = (Vec::new(), Vec::new());
+            for n in 0..20 {
+                // So long that the lists of a large cluster follow in each.
+                bench.later(Duration::from_secs(1));
+                let start = busy();
+                tell(&mut bench, first_new + n);
+                told.push(busy().saturating_sub(start));
+                drawn.push(bench.frame());
+            }
+            println!("  {title:9} frame of {what:8} {}", spread(drawn));
+            println!("  {title:9} taking in {what:7} {}", spread(told));
         }
-        println!("  {title:9} frame of a join {}", spread(joins));
     }
 }
 

@@ -56,7 +56,7 @@ pub fn heat(app: &App) -> Grid {
 
 /// The heat grid in an area, whose last line tells how many share a cell.
 pub fn grid(app: &App, area: Rect) -> Grid {
-    let rows = &app.rows.heat;
+    let rows = app.rows.heat.shown();
     let widest = rows.iter().map(|row| width_of(&row.label)).max().unwrap_or_default();
     let label = widest.min(LABEL_MAX).min(area.width / 4);
     let start = label.saturating_add(3);

@@ -8,7 +8,7 @@ use crate::{
     tui::{
         app::App,
         place::{Pane, Place},
-        rows::{heat::HeatRow, lists::Rows},
+        rows::{heat::HeatRow, lists::Rows, member_list::MemberList},
     },
 };
 
@@ -51,9 +51,19 @@ impl Selection {
         follow(&mut self.group, &mut self.places.group, before, after);
     }
 
-    /// The members are listed differently.
-    pub(super) fn follow_members(&mut self, before: &[MemberKey], after: &[MemberKey]) {
-        follow(&mut self.member, &mut self.places.member, before, after);
+    /// Where the selected member stands in a list, or stood when it was last looked for.
+    pub(super) fn place_of_member(&self, list: &MemberList) -> usize {
+        let selected = self.member.as_ref();
+        selected.and_then(|key| list.position(key, self.places.member)).unwrap_or_default()
+    }
+
+    /// The members are listed differently; the selected one stood at a place.
+    pub(super) fn follow_members(&mut self, stood: usize, after: &MemberList) {
+        let found = self.member.as_ref().and_then(|key| after.position(key, stood));
+        self.places.member = found.unwrap_or_else(|| stood.min(after.len().saturating_sub(1)));
+        if found.is_none() {
+            self.member = after.get(self.places.member).cloned();
+        }
     }
 
     /// The silent are listed differently.
@@ -153,7 +163,7 @@ impl App {
                 let wanted = selection.group.as_ref()?;
                 rows.groups.iter().position(|row| row.id == *wanted)
             }
-            List::Members => find(selection.member.as_ref()?, places.member, &rows.members),
+            List::Members => rows.members.position(selection.member.as_ref()?, places.member),
             List::Silent => find(selection.silent.as_ref()?, places.silent, &rows.silent),
             List::Nodes => find(selection.node.as_ref()?, places.node, &rows.nodes),
             List::Entries => match selection.entry {

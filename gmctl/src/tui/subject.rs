@@ -107,7 +107,7 @@ impl App {
     pub fn possible(&self) -> Possible {
         let rows = self.list().map_or(0, |list| self.rows.len_of(list));
         Possible {
-            rows: rows > 0 || self.ui.place == Place::Heat && !self.rows.heat.is_empty(),
+            rows: rows > 0 || self.ui.place == Place::Heat && !self.rows.heat.shown().is_empty(),
             panes: self.ui.place == Place::Overview,
             row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
             member: !self.chosen_members().is_empty(),

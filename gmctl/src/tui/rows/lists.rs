@@ -10,7 +10,9 @@ use std::{
 use gms::id::{GroupId, NodeId};
 
 use super::{
-    heat::{self, HeatRow},
+    changes::Groups,
+    heat::HeatGrid,
+    member_list::MemberList,
     members,
     wish::{Kept, SortColumn, Wish},
 };
@@ -57,7 +59,7 @@ pub struct Rows {
     /// The groups, worst first.
     pub groups: Vec<GroupRow>,
     /// The members of the place, where it lists members.
-    pub members: Vec<MemberKey>,
+    pub members: MemberList,
     /// How many members there are before the filter, where the place lists members.
     pub members_in_all: usize,
     /// Who is silent: those that can be removed soonest first.
@@ -69,9 +71,7 @@ pub struct Rows {
     /// What happened, newest first.
     pub entries: Vec<Arc<Entry>>,
     /// The heat grid, where it is shown.
-    pub heat: Vec<HeatRow>,
-    /// Rows of the heat grid that are not shown because there are too many.
-    pub heat_hidden: usize,
+    pub heat: HeatGrid,
     /// How many members look how, over all groups.
     pub tally: Tally,
     /// What matters most now.
@@ -87,6 +87,9 @@ struct Built {
     wish: Option<Kept>,
     members: Option<Version>,
     heat: Option<Version>,
+    /// The groups that the members or the heat grid, whichever is shown, were last brought up to
+    /// date with: what differs from them is what changes in the list.
+    listed: Option<Groups>,
     causes: Option<Version>,
     entries: Option<u64>,
     moves: Option<(u64, Instant)>,
@@ -130,7 +133,10 @@ impl Rows {
     ) {
         let kept = Kept::of(wish);
         if self.built.wish.as_ref() != Some(&kept) {
-            self.built = Built { wish: Some(kept), ..Built::default() };
+            // From one moment of the past to another much is the same.
+            let alike = self.built.wish.as_ref().is_some_and(|wish| wish.is_but_for_moment(&kept));
+            let listed = self.built.listed.take().filter(|_| alike);
+            self.built = Built { wish: Some(kept), listed, ..Built::default() };
         }
         self.tally = model.tally();
         let nodes: Vec<NodeId> = model.nodes.keys().copied().collect();
@@ -141,23 +147,25 @@ impl Rows {
         self.refresh_entries(model, wish, selection);
         self.refresh_causes(model, now);
         self.alarm = Some(rules::most_important(model, now, &self.causes));
-        match wish.place {
-            Place::Members(_) | Place::Cell(_) => {
-                self.refresh_members(model, now, wish, selection);
-                self.heat.clear();
-                self.built.heat = None;
-            }
-            Place::Overview | Place::Heat => {
-                self.refresh_heat(model, now, wish, selection);
-                self.members.clear();
-                self.built.members = None;
-            }
-            _ => {
-                self.members.clear();
-                self.heat.clear();
-                self.built.members = None;
-                self.built.heat = None;
-            }
+        let (lists_members, shows_heat) = match wish.place {
+            Place::Members(_) | Place::Cell(_) => (true, false),
+            Place::Overview | Place::Heat => (false, true),
+            _ => (false, false),
+        };
+        if lists_members {
+            self.refresh_members(model, now, wish, selection);
+        } else {
+            self.members = MemberList::default();
+            self.built.members = None;
+        }
+        if shows_heat {
+            self.refresh_heat(model, now, wish, selection);
+        } else {
+            self.heat = HeatGrid::default();
+            self.built.heat = None;
+        }
+        if !lists_members && !shows_heat {
+            self.built.listed = None;
         }
     }
 
@@ -240,12 +248,15 @@ impl Rows {
         if stands(self.built.members, model, now, volatile) {
             return;
         }
-        let before = std::mem::take(&mut self.members);
-        let keep = wish.keep_order.then_some(before.as_slice());
-        let (list, in_all) = members::list(model, now, wish, keep);
-        selection.follow_members(&before, &list);
-        self.members = list;
-        self.members_in_all = in_all;
+        let stood = selection.place_of_member(&self.members);
+        let listed = self.built.listed.as_ref();
+        if !listed.is_some_and(|before| self.members.follow(before, model, now, wish)) {
+            let before = std::mem::take(&mut self.members);
+            self.members = members::list(model, now, wish, wish.keep_order.then_some(&before));
+        }
+        selection.follow_members(stood, &self.members);
+        self.members_in_all = members::in_all(model, wish);
+        self.built.listed = Some(model.groups.clone());
         // While rows keep their places the order is not the one that was wished for.
         let is_final = !wish.keep_order || model.members() > LARGE;
         self.built.members = is_final.then(|| Version::of(model, now));
@@ -259,18 +270,18 @@ impl Rows {
         selection: &mut Selection,
     ) {
         let filtered = *wish.place == Place::Heat && !wish.filter.is_empty();
-        let before = self.built.heat;
-        if stands(before, model, now, filtered) {
-            return;
+        if !stands(self.built.heat, model, now, filtered) {
+            let listed = self.built.listed.as_ref().filter(|_| !filtered);
+            let groups = &model.groups;
+            if !listed.is_some_and(|was| self.heat.follow(was, groups, wish.grouping)) {
+                self.heat = HeatGrid::built(model, now, wish, filtered);
+            }
+            self.heat.paint(model, now, wish.grouping);
+            selection.follow_cell(self.heat.shown());
+            self.built.heat = Some(Version::of(model, now));
+            self.built.listed = Some(model.groups.clone());
         }
-        let same_members =
-            before.is_some_and(|of| of.stamp.shape == model.stamp.shape) && !filtered;
-        if !same_members {
-            (self.heat, self.heat_hidden) = heat::rows(model, now, wish, filtered);
-            selection.follow_cell(&self.heat);
-        }
-        heat::paint(&mut self.heat, model, now, wish.grouping);
-        self.built.heat = Some(Version::of(model, now));
+        self.heat.hold(&model.groups);
     }
 }
 

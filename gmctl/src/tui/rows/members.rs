@@ -4,7 +4,10 @@ use std::cmp::Reverse;
 
 use gms::{id::GroupId, view::Member};
 
-use super::wish::{SortColumn, Wish};
+use super::{
+    member_list::{self, MemberList},
+    wish::{SortColumn, Wish},
+};
 use crate::{
     filter::{ast::Filter, eval::Facts},
     model::{
@@ -71,40 +74,50 @@ pub(in crate::tui) fn passes(
 
 type SortKey = (Reverse<u64>, Reverse<u64>, MemberKey);
 
-/// The members that pass, in the order wished for or in the order of `keep`, and how many there
-/// are before the filter.
+/// The members that pass, in the order wished for or, if there were any before, in theirs.
 pub(super) fn list(
     model: &Model,
     now: Moment,
     wish: &Wish<'_>,
-    keep: Option<&[MemberKey]>,
-) -> (Vec<MemberKey>, usize) {
-    let (mut list, in_all) = match wish.place {
-        Place::Cell(keys) => (sorted(chosen(model, keys), now, wish), keys.len()),
-        Place::Members(scope) => {
-            let scoped = |id: &GroupId| scope.as_ref().is_none_or(|scope| scope == id);
-            let groups = || model.groups.iter().filter(|(id, _)| scoped(id));
-            let in_all = groups().map(|(_, group)| group.members.len()).sum();
-            let worst_first = matches!(wish.sort, SortColumn::State | SortColumn::Id);
-            let list = if wish.filter.is_empty() && worst_first {
-                by_state_or_id(&groups().collect::<Vec<_>>(), now, wish.sort)
-            } else {
-                let all = groups().flat_map(|(id, group)| {
-                    group.members.values().map(move |member| (id, group, member.as_ref()))
-                });
-                sorted(all, now, wish)
-            };
-            (list, in_all)
+    keep: Option<&MemberList>,
+) -> MemberList {
+    let fresh = if member_list::can_follow(wish) {
+        MemberList::built(model, now, wish)
+    } else {
+        let mut list = match wish.place {
+            Place::Cell(keys) => sorted(chosen(model, keys), now, wish),
+            Place::Members(scope) => sorted(within(model, scope.as_ref()), now, wish),
+            _ => Vec::new(),
+        };
+        if wish.reverse {
+            list.reverse();
         }
-        _ => (Vec::new(), 0),
+        MemberList::plain(list)
     };
-    if wish.reverse {
-        list.reverse();
-    }
     match keep {
-        Some(before) if !before.is_empty() => (in_order_of(before, &list), in_all),
-        _ => (list, in_all),
+        Some(before) if !before.is_empty() => MemberList::plain(in_order_of(before, &fresh)),
+        _ => fresh,
     }
+}
+
+/// How many members there are before the filter.
+pub(super) fn in_all(model: &Model, wish: &Wish<'_>) -> usize {
+    match wish.place {
+        Place::Cell(keys) => keys.len(),
+        Place::Members(None) => model.members(),
+        Place::Members(Some(only)) => model.groups.get(only).map_or(0, |group| group.members.len()),
+        _ => 0,
+    }
+}
+
+fn within<'a>(
+    model: &'a Model,
+    scope: Option<&'a GroupId>,
+) -> impl Iterator<Item = (&'a GroupId, &'a Group, &'a Member)> {
+    let groups = model.groups.iter().filter(move |(id, _)| scope.is_none_or(|scope| scope == *id));
+    groups.flat_map(|(id, group)| {
+        group.members.values().map(move |member| (id, group, member.as_ref()))
+    })
 }
 
 fn chosen<'a>(
@@ -134,38 +147,11 @@ fn sorted<'a>(
     list.into_iter().map(|(_, _, key)| key).collect()
 }
 
-/// Without a filter only who is not well has to be sorted: the others follow in the order they
-/// are kept in.
-fn by_state_or_id(groups: &[(&GroupId, &Group)], now: Moment, sort: SortColumn) -> Vec<MemberKey> {
-    let key =
-        |id: &GroupId, member: &Member| MemberKey { group: id.clone(), id: member.id.clone() };
-    let mut list: Vec<MemberKey> = Vec::new();
-    if sort == SortColumn::State {
-        let mut front: Vec<SortKey> = Vec::new();
-        for (id, group) in groups {
-            for member in group.unwell().filter_map(|name| group.members.get(name)) {
-                let (first, second) = weight(sort, now, group, member);
-                front.push((Reverse(first), Reverse(second), key(id, member)));
-            }
-        }
-        front.sort();
-        list.extend(front.into_iter().map(|(_, _, key)| key));
-    }
-    for (id, group) in groups {
-        for member in group.members.values() {
-            if sort == SortColumn::Id || !group.is_unwell(&member.id) {
-                list.push(key(id, member));
-            }
-        }
-    }
-    list
-}
-
 /// The same rows, those shown before in the order they had, new ones after them.
-fn in_order_of(before: &[MemberKey], fresh: &[MemberKey]) -> Vec<MemberKey> {
+fn in_order_of(before: &MemberList, fresh: &MemberList) -> Vec<MemberKey> {
     let mut still: std::collections::BTreeSet<&MemberKey> = fresh.iter().collect();
     let mut rows: Vec<MemberKey> = Vec::with_capacity(fresh.len());
-    for key in before {
+    for key in before.iter() {
         if still.remove(key) {
             rows.push(key.clone());
         }
@@ -174,8 +160,23 @@ fn in_order_of(before: &[MemberKey], fresh: &[MemberKey]) -> Vec<MemberKey> {
     rows
 }
 
+/// What puts a member further up as long as it stays as it is: the greater first. None if that
+/// depends on what is heard of it.
+pub(super) fn fixed_weight(sort: SortColumn, member: &Member) -> Option<u64> {
+    match sort {
+        SortColumn::Id => Some(0),
+        SortColumn::Monitor => Some(u64::MAX - member.monitor.map_or(u64::MAX, |node| node.0)),
+        SortColumn::Joined => Some(member.incarnation.0),
+        SortColumn::State
+        | SortColumn::Left
+        | SortColumn::Age
+        | SortColumn::RoundTrip
+        | SortColumn::Misses => None,
+    }
+}
+
 /// What puts a member further up: the greater first.
-fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
+pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
     let age = || match group.age(now, member) {
         Age::Known(age) => whole_millis(age),
         Age::Below(_) | Age::Unknown => 0,
@@ -198,11 +199,11 @@ fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64
             Some(Left::Held) => (1, 0),
             None => (0, 0),
         },
-        SortColumn::Id => (0, 0),
         SortColumn::Age => (age(), 0),
         SortColumn::RoundTrip => (heard.and_then(|heard| heard.rtt_us).unwrap_or_default(), 0),
         SortColumn::Misses => (heard.map_or(0, |heard| u64::from(heard.misses)), age()),
-        SortColumn::Monitor => (u64::MAX - member.monitor.map_or(u64::MAX, |node| node.0), 0),
-        SortColumn::Joined => (member.incarnation.0, 0),
+        SortColumn::Id | SortColumn::Monitor | SortColumn::Joined => {
+            (fixed_weight(sort, member).unwrap_or_default(), 0)
+        }
     }
 }

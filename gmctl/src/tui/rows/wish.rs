@@ -156,4 +156,9 @@ impl Kept {
             past: wish.past,
         }
     }
+
+    /// Whether the other one wishes for the same of another moment, or of the same.
+    pub(super) fn is_but_for_moment(&self, other: &Self) -> bool {
+        Self { past: other.past, ..self.clone() } == *other
+    }
 }

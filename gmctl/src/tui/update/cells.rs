@@ -23,7 +23,7 @@ pub(super) enum Way {
 /// To the neighbouring cell; at the edge of the grid nowhere.
 pub(super) fn step(app: &mut App, way: Way) {
     let grid = geometry::heat(app);
-    let rows = &app.rows.heat;
+    let rows = app.rows.heat.shown();
     let Some((row, cell)) = grid.cell_of(rows, app.ui.selection.cell.as_ref()) else {
         return;
     };
@@ -50,8 +50,8 @@ pub(super) fn step(app: &mut App, way: Way) {
 pub(super) fn open(app: &mut App) {
     let grid = geometry::heat(app);
     let place = grid
-        .cell_of(&app.rows.heat, app.ui.selection.cell.as_ref())
-        .map(|(row, cell)| grid.keys_of(&app.rows.heat, row, cell))
+        .cell_of(app.rows.heat.shown(), app.ui.selection.cell.as_ref())
+        .map(|(row, cell)| grid.keys_of(app.rows.heat.shown(), row, cell))
         .and_then(|keys| match keys {
             [] => None,
             [only] => Some(Place::Member(only.clone())),

@@ -80,7 +80,7 @@ fn member_passes(app: &App, key: &MemberKey, filter: &Filter) -> bool {
 
 fn to_cell(app: &mut App, filter: &Filter, way: Way) -> bool {
     let grid = geometry::heat(app);
-    let rows = &app.rows.heat;
+    let rows = app.rows.heat.shown();
     let cells: Vec<(usize, usize)> = (0..rows.len())
         .flat_map(|row| (0..grid.cells_in(rows, row)).map(move |cell| (row, cell)))
         .collect();

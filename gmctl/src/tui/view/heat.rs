@@ -26,7 +26,7 @@ const LEGEND: u16 = 88;
 pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
     let present = |condition: Condition| {
         all || condition == Condition::Ok
-            || app.rows.heat.iter().any(|row| row.cells.contains(&condition))
+            || app.rows.heat.shown().iter().any(|row| row.cells.contains(&condition))
     };
     let mut pieces = vec![piece(" ", Role::Text)];
     let shown: Vec<Condition> =
@@ -38,7 +38,7 @@ pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
         pieces.push(piece(text, Role::from(condition)));
         pieces.push(piece(gap, Role::Text));
     }
-    if all || app.rows.heat.iter().any(|row| row.held) {
+    if all || app.rows.heat.shown().iter().any(|row| row.held) {
         pieces.push(piece("= held", Role::Info));
     } else {
         pieces.pop();
@@ -64,8 +64,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
 /// Whom the selected cell is about, and what Enter does with it.
 fn under_the_cursor(app: &App) -> Option<String> {
     let grid = geometry::heat(app);
-    let (row, cell) = grid.cell_of(&app.rows.heat, app.ui.selection.cell.as_ref())?;
-    match grid.keys_of(&app.rows.heat, row, cell) {
+    let (row, cell) = grid.cell_of(app.rows.heat.shown(), app.ui.selection.cell.as_ref())?;
+    match grid.keys_of(app.rows.heat.shown(), row, cell) {
         [] => None,
         [only] => Some(format!("{}/{}  Enter opens ", only.group, only.id)),
         [first, .., last] => Some(format!("{} .. {}  Enter lists them ", first.id, last.id)),
@@ -90,7 +90,7 @@ pub(super) fn sums<'a>(tally: Tally) -> Vec<Piece<'a>> {
 
 /// The grid alone.
 pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let rows = &app.rows.heat;
+    let rows = app.rows.heat.shown();
     if rows.is_empty() {
         let none = if app.ui.place == Place::Heat && !app.ui.filter.is_empty() {
             "  no member passes the filter   [Esc] clears it"
@@ -116,7 +116,7 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
             break;
         }
     }
-    let hidden = rows.len().saturating_sub(grid.lines.len()) + app.rows.heat_hidden;
+    let hidden = rows.len().saturating_sub(grid.lines.len()) + app.rows.heat.hidden();
     let cell = match grid.per_cell {
         1 => " 1 cell = 1 member".to_owned(),
         k => format!(" 1 cell = {k} members, the worst shows"),
@@ -172,7 +172,7 @@ fn selected_cell(app: &App, row: &HeatRow, grid: &Grid) -> Option<usize> {
 
 /// One line of heat for smaller screens: each row as the worst of a few parts of it.
 pub(super) fn strip(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let rows = &app.rows.heat;
+    let rows = app.rows.heat.shown();
     let mut pieces = vec![piece(" ", Role::Text)];
     let parts = (60 / rows.len().max(1)).clamp(1, 12);
     for row in rows {

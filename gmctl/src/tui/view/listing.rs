@@ -30,7 +30,7 @@ pub fn of(app: &App) -> Listing {
             listing(columns::MEMBERS, rows)
         }
         (Place::Heat, _) => {
-            let keys = app.rows.heat.iter().flat_map(|row| &row.keys);
+            let keys = app.rows.heat.shown().iter().flat_map(|row| &row.keys);
             listing(columns::MEMBERS, keys.map(|key| members::row(app, key)))
         }
         (Place::Overview, Pane::Silent) => {
