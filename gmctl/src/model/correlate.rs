@@ -64,7 +64,8 @@ pub fn common_causes(model: &Model, now: Moment) -> Vec<Share> {
         let living = model.groups.values().flat_map(|group| group.members.values());
         living.map(AsRef::as_ref).chain(model.groups.values().flat_map(removed))
     };
-    let all = everyone().count().max(1);
+    let removed = model.groups.values().flat_map(removed).count();
+    let all = (model.members() + removed).max(1);
     let mut shares: Vec<(f64, Share)> = Vec::new();
     for (tag, value, count) in candidates {
         let with = everyone().filter(|member| carries(member, tag, &value)).count().max(1);
@@ -85,8 +86,10 @@ pub fn common_causes(model: &Model, now: Moment) -> Vec<Share> {
 }
 
 fn troubled(group: &Group, now: Moment) -> impl Iterator<Item = &Member> {
-    let doubted = group
-        .unwell()
+    // Most groups have nobody in doubt; then nobody has to be looked at.
+    let any = group.tally().suspect > 0;
+    let doubted = any.then(|| group.unwell()).into_iter().flatten();
+    let doubted = doubted
         .filter(move |id| group.condition(now, id).is_some_and(Condition::is_in_doubt))
         .filter_map(|id| group.members.get(id).map(AsRef::as_ref));
     doubted.chain(removed(group))

@@ -79,6 +79,17 @@ impl Heard {
         self.settling.map_or(self.band, |(worse, _)| worse)
     }
 
+    /// How long ago its last round trip was, as far as that is known.
+    pub fn age(&self, now: Moment) -> Age {
+        let fresh = now.since(self.reported_at) < REPORT_FRESH;
+        match (self.round_trip_at, self.band) {
+            (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
+            (Some(at), _) if fresh => Age::Known(now.since(at)),
+            (_, Band::Ok) => Age::Below(Duration::from_millis(self.period_ms.saturating_mul(2))),
+            _ => Age::Unknown,
+        }
+    }
+
     /// Whether it is better than it looked before, so that it has to prove it.
     fn settle(&mut self, before: &Heard) {
         let (was, is) = (before.shown(), self.band);
@@ -272,10 +283,16 @@ impl Group {
     /// How a member looks, whether it is new or not; none if it is no member.
     fn standing(&self, id: &MemberId) -> Option<Condition> {
         let member = self.members.get(id)?;
-        if member.state == MemberState::Away {
-            return Some(Condition::Away);
+        Some(Self::standing_of(member, self.heard_of(member)))
+    }
+
+    /// How a member looks of whom this was heard, whether it is new or not.
+    pub fn standing_of(member: &Member, heard: Option<&Heard>) -> Condition {
+        match heard {
+            _ if member.state == MemberState::Away => Condition::Away,
+            Some(heard) => heard.shown().into(),
+            None => Condition::Unknown,
         }
-        Some(self.heard_of(member).map_or(Condition::Unknown, |heard| heard.shown().into()))
     }
 
     /// The members that do not simply answer: silent, suspected, away or unknown.
@@ -303,16 +320,7 @@ impl Group {
 
     /// How long ago the member's last round trip was, as far as that is known.
     pub fn age(&self, now: Moment, member: &Member) -> Age {
-        let Some(heard) = self.heard_of(member) else {
-            return Age::Unknown;
-        };
-        let fresh = now.since(heard.reported_at) < REPORT_FRESH;
-        match (heard.round_trip_at, heard.band) {
-            (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
-            (Some(at), _) if fresh => Age::Known(now.since(at)),
-            (_, Band::Ok) => Age::Below(Duration::from_millis(heard.period_ms.saturating_mul(2))),
-            _ => Age::Unknown,
-        }
+        self.heard_of(member).map_or(Age::Unknown, |heard| heard.age(now))
     }
 
     /// Whether the member does not simply answer.
@@ -336,8 +344,12 @@ impl Group {
     /// answers or nothing is known. The service removes later than this if its observers disagree,
     /// are unfit, or the member has only just joined.
     pub fn left(&self, now: Moment, member: &Member) -> Option<Left> {
-        let heard = self.heard_of(member)?;
-        let (Age::Known(age), true) = (self.age(now, member), heard.band >= Band::Late) else {
+        self.left_of(now, member, self.heard_of(member)?)
+    }
+
+    /// The same of a member of whom this was heard.
+    pub fn left_of(&self, now: Moment, member: &Member, heard: &Heard) -> Option<Left> {
+        let (Age::Known(age), true) = (heard.age(now), heard.band >= Band::Late) else {
             return None;
         };
         if self.hold.is_some() {

@@ -33,7 +33,7 @@ struct Doubted {
 impl Doubted {
     fn of(model: &Model, now: Moment) -> Self {
         let mut all = Self::default();
-        for (id, group) in &model.groups {
+        for (id, group) in model.groups.iter().filter(|(_, group)| group.tally().suspect > 0) {
             let mut count = 0;
             for name in group.unwell() {
                 if !group.condition(now, name).is_some_and(Condition::is_in_doubt) {

@@ -17,7 +17,8 @@ pub(super) type Groups = OrdMap<GroupId, Group>;
 /// [`MemberKey`](crate::model::group::MemberKey) is.
 pub(super) type Who<'a> = (&'a GroupId, &'a MemberId);
 
-/// Who came, went, or is another than before, among the members or among those just gone.
+/// Who came, went, is another than before, or may look different: everybody of whom any fact is
+/// another that a list depends on.
 pub(super) fn between<'a>(before: &'a Groups, after: &'a Groups) -> BTreeSet<Who<'a>> {
     let mut changed = BTreeSet::new();
     if before.ptr_eq(after) {
@@ -37,6 +38,8 @@ pub(super) fn between<'a>(before: &'a Groups, after: &'a Groups) -> BTreeSet<Who
             (Some((id, was)), Some((_, is))) => {
                 differ(id, &was.members, &is.members, &mut changed);
                 differ(id, &was.gone, &is.gone, &mut changed);
+                differ(id, &was.heard, &is.heard, &mut changed);
+                differ(id, &was.arrived, &is.arrived, &mut changed);
             }
             (Some((id, only)), None) | (None, Some((id, only))) => {
                 changed.extend(only.members.keys().map(|name| (id, name)));

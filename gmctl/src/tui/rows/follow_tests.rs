@@ -37,7 +37,7 @@ use crate::{
 const GROUPS: [&str; 3] = ["payments", "search", "x"];
 const BANDS: [Band; 5] = [Band::Unknown, Band::Ok, Band::Late, Band::Suspect, Band::Condemned];
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Join(usize, u64),
     Leave(usize, u64, bool),
@@ -62,6 +62,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A member in one of its lives; from life to life its rack may change.
+fn member(n: u64, life: u64) -> Member {
+    let mut member = facts::member(&format!("m-{n:02}"), "10.0.0.1:9", life, n % 3 + 1);
+    member.tags.insert("rack".to_owned(), format!("r{}", (n + life) % 4));
+    member
+}
+
 /// A cluster that is told what happens.
 struct Told {
     model: Model,
@@ -80,13 +87,6 @@ impl Told {
             }
         }
         told
-    }
-
-    fn member(&self, n: u64, life: u64) -> Member {
-        let mut member = facts::member(&format!("m-{n:02}"), "10.0.0.1:9", life, n % 3 + 1);
-        // A rack may change from life to life.
-        member.tags.insert("rack".to_owned(), format!("r{}", (n + life) % 4));
-        member
     }
 
     fn known(&self, g: usize, n: u64) -> Option<Member> {
@@ -120,8 +120,7 @@ impl Told {
         let life = self.revision;
         match step {
             Step::Join(g, n) => {
-                let member = self.member(n, life);
-                self.change(g, |change| change.joined.push(member));
+                self.change(g, |change| change.joined.push(member(n, life)));
             }
             Step::Leave(g, n, by_silence) => {
                 let Some(member) = self.known(g, n) else { return };
@@ -136,13 +135,13 @@ impl Told {
                 });
             }
             Step::Band(g, n, band, node) => {
-                let member = self.known(g, n).unwrap_or_else(|| self.member(n, 1));
+                let member = self.known(g, n).unwrap_or_else(|| member(n, 1));
                 let mut report = facts::looks(GROUPS[g], &member, BANDS[band]);
                 report.monitor = NodeId(node);
                 self.model.apply_liveness(self.now, &report);
             }
             Step::Snapshot(g, n) => {
-                let members = (0..n).map(|n| self.member(n, 100 + n % 2)).collect();
+                let members = (0..n).map(|n| member(n, 100 + n % 2)).collect();
                 let view = View {
                     group: group(GROUPS[g]),
                     view: Revision(life),
@@ -232,7 +231,9 @@ proptest! {
         let (mut rows, mut selection) = (Rows::default(), Selection::default());
         refresh(&mut rows, &mut selection, &told, &wished, false);
         for (steps, chance) in steps {
-            steps.into_iter().for_each(|step| told.take(step));
+            for step in steps {
+                told.take(step);
+            }
             let held = chance % 4 == 0;
             let before = keys(&rows);
             refresh(&mut rows, &mut selection, &told, &wished, held);

@@ -1,7 +1,6 @@
 //! The heat grid: every member as a cell in a row, in an order that does not change.
 //!
-//! The rows follow when members come or go: only who did is looked at. When only their looks change,
-//! the cells are painted anew, which costs no more than there are members that are not well.
+//! The grid follows: only who came, went or looks different is looked at.
 
 use std::{
     borrow::Cow,
@@ -40,10 +39,6 @@ pub struct HeatRow {
     pub tally: Tally,
     /// Whether removals by silence are paused for all of them.
     pub held: bool,
-    /// How many of them are members.
-    living: usize,
-    /// The cells that do not look well.
-    marked: Vec<usize>,
 }
 
 /// Every row, ordered by label.
@@ -63,7 +58,7 @@ impl HeatGrid {
         self.rows.len().saturating_sub(HEAT_ROWS_MAX)
     }
 
-    /// The grid, its cells not painted yet.
+    /// The grid of the members that pass, or of all.
     pub(super) fn built(model: &Model, now: Moment, wish: &Wish<'_>, filtered: bool) -> Self {
         let mut rows: BTreeMap<Cow<'_, str>, HeatRow> = BTreeMap::new();
         for (id, group) in &model.groups {
@@ -87,67 +82,109 @@ impl HeatGrid {
                     None => rows.entry(label).or_insert_with_key(|label| HeatRow::new(label)),
                 };
                 row.keys.push(MemberKey { group: id.clone(), id: name.clone() });
-                row.living += usize::from(lives);
+                // Somebody gone counts for nothing.
+                row.cells.push(if lives { Condition::Ok } else { Condition::Left });
+                row.tally.ok += usize::from(lives);
             }
         }
-        Self { rows: rows.into_values().collect() }
+        let mut grid = Self { rows: rows.into_values().collect() };
+        // Most members are well; only the others need be looked at one by one.
+        for (id, group) in &model.groups {
+            for name in special(group) {
+                grid.paint(&model.groups, now, wish.grouping, (id, name));
+            }
+        }
+        grid
     }
 
-    /// Takes over who is another since the grid was brought up to date with `before`, where nobody
-    /// is filtered out; false if that are so many that it is better built anew.
-    pub(super) fn follow(&mut self, before: &Groups, after: &Groups, grouping: &Grouping) -> bool {
+    /// Takes over who is another or looks different since the grid was brought up to date with
+    /// `before`, where nobody is filtered out; false if that are so many that it is better built
+    /// anew.
+    pub(super) fn follow(
+        &mut self,
+        before: &Groups,
+        after: &Groups,
+        now: Moment,
+        grouping: &Grouping,
+    ) -> bool {
         let changed = changes::between(before, after);
         let listed: usize = self.rows.iter().map(|row| row.keys.len()).sum();
         if changes::are_many(changed.len(), listed) {
             return false;
         }
         let mut edits: BTreeMap<Cow<'_, str>, Edit<'_>> = BTreeMap::new();
-        for who in changed {
-            let (was, is) = (seen(before, who), seen(after, who));
-            let label = |(member, _)| grouping.label(who.0, member);
-            let (from, to) = (was.map(label), is.map(label));
-            let moves = from != to;
+        for who in &changed {
+            let label = |groups| seen(groups, *who).map(|member| grouping.label(who.0, member));
+            let (from, to) = (label(before), label(after));
+            if from == to {
+                continue;
+            }
             if let Some(label) = from {
-                let edit = edits.entry(label).or_default();
-                edit.dead += usize::from(was.is_some_and(|(_, lives)| lives));
-                edit.out.extend(moves.then_some(who));
+                edits.entry(label).or_default().out.push(*who);
             }
             if let Some(label) = to {
-                let edit = edits.entry(label).or_default();
-                edit.born += usize::from(is.is_some_and(|(_, lives)| lives));
-                edit.put.extend(moves.then_some(who));
+                edits.entry(label).or_default().put.push(*who);
             }
         }
         for (label, edit) in edits {
             self.edit(&label, &edit);
         }
+        for who in changed {
+            self.paint(after, now, grouping, who);
+        }
         true
     }
 
     fn edit(&mut self, label: &str, edit: &Edit<'_>) {
-        let place = match self.rows.binary_search_by(|row| row.label.as_str().cmp(label)) {
-            Ok(place) => place,
-            Err(place) => {
-                self.rows.insert(place, HeatRow::new(label));
-                place
-            }
-        };
+        let place = self.place(label).unwrap_or_else(|place| {
+            self.rows.insert(place, HeatRow::new(label));
+            place
+        });
         let Some(row) = self.rows.get_mut(place) else {
             return;
         };
         let out: Vec<usize> = edit.out.iter().filter_map(|who| row.place(*who).ok()).collect();
-        let put = edit.put.iter().map(|(group, id)| {
-            let place = row.place((group, id)).unwrap_or_else(|place| place);
-            (place, MemberKey { group: (*group).clone(), id: (*id).clone() })
-        });
-        let put = put.collect();
+        let put: Vec<(usize, Who<'_>)> = edit
+            .put
+            .iter()
+            .map(|who| (row.place(*who).unwrap_or_else(|place| place), *who))
+            .collect();
+        for cell in out.iter().filter_map(|place| row.cells.get(*place)) {
+            row.tally.take(*cell);
+        }
+        // Who comes is counted when its cell gets its look; somebody gone counts for nothing.
+        let blank = put.iter().map(|(place, _)| (*place, Condition::Left)).collect();
+        let key = |(group, id): Who<'_>| MemberKey { group: group.clone(), id: id.clone() };
+        let put = put.into_iter().map(|(place, who)| (place, key(who))).collect();
         changes::splice(&mut row.keys, &out, put);
-        // As many may stand in it as before, and yet not the same.
-        row.cells.clear();
-        row.living = (row.living + edit.born).saturating_sub(edit.dead);
+        changes::splice(&mut row.cells, &out, blank);
         if row.keys.is_empty() {
             self.rows.remove(place);
         }
+    }
+
+    /// Gives a cell its look.
+    fn paint(&mut self, groups: &Groups, now: Moment, grouping: &Grouping, who: Who<'_>) {
+        let looks = || {
+            let label = grouping.label(who.0, seen(groups, who)?);
+            Some((self.place(&label).ok()?, groups.get(who.0)?.condition(now, who.1)?))
+        };
+        let Some((place, condition)) = looks() else {
+            return;
+        };
+        if let Some(row) = self.rows.get_mut(place)
+            && let Ok(place) = row.place(who)
+            && let Some(cell) = row.cells.get_mut(place)
+        {
+            row.tally.take(*cell);
+            row.tally.add(condition);
+            *cell = condition;
+        }
+    }
+
+    /// Where the row of a label stands, or where it would.
+    fn place(&self, label: &str) -> Result<usize, usize> {
+        self.rows.binary_search_by(|row| row.label.as_str().cmp(label))
     }
 
     /// Marks the rows of whose members nobody can be removed by silence.
@@ -166,12 +203,6 @@ impl HeatGrid {
             }
         }
     }
-
-    /// Gives every cell its look.
-    pub(super) fn paint(&mut self, model: &Model, now: Moment, grouping: &Grouping) {
-        let shown = self.rows.len().min(HEAT_ROWS_MAX);
-        paint(self.rows.get_mut(..shown).unwrap_or_default(), model, now, grouping);
-    }
 }
 
 /// What becomes of a row.
@@ -181,18 +212,14 @@ struct Edit<'a> {
     out: Vec<Who<'a>>,
     /// Who is in it from now on, in order.
     put: Vec<Who<'a>>,
-    /// How many of those that changed were members.
-    dead: usize,
-    /// How many are.
-    born: usize,
 }
 
-/// Whom the grid shows under a name, and whether it is a member.
-fn seen<'a>(groups: &'a Groups, (group, id): Who<'_>) -> Option<(&'a Member, bool)> {
+/// Whom the grid shows under a name: a member, or who was one a moment ago.
+fn seen<'a>(groups: &'a Groups, (group, id): Who<'_>) -> Option<&'a Member> {
     let group = groups.get(group)?;
     match group.members.get(id) {
-        Some(member) => Some((member, true)),
-        None => Some((group.gone.get(id)?.member.as_deref()?, false)),
+        Some(member) => Some(member),
+        None => group.gone.get(id)?.member.as_deref(),
     }
 }
 
@@ -204,62 +231,12 @@ impl HeatRow {
             cells: Vec::new(),
             tally: Tally::default(),
             held: false,
-            living: 0,
-            marked: Vec::new(),
         }
-    }
-
-    /// Every cell looks well.
-    fn wipe(&mut self) {
-        if self.cells.len() == self.keys.len() {
-            let cells = &mut self.cells;
-            for place in self.marked.drain(..) {
-                cells.get_mut(place).into_iter().for_each(|cell| *cell = Condition::Ok);
-            }
-        } else {
-            self.marked.clear();
-            self.cells.clear();
-            self.cells.resize(self.keys.len(), Condition::Ok);
-        }
-        self.tally = Tally { ok: self.living, ..Tally::default() };
     }
 
     /// Where a member stands, or where it would.
     fn place(&self, who: Who<'_>) -> Result<usize, usize> {
         self.keys.binary_search_by(|key| (&key.group, &key.id).cmp(&who))
-    }
-}
-
-fn paint(rows: &mut [HeatRow], model: &Model, now: Moment, grouping: &Grouping) {
-    rows.iter_mut().for_each(HeatRow::wipe);
-    for (id, group) in &model.groups {
-        for name in special(group) {
-            let gone = || group.gone.get(name).and_then(|gone| gone.member.as_ref());
-            let Some(member) = group.members.get(name).or_else(gone) else {
-                continue;
-            };
-            let Some(condition) = group.condition(now, name) else {
-                continue;
-            };
-            let label = grouping.label(id, member);
-            let Ok(place) = rows.binary_search_by(|row| row.label.as_str().cmp(&label)) else {
-                continue;
-            };
-            let Some(row) = rows.get_mut(place) else {
-                continue;
-            };
-            let Ok(place) = row.place((id, name)) else {
-                continue;
-            };
-            if let Some(cell) = row.cells.get_mut(place) {
-                *cell = condition;
-                row.marked.push(place);
-            }
-            if !condition.is_gone() {
-                row.tally.take(Condition::Ok);
-                row.tally.add(condition);
-            }
-        }
     }
 }
 

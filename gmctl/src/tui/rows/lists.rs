@@ -26,7 +26,7 @@ use crate::{
         cluster::{Model, Stamp},
         condition::{Condition, Tally},
         correlate::{Share, common_causes},
-        group::{Age, Left, MemberKey},
+        group::{Age, Group, Left, MemberKey},
         moment::Moment,
         timeline::{Entry, Moves},
     },
@@ -273,10 +273,9 @@ impl Rows {
         if !stands(self.built.heat, model, now, filtered) {
             let listed = self.built.listed.as_ref().filter(|_| !filtered);
             let groups = &model.groups;
-            if !listed.is_some_and(|was| self.heat.follow(was, groups, wish.grouping)) {
+            if !listed.is_some_and(|was| self.heat.follow(was, groups, now, wish.grouping)) {
                 self.heat = HeatGrid::built(model, now, wish, filtered);
             }
-            self.heat.paint(model, now, wish.grouping);
             selection.follow_cell(self.heat.shown());
             self.built.heat = Some(Version::of(model, now));
             self.built.listed = Some(model.groups.clone());
@@ -316,20 +315,21 @@ type Urgency = (Reverse<Condition>, bool, Option<Left>, Reverse<Duration>);
 
 fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
     let mut list: Vec<(Urgency, MemberKey)> = Vec::new();
-    for (id, group) in &model.groups {
+    let silent = |group: &Group| group.tally().late + group.tally().suspect > 0;
+    for (id, group) in model.groups.iter().filter(|(_, group)| silent(group)) {
         for name in group.unwell() {
-            let (Some(condition), Some(member)) =
-                (group.condition(now, name), group.members.get(name))
-            else {
+            let Some(member) = group.members.get(name) else {
                 continue;
             };
+            let heard = group.heard_of(member);
+            let condition = Group::standing_of(member, heard);
             if condition >= Condition::Late {
-                let age = match group.age(now, member) {
-                    Age::Known(age) => age,
-                    Age::Below(_) | Age::Unknown => Duration::ZERO,
+                let age = match heard.map(|heard| heard.age(now)) {
+                    Some(Age::Known(age)) => age,
+                    _ => Duration::ZERO,
                 };
                 let key = MemberKey { group: id.clone(), id: name.clone() };
-                let left = group.left(now, member);
+                let left = heard.and_then(|heard| group.left_of(now, member, heard));
                 list.push(((Reverse(condition), left.is_none(), left, Reverse(age)), key));
             }
         }

@@ -161,7 +161,7 @@ impl MemberList {
         let unwell: usize = match wish.sort {
             SortColumn::State => {
                 let groups = model.groups.iter().filter(|(id, _)| is_within(wish, id));
-                groups.map(|(_, group)| group.unwell().count()).sum()
+                groups.map(|(_, group)| group.tally().total() - group.tally().ok).sum()
             }
             _ => 0,
         };
@@ -231,11 +231,12 @@ impl MemberList {
         let (led, ended) = (std::mem::take(&mut self.front), std::mem::take(&mut self.tail));
         // Besides who changed, it is only who is or was not well that may belong elsewhere.
         let mut doubtful = changed;
-        doubtful.extend(led.iter().chain(&ended).map(|key| (&key.group, &key.id)));
-        if sort == SortColumn::State {
-            let groups = model.groups.iter().filter(|(id, _)| is_within(wish, id));
-            doubtful.extend(groups.flat_map(|(id, group)| group.unwell().map(move |n| (id, n))));
-        }
+        let led: BTreeSet<Who<'_>> = led.iter().map(|key| (&key.group, &key.id)).collect();
+        let leads = unwell(model, wish).map(|(id, _, member)| (id, &member.id));
+        let leads: BTreeSet<Who<'_>> = leads.collect();
+        // Who led and leads is not among the rest, nor comes there.
+        doubtful.extend(led.symmetric_difference(&leads).copied());
+        doubtful.extend(ended.iter().map(|key| (&key.group, &key.id)));
         let mut out = Vec::new();
         let mut put = Vec::new();
         for who in doubtful {
@@ -280,18 +281,27 @@ impl MemberList {
     }
 }
 
+/// Who is not well, where that counts.
+fn unwell<'a>(
+    model: &'a Model,
+    wish: &Wish<'_>,
+) -> impl Iterator<Item = (&'a GroupId, &'a Group, &'a Member)> {
+    let counts = wish.sort == SortColumn::State;
+    let groups = model.groups.iter().filter(move |(id, _)| counts && is_within(wish, id));
+    groups.flat_map(|(id, group)| {
+        let members = group.unwell().filter_map(|name| group.members.get(name));
+        members.map(move |member| (id, group, member.as_ref()))
+    })
+}
+
 /// Who stands before the others because of how it is now.
 fn front(model: &Model, now: Moment, wish: &Wish<'_>) -> Vec<MemberKey> {
-    if wish.sort != SortColumn::State {
-        return Vec::new();
-    }
-    let mut front: Vec<_> = Vec::new();
-    for (id, group) in model.groups.iter().filter(|(id, _)| is_within(wish, id)) {
-        for member in group.unwell().filter_map(|name| group.members.get(name)) {
+    let mut front: Vec<_> = unwell(model, wish)
+        .map(|(id, group, member)| {
             let (first, second) = weight(wish.sort, now, group, member);
-            front.push((Reverse(first), Reverse(second), id, &member.id));
-        }
-    }
+            (Reverse(first), Reverse(second), id, &member.id)
+        })
+        .collect();
     front.sort_unstable();
     front.into_iter().map(|(.., id, name)| key((id, name))).collect()
 }

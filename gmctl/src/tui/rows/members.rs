@@ -177,20 +177,20 @@ pub(super) fn fixed_weight(sort: SortColumn, member: &Member) -> Option<u64> {
 
 /// What puts a member further up: the greater first.
 pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
-    let age = || match group.age(now, member) {
-        Age::Known(age) => whole_millis(age),
-        Age::Below(_) | Age::Unknown => 0,
-    };
     let heard = group.heard_of(member);
+    let age = || match heard.map(|heard| heard.age(now)) {
+        Some(Age::Known(age)) => whole_millis(age),
+        _ => 0,
+    };
     match sort {
         SortColumn::State => {
             // Members that are well keep to the order of their names, whatever their age.
-            match group.condition(now, &member.id) {
-                Some(Condition::Condemned) => (5, age()),
-                Some(Condition::Suspect) => (4, age()),
-                Some(Condition::Late) => (3, age()),
-                Some(Condition::Away) => (2, 0),
-                Some(Condition::Unknown) => (1, 0),
+            match Group::standing_of(member, heard) {
+                Condition::Condemned => (5, age()),
+                Condition::Suspect => (4, age()),
+                Condition::Late => (3, age()),
+                Condition::Away => (2, 0),
+                Condition::Unknown => (1, 0),
                 _ => (0, 0),
             }
         }
