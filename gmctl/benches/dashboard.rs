@@ -198,11 +198,9 @@ fn places() -> [(&'static str, Place); 3] {
 }
 
 fn frames(members: u64) {
-    let mut bench = Bench::with(members);
     println!("\n{members} members, 120x36");
     for (title, place) in places() {
-        // Nobody joins twice.
-        let first_new = bench.revision.0 * 10 + members;
+        let mut bench = Bench::with(members);
         bench.app.ui.place = place;
         bench.app.unsettle();
         bench.frame();
@@ -238,7 +236,7 @@ fn frames(members: u64) {
                 // So long that the lists of a large cluster follow in each.
                 bench.later(Duration::from_secs(1));
                 let start = busy();
-                tell(&mut bench, first_new + n);
+                tell(&mut bench, members + n);
                 told.push(busy().saturating_sub(start));
                 drawn.push(bench.frame());
             }
