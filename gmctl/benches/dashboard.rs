@@ -37,6 +37,9 @@ mod facts;
 
 const GROUPS: u64 = 20;
 
+/// How the bench is told news of a member of that number.
+type Tell = fn(&mut Bench, u64);
+
 /// A dashboard with a terminal that takes everything and counts it.
 struct Bench {
     app: App,
@@ -224,7 +227,7 @@ fn frames(members: u64) {
             news.push(bench.frame());
         }
         println!("  {title:9} frame with news {}", spread(news));
-        let kinds: [(&str, fn(&mut Bench, u64)); 4] = [
+        let kinds: [(&str, Tell); 4] = [
             ("a join", |bench, id| bench.join(id)),
             ("a state", |bench, id| bench.band(GROUPS - 1, id, Band::Suspect)),
             ("a leave", |bench, id| bench.leave(id)),
