@@ -275,7 +275,8 @@ mod tests {
                 let life = state.life(&group, &member);
                 let incarnation = life.map(|life| life.incarnation).unwrap_or_default();
                 let evidence = Evidence::stated(Cause::Exit, Some(1), Vec::new());
-                let removals = vec![Removal { group, member, incarnation, evidence }];
+                let removals =
+                    vec![Removal { group, member, incarnation, evidence, since: Revision(0) }];
                 Command::Remove { epoch: 0, removals }
             }
             0 => Command::Join(wish),

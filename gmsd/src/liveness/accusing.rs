@@ -3,7 +3,7 @@
 
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
-    id::NodeId,
+    id::{NodeId, Revision},
 };
 
 use super::{
@@ -14,9 +14,9 @@ use super::{
     observed::Observed,
     observer::Observer,
     suspicion::{Decision, Suspicion},
-    timing::{DOUBTS_A_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
+    timing::{DOUBTS_A_SPACING, PROBE_SPACING, RETELL_AFTER},
 };
-use crate::membership::command::Removal;
+use crate::membership::{command::Removal, state::State};
 
 impl Observer {
     /// Opens a doubt, if this node may: by what a kernel told at once; by silence only with
@@ -85,7 +85,8 @@ impl Observer {
         };
         self.round += 1;
         let patience = timing.silence_least();
-        case.doubt = Some(Suspicion::new(self.round, affirmation, now, window, patience));
+        let since = self.state.revision();
+        case.doubt = Some(Suspicion::new(self.round, affirmation, since, now, window, patience));
         case.detector.hasten(now);
         self.tally.suspicions += 1;
         let ask = Ask {
@@ -118,7 +119,13 @@ impl Observer {
         let silent = case.detector.is_silent(now);
         let voters = &self.state.configuration().voters;
         let monitors = &self.state.monitors().nodes;
-        match doubt.decide(now, &own, silent, voters, monitors) {
+        let heard = heard_since(&self.state, case);
+        let decision = match doubt.decide(now, &own, silent, voters, monitors) {
+            // The log would not let it count.
+            Decision::Condemned(Cause::Silence) if doubt.since() < heard => Decision::Dismissed,
+            decision => decision,
+        };
+        match decision {
             Decision::Wait => {}
             Decision::Refuted(_) => {
                 let timing = case.detector.timing();
@@ -142,7 +149,7 @@ impl Observer {
                 };
                 let round = Some(doubt.round());
                 let removal = removal(case, verdict, own, &doubt);
-                case.no_lease_until = now + VERDICT_LASTS;
+                case.withhold_lease();
                 case.condemned = Some(Condemned::new(round, removal.clone(), now));
                 self.verdicts.push(removal);
                 self.tally.verdicts += 1;
@@ -151,16 +158,21 @@ impl Observer {
     }
 
     /// A verdict that the log has not carried out yet is told again: the leader may have changed,
-    /// or the word was lost. One that was told for [`VERDICT_LASTS`] in vain is dropped: what it
-    /// says was true then, and whoever wants it true now has to ask again.
+    /// or the word was lost. One that was told for
+    /// [`VERDICT_LASTS`](super::timing::VERDICT_LASTS) in vain is dropped: what it says was true
+    /// then, and whoever wants it true now has to ask again. So is one that the log would not let
+    /// count, because the life was heard.
     pub(super) fn retell(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
+        let heard = heard_since(&self.state, case);
         let Some(condemned) = &mut case.condemned else {
             return;
         };
-        if now >= condemned.until {
+        let is_void =
+            condemned.removal.evidence.cause == Cause::Silence && condemned.removal.since < heard;
+        if now >= condemned.until || is_void {
             let affirmation = affirmation_of(&condemned.removal);
             case.condemned = None;
             if affirmation.is_some() {
@@ -208,6 +220,12 @@ pub(super) fn affirmation_of(removal: &Removal) -> Option<Affirmation> {
     }
 }
 
+/// The last entry that noted that somebody heard it.
+fn heard_since(state: &State, case: &Case) -> Revision {
+    let group = state.group(&case.group);
+    group.map(|group| group.heard_at(&case.life.member)).unwrap_or_default()
+}
+
 fn removal(case: &Case, verdict: Cause, own: Observation, doubt: &Suspicion) -> Removal {
     let observers: Vec<Observation> =
         std::iter::once(own).chain(doubt.answers().cloned()).collect();
@@ -215,6 +233,7 @@ fn removal(case: &Case, verdict: Cause, own: Observation, doubt: &Suspicion) -> 
         group: case.group.clone(),
         member: case.life.member.clone(),
         incarnation: case.life.incarnation,
+        since: doubt.since(),
         evidence: Evidence {
             cause: verdict,
             number: None,

@@ -13,7 +13,7 @@ use gms::{
 
 use super::{
     accusing::affirmation_of,
-    case::{Asker, Case, Duty, Hearing},
+    case::{Asker, Case, Duty, Hearing, Lease},
     caseload::Slot,
     detector::Detector,
     message::{Affirmation, Subject},
@@ -204,7 +204,7 @@ impl Observer {
             refuted: 0,
             patience: now,
             patience_refused: now,
-            no_lease_until: now,
+            lease: Lease::Extended,
             silent_to: Vec::new(),
             sessions: 0,
             streams: self.no_streams_yet(now, life),

@@ -46,6 +46,19 @@ pub(super) enum Hearing {
     Silent,
 }
 
+/// Whether this node's pings extend the lease of a life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lease {
+    /// They do, while this node is in touch with a quorum.
+    Extended,
+    /// Not since this node was asked and did not say that it hears the life.
+    Withheld,
+    /// It was heard since; the log is to note that.
+    Due,
+    /// The log was asked to note that, in this plea.
+    Pleaded(u64),
+}
+
 /// Who wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -112,11 +125,10 @@ pub(super) struct Case {
     pub(super) refuted: u32,
     /// No new doubt by silence before this.
     pub(super) patience: Observed,
-    /// This node spoke of silence lately, and a removal may be on its way: until then its pings
-    /// extend no lease.
-    pub(super) no_lease_until: Observed,
-    /// The doubts of other nodes in which it did, by node and round: should the member answer until
-    /// then, it takes that word back.
+    /// Whether this node's pings extend its lease.
+    pub(super) lease: Lease,
+    /// The doubts of other nodes in which this one spoke of silence, by node and round: should the
+    /// member answer, it takes that word back.
     pub(super) silent_to: Vec<(NodeId, u64)>,
     /// No new doubt because the address refuses before this.
     pub(super) patience_refused: Observed,
@@ -148,6 +160,13 @@ impl Case {
     /// Whether it is asked by frames (`udp`, `stream`) and not by connecting.
     pub(super) fn takes_frames(&self) -> bool {
         matches!(self.life.liveness.kind, Kind::Udp | Kind::Stream)
+    }
+
+    /// This node does not say that it hears it: a removal may be on its way.
+    pub(super) fn withhold_lease(&mut self) {
+        if self.takes_frames() {
+            self.lease = Lease::Withheld;
+        }
     }
 
     /// Whether its pings go out on connections that it opened.
@@ -251,12 +270,13 @@ impl Case {
         self.duty != Duty::None || !self.samplings.is_empty()
     }
 
-    /// Whether nothing here is worth keeping any longer.
+    /// Whether nothing here is worth keeping any longer. A word of silence must not be forgotten.
     pub(super) fn is_idle(&self, now: Observed) -> bool {
         !self.is_watched()
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()
+            && self.lease == Lease::Extended
             && self.sessions == 0
             && !self.streams.is_open()
             && self.streams.kept_until(now).is_none()

@@ -16,7 +16,6 @@ use super::{
     observed::Observed,
     observer::Observer,
     output::Output,
-    timing::VERDICT_LASTS,
 };
 
 impl Observer {
@@ -107,12 +106,10 @@ impl Observer {
             };
             if verdict == Verdict::Silent
                 && let Some(case) = self.cases.get_mut(slot)
+                && let Asker::Node(node, round) = inquiry.asker
             {
-                case.no_lease_until = now + VERDICT_LASTS;
-                if let Asker::Node(node, round) = inquiry.asker {
-                    case.silent_to.retain(|(told, _)| *told != node);
-                    case.silent_to.push((node, round));
-                }
+                case.silent_to.retain(|(told, _)| *told != node);
+                case.silent_to.push((node, round));
             }
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }
@@ -126,6 +123,11 @@ impl Observer {
         verdict: Verdict,
         detail: String,
     ) {
+        if let Verdict::Silent | Verdict::Abstain = verdict
+            && let Some(case) = self.cases.get_mut(slot)
+        {
+            case.withhold_lease();
+        }
         match asker {
             Asker::Local(number) => {
                 let alive = (verdict != Verdict::Abstain).then_some(verdict == Verdict::Alive);

@@ -67,6 +67,7 @@ impl Observer {
 
     /// Sends together what goes to the same node.
     pub(super) fn flush(&mut self) {
+        self.plead();
         for (to, asks) in std::mem::take(&mut self.asks) {
             self.outputs.push_back(Output::Send { to, message: Message::Ask(asks) });
         }

@@ -10,6 +10,7 @@
 //!        connections of members: streaming │
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
+//!        leases after a doubt: leasing     │
 //!        members that answer too little: weighing, and those that come back: returns
 //!                        caseload ── case ── detector     suspicion   fitness
 //!                                                  observed ── timing ── message
@@ -28,12 +29,14 @@ pub mod detector;
 pub mod fitness;
 pub mod histogram;
 mod inquiring;
+mod leasing;
 mod looking;
 pub mod message;
 pub mod observed;
 pub mod observer;
 pub mod output;
 mod pinging;
+mod pleas;
 pub mod quality;
 mod returns;
 mod streaming;

@@ -31,6 +31,7 @@ use super::{
     message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     output::{Output, Probed, Tally},
+    pleas::Pleas,
     returns::Returns,
     timing::Timing,
     valve::Valve,
@@ -72,6 +73,7 @@ pub struct Observer {
     pub(super) lossy: usize,
     pub(super) samplings: usize,
     pub(super) returns: Returns,
+    pub(super) pleas: Pleas,
     pub(super) verdicts: Vec<Removal>,
     /// Lives heard after they were condemned here.
     pub(super) pardons: Vec<Subject>,
@@ -115,6 +117,7 @@ impl Observer {
             lossy: 0,
             samplings: 0,
             returns: Returns::default(),
+            pleas: Pleas::default(),
             verdicts: Vec::new(),
             pardons: Vec::new(),
             outputs: VecDeque::new(),
@@ -198,6 +201,7 @@ impl Observer {
                 self.survey(left.count() > 0);
             }
         }
+        self.resume_leases();
         self.flush();
     }
 
@@ -342,6 +346,13 @@ impl Observer {
             Some(slot) => self.inquire(now, slot, Asker::Local(number), true, None),
             None => self.outputs.push_back(Output::Inquired { number, alive: None }),
         }
+        self.flush();
+    }
+
+    /// What came of a plea: the entry that carries it out, or nothing that is known.
+    pub fn handle_plea(&mut self, now: Instant, number: u64, noted: Option<Revision>) {
+        let now = self.clock.advance(now);
+        self.note_plea(now, number, noted);
         self.flush();
     }
 

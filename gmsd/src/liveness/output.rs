@@ -6,6 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 use gms::{address::Address, api::MemberLiveness, heartbeat::FRAME_LEN, id::NodeId};
 
 use super::message::{Message, Subject};
+use crate::membership::command::Place;
 
 /// What the shell is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,14 @@ pub enum Output {
     /// Bring this verdict, pardon or alarm to the leader, which may be this node. If it is lost, it will be
     /// said again.
     Condemn(Message),
+    /// Propose [`Command::Heard`](crate::membership::command::Command::Heard) for these lives, and
+    /// report by [`Observer::handle_plea`](super::observer::Observer::handle_plea) with the number.
+    Plead {
+        /// Names this plea.
+        number: u64,
+        /// Who was heard.
+        lives: Vec<Place>,
+    },
     /// A member that this node is the monitor of looks otherwise than before.
     Band(MemberLiveness),
     /// A member is no longer this node's to tell about.

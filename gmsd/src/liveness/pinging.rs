@@ -11,7 +11,7 @@ use gms::{
 };
 
 use super::{
-    case::{Asker, Case, Condemned, Duty, Inquiry},
+    case::{Asker, Case, Condemned, Duty, Inquiry, Lease},
     caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, REFUSES, Relay},
     observed::Observed,
@@ -89,8 +89,7 @@ impl Observer {
         let frame = Frame {
             direction: Direction::Ping,
             flags: Flags {
-                quorum_fresh: self.fitness.quorum_fresh()
-                    && self.clock.now() >= case.no_lease_until,
+                quorum_fresh: self.fitness.quorum_fresh() && case.lease == Lease::Extended,
                 suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
                 leaving: false,
             },
@@ -202,13 +201,13 @@ impl Observer {
         let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;
         let satisfied: Vec<Inquiry> = case.inquiries.extract_if(.., heard).collect();
         let silent_to = std::mem::take(&mut case.silent_to);
-        let taken_back = silent_to.into_iter().filter(|_| now < case.no_lease_until);
-        let taken_back = taken_back.map(|(node, round)| Asker::Node(node, round));
+        let taken_back = silent_to.into_iter().map(|(node, round)| Asker::Node(node, round));
         let askers: Vec<Asker> =
             satisfied.into_iter().map(|inquiry| inquiry.asker).chain(taken_back).collect();
         for asker in askers {
             self.tell(now, slot, asker, Verdict::Alive, String::new());
         }
+        self.heard_again(slot);
         self.look(now, slot);
         Some(())
     }

@@ -14,7 +14,7 @@ use std::{
 
 use gms::{
     evidence::{Cause, Observation, Verdict},
-    id::NodeId,
+    id::{NodeId, Revision},
 };
 
 use super::{message::Affirmation, observed::Observed, timing::ANSWER_SLACK};
@@ -37,6 +37,7 @@ pub enum Decision {
 pub struct Suspicion {
     round: u64,
     affirmation: Option<Affirmation>,
+    since: Revision,
     opened: Observed,
     window: Duration,
     /// For how long a monitor without an answer is waited for.
@@ -45,22 +46,28 @@ pub struct Suspicion {
 }
 
 impl Suspicion {
-    /// Opens a doubt for the given window. `patience` is for how long a doubt by silence waits for
+    /// Opens a doubt for the given window, by a node that has applied `since`. `patience` is for how long a doubt by silence waits for
     /// a monitor that does not answer: as long as a lease which that node extended may last.
     pub fn new(
         round: u64,
         affirmation: Option<Affirmation>,
+        since: Revision,
         opened: Observed,
         window: Duration,
         patience: Duration,
     ) -> Self {
         let patience = if affirmation.is_some() { window } else { patience.max(window) };
-        Self { round, affirmation, opened, window, patience, answers: BTreeMap::new() }
+        Self { round, affirmation, since, opened, window, patience, answers: BTreeMap::new() }
     }
 
     /// Its number at this node.
     pub fn round(&self) -> u64 {
         self.round
+    }
+
+    /// What the accuser had applied when it was opened.
+    pub fn since(&self) -> Revision {
+        self.since
     }
 
     /// When it was opened.
@@ -166,7 +173,7 @@ mod tests {
 
     fn doubt(affirmation: Option<Affirmation>, answers: &[(u64, Verdict)]) -> Suspicion {
         let (window, patience) = (Duration::from_millis(600), Duration::from_millis(1500));
-        let mut doubt = Suspicion::new(1, affirmation, at(0), window, patience);
+        let mut doubt = Suspicion::new(1, affirmation, Revision(0), at(0), window, patience);
         for (node, verdict) in answers {
             doubt.answer(says(*node, *verdict));
         }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
-    id::NodeId,
+    id::{NodeId, Revision},
 };
 
 use super::{
@@ -163,7 +163,7 @@ impl Observer {
             return;
         }
         let observers: Vec<Observation> = answers().cloned().collect();
-        let removal = removal(case, observers);
+        let removal = removal(case, self.state.revision(), observers);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -206,11 +206,12 @@ fn judge(case: &Case, fault: Option<String>) -> (Verdict, String) {
     }
 }
 
-fn removal(case: &Case, observers: Vec<Observation>) -> Removal {
+fn removal(case: &Case, since: Revision, observers: Vec<Observation>) -> Removal {
     Removal {
         group: case.group.clone(),
         member: case.life.member.clone(),
         incarnation: case.life.incarnation,
+        since,
         evidence: Evidence {
             cause: Cause::Quality,
             number: None,

@@ -175,6 +175,7 @@ impl<'a> Applying<'a> {
                 Ok(Outcome::Noted)
             }
             Command::EndAway { places } => Ok(self.end_away(places)),
+            Command::Heard { lives } => Ok(self.heard(lives)),
         }
     }
 
@@ -367,6 +368,7 @@ impl<'a> Applying<'a> {
     pub(super) fn depart(&mut self, group: &GroupId, life: &Arc<Life>, ending: Ending) {
         let slot = Arc::make_mut(self.group_of(group));
         slot.members.remove(&life.member);
+        slot.heard.remove(&life.member);
         let was_away = slot.away.remove(&life.member).is_some();
         self.state.members -= 1;
         self.state.away -= u64::from(was_away);

@@ -31,6 +31,7 @@ impl Applying<'_> {
         let slot = Arc::make_mut(self.group_of(group));
         slot.members.insert(life.member.clone(), Arc::clone(&vacant));
         slot.away.insert(life.member.clone(), Arc::clone(&departure));
+        slot.heard.remove(&life.member);
         self.state.away += 1;
         self.touch(group, &life.member);
         let draft = self.draft(group);
@@ -56,6 +57,7 @@ impl Applying<'_> {
         }
         let slot = Arc::make_mut(self.group_of(group));
         slot.members.insert(life.member.clone(), Arc::clone(&life));
+        slot.heard.remove(&life.member);
         self.touch(group, &life.member);
         self.draft(group).placed.push(Arc::clone(&life));
         Outcome::Joined { life, view: self.view(group), fresh: true }

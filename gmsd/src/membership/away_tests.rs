@@ -99,7 +99,13 @@ fn removal(member: &str, incarnation: Incarnation, cause: Cause) -> Removal {
         health: 0,
         detail: String::new(),
     });
-    Removal { group: "g".parse().unwrap(), member: member.parse().unwrap(), incarnation, evidence }
+    Removal {
+        group: "g".parse().unwrap(),
+        member: member.parse().unwrap(),
+        incarnation,
+        evidence,
+        since: Revision(0),
+    }
 }
 
 fn leave(incarnation: Option<Incarnation>) -> Command {

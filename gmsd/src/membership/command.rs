@@ -148,6 +148,12 @@ pub enum Command {
         /// The places given up.
         places: Vec<Place>,
     },
+    /// A node that had not said that it hears these lives hears them: removals by silence whose
+    /// doubts began before this entry do not count any more, wherever they are.
+    Heard {
+        /// Who was heard. One that is over is passed by.
+        lives: Vec<Place>,
+    },
 }
 
 /// A life that wants in.
@@ -184,16 +190,19 @@ pub struct Removal {
     pub incarnation: Incarnation,
     /// Why.
     pub evidence: Evidence,
+    /// What the accuser had applied when its doubt began; of no matter unless it was concluded from
+    /// silence.
+    pub since: Revision,
 }
 
-/// A place that is kept for a member that is away.
+/// A life in its place: one that is away, whose place is kept, or one that was heard.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Which group.
     pub group: GroupId,
     /// Who.
     pub member: MemberId,
-    /// The life that was in it.
+    /// The life that is in it, or was.
     pub incarnation: Incarnation,
 }
 
@@ -228,7 +237,8 @@ impl Command {
             | Command::NodeStarted(_)
             | Command::NodeRemoved { .. }
             | Command::LeaderBegan { .. }
-            | Command::EndAway { .. } => None,
+            | Command::EndAway { .. }
+            | Command::Heard { .. } => None,
         }
     }
 

@@ -1,18 +1,35 @@
 //! The fence of a verdict: who may end a life, whoever proposed it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use gms::{
     evidence::{Cause, Evidence, Verdict},
     id::NodeId,
 };
 
-use super::{apply::Applying, command::Removal};
+use super::{
+    apply::Applying,
+    command::{Place, Removal},
+    outcome::Outcome,
+};
 
 impl Applying<'_> {
+    /// Notes of lives that they were heard.
+    pub(super) fn heard(&mut self, lives: &[Place]) -> Outcome {
+        for Place { group, member, incarnation } in lives {
+            if let Some(slot) = self.state.groups.get_mut(group)
+                && slot.life(member, *incarnation).is_some()
+            {
+                Arc::make_mut(slot).heard.insert(member.clone(), self.revision);
+            }
+        }
+        Outcome::Noted
+    }
+
     /// What somebody stated needs no observers; what was concluded needs the present
     /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
-    /// alive, and, if it was concluded from silence, no hold.
+    /// alive, and, if it was concluded from silence, no hold and nobody who heard it since the doubt
+    /// began.
     pub(super) fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
         let Evidence { cause, observers, .. } = &removal.evidence;
         match cause {
@@ -22,6 +39,11 @@ impl Applying<'_> {
             Cause::Silence | Cause::Quality => {
                 let group = self.state.groups.get(&removal.group);
                 if group.is_some_and(|group| group.hold.is_some()) {
+                    return false;
+                }
+                // Whoever had it noted extends its lease again (`liveness/leasing.rs`).
+                let heard = group.map(|group| group.heard_at(&removal.member)).unwrap_or_default();
+                if *cause == Cause::Silence && removal.since < heard {
                     return false;
                 }
             }

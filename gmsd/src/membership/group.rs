@@ -35,6 +35,8 @@ pub struct Group {
     pub timing: Option<GroupTiming>,
     /// How those ended whose places are kept. Not an index: a place may outlast the history.
     pub(super) away: OrdMap<MemberId, Arc<Departure>>,
+    /// The last entry that noted that a node hears this life after all; none for most.
+    pub(super) heard: OrdMap<MemberId, Revision>,
     /// The latest deltas, oldest first: an index of the journal, rebuilt from it.
     #[serde(skip)]
     deltas: Vector<Arc<Delta>>,
@@ -77,6 +79,11 @@ impl Group {
             let later = self.deltas.focus().narrow(start..).into_iter();
             later.flat_map(|delta| delta.departed.iter().chain(&delta.away)).find(is_it)
         })
+    }
+
+    /// The last entry that noted that a node hears the present life after all; 0 if none did.
+    pub fn heard_at(&self, member: &MemberId) -> Revision {
+        self.heard.get(member).copied().unwrap_or_default()
     }
 
     /// The places that are kept for nobody: how the lives ended that were in them.

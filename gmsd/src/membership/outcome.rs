@@ -38,7 +38,8 @@ pub enum Outcome {
     Removed {
         /// Whose life is over.
         applied: Vec<(GroupId, MemberId, Incarnation)>,
-        /// How many verdicts came too late: another life, another epoch, or a hold.
+        /// How many verdicts came too late: another life, another epoch, a hold, or one that was
+        /// heard since.
         stale: u64,
     },
     /// The member's tags or state are as asked.

@@ -60,7 +60,7 @@ fn says(node: u64, verdict: Verdict) -> Observation {
 fn verdict(g: u8, m: u8, incarnation: Incarnation, observers: Vec<Observation>) -> Removal {
     let mut evidence = Evidence::stated(Cause::Silence, None, Vec::new());
     evidence.observers = observers;
-    Removal { group: group(g), member: member(m), incarnation, evidence }
+    Removal { group: group(g), member: member(m), incarnation, evidence, since: Revision(0) }
 }
 
 /// A state that three nodes vote in, and the revision its next entry gets.
@@ -542,6 +542,42 @@ fn the_fence_of_a_verdict() {
         assert_eq!((applied.len(), stale), (usize::from(counts), u64::from(!counts)), "{what}");
         assert_eq!(log.incarnation(0, 0).is_none(), counts, "{what}");
     }
+}
+
+#[test]
+fn a_doubt_from_before_a_life_was_heard_removes_nobody() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let life = log.incarnation(0, 0).unwrap();
+    let against = || vec![says(1, Verdict::Silent), says(2, Verdict::Silent)];
+    let remove = |cause, since, life| {
+        let mut removal = Removal { since, ..verdict(0, 0, life, against()) };
+        removal.evidence.cause = cause;
+        Command::Remove { epoch: 0, removals: vec![removal] }
+    };
+    let heard = |incarnation| Command::Heard {
+        lives: vec![
+            Place { group: group(0), member: member(0), incarnation },
+            Place { group: group(7), member: member(0), incarnation },
+        ],
+    };
+    let before = log.state.revision();
+    log.one(heard(Incarnation(life.0 + 1))).unwrap();
+    assert_eq!(log.state.group(&group(0)).unwrap().heard_at(&member(0)), Revision(0));
+    log.one(heard(life)).unwrap();
+    let noted = log.state.revision();
+    assert_eq!(log.state.group(&group(0)).unwrap().heard_at(&member(0)), noted);
+    let late = log.one(remove(Cause::Silence, before, life));
+    assert!(matches!(late, Ok(Outcome::Removed { stale: 1, .. })), "{late:?}");
+    let fresh = log.one(remove(Cause::Silence, noted, life));
+    assert!(matches!(fresh, Ok(Outcome::Removed { stale: 0, .. })), "{fresh:?}");
+    assert_eq!(log.state.group(&group(0)).unwrap().heard_at(&member(0)), Revision(0));
+    // What a kernel told ends a process, whoever heard it before.
+    log.one(Command::Join(join(0, 0, 1, None))).unwrap();
+    let life = log.incarnation(0, 0).unwrap();
+    log.one(heard(life)).unwrap();
+    let refused = log.one(remove(Cause::Refused, before, life));
+    assert!(matches!(refused, Ok(Outcome::Removed { stale: 0, .. })), "{refused:?}");
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn weight(command: &Command) -> usize {
             MEMBER + join.address.as_str().len() + tags
         }
         Command::Remove { removals, .. } => removals.len() * (MEMBER + EVIDENCE),
+        Command::Heard { lives } => lives.len() * MEMBER,
         _ => MEMBER,
     }
 }

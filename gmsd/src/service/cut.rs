@@ -132,7 +132,7 @@ impl Cut {
 #[cfg(test)]
 mod tests {
     use gms::evidence::{Cause, Evidence};
-    use gms::id::Incarnation;
+    use gms::id::{Incarnation, Revision};
 
     use super::*;
     use crate::host::clock::Clock;
@@ -147,6 +147,7 @@ mod tests {
             member: format!("m{n}").parse().unwrap(),
             incarnation: Incarnation(n),
             evidence: Evidence::stated(cause, None, Vec::new()),
+            since: Revision(0),
         }
     }
 

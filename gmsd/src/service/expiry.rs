@@ -169,6 +169,7 @@ mod tests {
             member: format!("m{n}").parse().unwrap(),
             incarnation: Incarnation(1),
             evidence: Evidence::stated(Cause::Exit, None, Vec::new()),
+            since: Revision(0),
         });
         let removals = removals.collect();
         apply(&mut state, 2, vec![Command::Remove { epoch: 0, removals }]);
@@ -226,6 +227,7 @@ mod tests {
             member: "m0".parse().unwrap(),
             incarnation: Incarnation(3),
             evidence: Evidence::stated(Cause::Exit, None, Vec::new()),
+            since: Revision(0),
         };
         apply(&mut state, 4, vec![Command::Remove { epoch: 0, removals: vec![again] }]);
         assert_eq!(state.present_count(), 0);

@@ -274,6 +274,7 @@ impl Service {
             member: member.clone(),
             incarnation,
             evidence: Evidence::stated(cause, Some(number), Vec::new()),
+            since: Revision(0),
         };
         let command = Command::Remove { epoch: 0, removals: vec![removal] };
         let (revision, result) = self.write(terms, fingerprint, command).await?;

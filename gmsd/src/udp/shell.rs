@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use gms::address::Address;
+use gms::{address::Address, id::Revision};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -36,7 +36,7 @@ use crate::{
         output::{Output, Probed},
         timing::Timing,
     },
-    membership::state::State,
+    membership::{command::Place, state::State},
 };
 
 /// Probes under way at the same time. Each is a socket; beyond this they would take the file
@@ -61,6 +61,9 @@ pub trait Surroundings: Send + Sync + 'static {
     fn send(&self, to: gms::id::NodeId, message: Message) -> BoxFuture<'static, ()>;
     /// Brings verdicts to the leader; their loss is no fault.
     fn condemn(&self, message: Message) -> BoxFuture<'static, ()>;
+    /// Has the log note that these lives were heard. The entry that does; none if nothing is known
+    /// of it within the time that a plea lasts.
+    fn plead(&self, lives: Vec<Place>) -> BoxFuture<'static, Option<Revision>>;
     /// Whether a node may connect to this address for a member.
     fn may_reach(&self, target: SocketAddr) -> bool;
 }
@@ -77,6 +80,7 @@ pub struct Shell<S> {
     probes: JoinSet<(u64, Probed)>,
     resolutions: JoinSet<(u32, Subject, Option<SocketAddr>)>,
     sends: JoinSet<()>,
+    pleas: JoinSet<(u64, Option<Revision>)>,
     inquiries: Vec<(u64, oneshot::Sender<Option<bool>>)>,
     inquiry: u64,
     rate: Rate,
@@ -144,6 +148,7 @@ impl<S: Surroundings> Shell<S> {
             probes: JoinSet::new(),
             resolutions: JoinSet::new(),
             sends: JoinSet::new(),
+            pleas: JoinSet::new(),
             inquiries: Vec::new(),
             inquiry: 0,
             rate: Rate { since: now, pings_then: 0, per_s: 0 },
@@ -176,6 +181,10 @@ impl<S: Surroundings> Shell<S> {
                     self.resolved(slot, &subject, target);
                 }
                 Some(_) = self.sends.join_next() => {}
+                Some(Ok((number, noted))) = self.pleas.join_next() => {
+                    self.follow(&mut states);
+                    self.observer.handle_plea(self.host.clock.now(), number, noted);
+                }
                 () = tokio::time::sleep_until(timeout.into()) => {}
             }
             self.drain(&mut inbox, &mut states);
@@ -320,6 +329,11 @@ impl<S: Surroundings> Shell<S> {
                 Output::Condemn(message) => {
                     let sending = self.surroundings.condemn(message);
                     self.spawn_send(sending);
+                }
+                Output::Plead { number, lives } => {
+                    // One at a time, so this is bounded; each ends before the next begins.
+                    let pleading = self.surroundings.plead(lives);
+                    self.pleas.spawn(async move { (number, pleading.await) });
                 }
                 Output::Band(liveness) => self.record.set(liveness),
                 Output::Gone(subject) => self.record.remove(subject),

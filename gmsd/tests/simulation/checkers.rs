@@ -21,10 +21,7 @@ use gms::{
     view::{Member, MemberState},
 };
 use gmsd::{
-    liveness::{
-        message::{Message, Subject},
-        timing::VERDICT_LASTS,
-    },
+    liveness::message::{Message, Subject},
     membership::{
         journal::Happening,
         life::{Delta, Departure, Ending, Life},
@@ -192,12 +189,9 @@ impl World {
         let Some(judged) = self.ledger.judged.get(subject) else {
             return self.ledger.fail(format!("G4: {who} lives, and no verdict was given"));
         };
-        // Whoever spoke of its silence extends no lease while a removal may be on its way. What takes
-        // longer to be committed (a slow disk, two leaders that die) cannot be recalled.
-        let quick = now.saturating_sub(judged.at) < VERDICT_LASTS;
         let lease = self.programs[program].lease_ends();
         if let Some(lease) = lease.filter(|lease| *lease > now)
-            && (evidence.cause == Cause::Silence && quick)
+            && evidence.cause == Cause::Silence
         {
             let text = format!("lease: {who} is removed at {now:?}, its lease ends {lease:?}");
             return self.ledger.fail(text);

@@ -199,13 +199,17 @@ impl World {
     }
 
     fn report_end(&mut self, number: usize, subject: Subject) {
-        use gms::evidence::{Cause, Evidence};
+        use gms::{
+            evidence::{Cause, Evidence},
+            id::Revision,
+        };
         use gmsd::membership::command::{Command, Removal};
         let removal = Removal {
             group: subject.group,
             member: subject.member,
             incarnation: subject.incarnation,
             evidence: Evidence::stated(Cause::Signal, Some(9), Vec::new()),
+            since: Revision(0),
         };
         let remove = Command::Remove { epoch: 0, removals: vec![removal] };
         self.ask(number, What::Exited { removal: Box::new(remove) });

@@ -6,7 +6,7 @@ use gms::liveness::Kind;
 use crate::{
     network::{Place, Trouble, Ways},
     scenario::{ms, settled},
-    sick_logs::come_back_between_verdict_and_proposal,
+    sick_logs::{come_back_between_verdict_and_proposal, hear_before_a_late_commit},
     sick_nodes::cut_all_members,
     world::{Switches, World},
 };
@@ -16,13 +16,23 @@ const SEEDS: u64 = 20;
 
 /// With the protection no seed fails; without it some do.
 fn falls(members: usize, without: Switches, play: impl Fn(&mut World, &[usize])) {
+    falls_from(Switches::default(), members, without, play);
+}
+
+/// The same, with another protection taken away in both cases, which would catch the fall.
+fn falls_from(
+    with: Switches,
+    members: usize,
+    without: Switches,
+    play: impl Fn(&mut World, &[usize]),
+) {
     let played = |seed, switches| {
         let (mut world, members) = settled(seed, switches, members, Kind::Udp, true);
         play(&mut world, &members);
         world
     };
     for seed in 0..SEEDS {
-        let world = played(seed, Switches::default());
+        let world = played(seed, with);
         let failures = world.ledger.failures.join("\n");
         assert!(failures.is_empty(), "seed {seed}: {failures}\n{}", world.transcript);
     }
@@ -95,11 +105,13 @@ fn without_observed_time_a_pause_finishes_what_was_in_doubt() {
     });
 }
 
-/// Two nodes that do not get their turn at the end of a doubt have the answer in their sockets.
+/// Two nodes that do not get their turn at the end of a doubt have the answer in their sockets. That
+/// they read it a moment later would void the removal, if the log were told.
 #[test]
 fn without_reading_first_a_late_turn_is_silence() {
-    let without = Switches { judge_first: true, ..Switches::default() };
-    falls(8, without, |world, members| {
+    let with = Switches { early_leases: true, ..Switches::default() };
+    let without = Switches { judge_first: true, ..with };
+    falls_from(with, 8, without, |world, members| {
         let host = world.programs[members[0]].place();
         let Place::Host(number) = host else { return };
         world.trouble(Ways::AllMembers, Trouble::Delay(ms(30), ms(1)));
@@ -118,6 +130,12 @@ fn without_reading_first_a_late_turn_is_silence() {
         others().for_each(|node| world.continue_node(node));
         world.run_for(ms(4_000));
     });
+}
+
+#[test]
+fn without_the_word_in_the_log_a_removal_that_is_late_meets_a_lease() {
+    let without = Switches { early_leases: true, ..Switches::default() };
+    falls(8, without, |world, members| hear_before_a_late_commit(world, members[0]));
 }
 
 /// Too few members are no crowd, and have no valve: the same cut removes them.

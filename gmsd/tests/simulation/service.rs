@@ -14,7 +14,7 @@ use gmsd::{
     liveness::message::{Ask, Message, Subject, Tell},
     membership::{
         apply::is_same_life,
-        command::{Command, Join, Proposal, Token},
+        command::{Command, Join, Place, Proposal, Token},
         life::Life,
         outcome::{Outcome, Rejection},
     },
@@ -25,7 +25,7 @@ use crate::{
     agenda::Time,
     consensus::batch,
     log::{Answer, Ticket, id},
-    network::Place,
+    network,
     node::{Stream, ToNode},
     program::ToProgram,
     session::OnStream,
@@ -109,6 +109,8 @@ pub struct Door {
     asked: BTreeMap<u64, Call>,
     entering: BTreeMap<u64, Entering>,
     inquiries: BTreeMap<u64, (usize, u64)>,
+    /// What this node's observer calls its pleas.
+    pleas: BTreeMap<u64, u64>,
     /// At the leader: proposals that wait for the entry under way.
     waiting: Vec<(Proposal, Option<Ticket>)>,
 }
@@ -255,6 +257,22 @@ impl World {
         self.word(node, leader, ToNode::Propose(Ticket { node, number }, proposal));
     }
 
+    /// This node's observer wants the log to note who was heard. If that is lost, it asks again.
+    pub fn plead(&mut self, node: usize, plea: u64, lives: Vec<Place>) {
+        self.transcript.note(self.now, format_args!("node {}", node + 1), || {
+            let who = lives.iter().map(|of| format!("{}@{}", of.member, of.incarnation));
+            format!("pleads for {}", who.collect::<Vec<_>>().join(", "))
+        });
+        let Some(leader) = self.nodes[node].seat.follows else { return };
+        let door = &mut self.nodes[node].door;
+        door.numbered += 1;
+        let number = door.numbered;
+        door.pleas.insert(number, plea);
+        let command = Command::Heard { lives };
+        let proposal = Proposal { token: None, if_view: None, command };
+        self.word(node, leader, ToNode::Propose(Ticket { node, number }, proposal));
+    }
+
     /// At the leader: what waits together goes together.
     pub fn propose_at_leader(&mut self, node: usize, ticket: Ticket, proposal: Proposal) {
         let it = &mut self.nodes[node];
@@ -287,7 +305,15 @@ impl World {
 
     /// What became of a proposal.
     pub fn answered(&mut self, node: usize, number: u64, revision: Revision, answer: Answer) {
-        let Some(call) = self.nodes[node].door.asked.remove(&number) else { return };
+        let it = &mut self.nodes[node];
+        if let Some(plea) = it.door.pleas.remove(&number) {
+            let instant = it.machine.clock.instant(self.now);
+            if let Some(observer) = &mut it.observer {
+                observer.handle_plea(instant, plea, Some(revision));
+            }
+            return;
+        }
+        let Some(call) = it.door.asked.remove(&number) else { return };
         self.ledger.answered(self.now, &call, revision, &answer);
         let reply = match answer {
             Ok(Outcome::Joined { life, view, .. }) => {
@@ -303,7 +329,7 @@ impl World {
     }
 
     fn reply(&mut self, node: usize, call: &Call, reply: Reply) {
-        let way = (Place::Node(node), self.programs[call.program].place());
+        let way = (network::Place::Node(node), self.programs[call.program].place());
         if let Some(late) = self.network.word(way.0, way.1, &mut self.random) {
             let reply = ToProgram::Reply { number: call.number, node, reply };
             self.agenda.put(self.now + late, Event::ToProgram(call.program, reply));

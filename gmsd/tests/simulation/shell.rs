@@ -150,6 +150,12 @@ impl World {
                         self.word(node, leader, ToNode::Condemn(message));
                     }
                 }
+                Output::Plead { number, lives } if self.switches.early_leases => {
+                    drop(lives);
+                    let instant = it.machine.clock.instant(self.now);
+                    observer.handle_plea(instant, number, Some(it.state.revision()));
+                }
+                Output::Plead { number, lives } => self.plead(node, number, lives),
                 Output::Band(band) => {
                     let subject = Subject {
                         group: band.group,

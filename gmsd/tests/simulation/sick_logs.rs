@@ -95,6 +95,51 @@ fn a_leader_whose_disk_blocks_removes_nobody_who_lives() {
     });
 }
 
+/// A member is stopped until it is condemned.
+fn stop_until_condemned(world: &mut World, member: usize) {
+    world.stop_program(member);
+    let until = world.now + secs(4);
+    while world.ledger.judged.is_empty() && world.now < until {
+        world.run_for(ms(1));
+    }
+}
+
+/// A member that was condemned is back while the removal waits for the leader's disk.
+pub fn hear_before_a_late_commit(world: &mut World, member: usize) {
+    let leader = world.log.leader.unwrap();
+    stop_until_condemned(world, member);
+    world.play(Act::SlowDisk(leader, secs(6)));
+    // The verdict travels, and waits in the cut.
+    world.run_for(ms(200));
+    world.continue_program(member);
+    world.run_for(secs(7));
+    world.play(Act::SlowDisk(leader, Time::ZERO));
+    world.run_for(secs(1));
+}
+
+#[test]
+fn a_removal_that_is_committed_late_meets_no_lease() {
+    scenario(8, true, |world, members| {
+        hear_before_a_late_commit(world, members[0]);
+        assert_eq!(world.ledger.removals.len(), 1, "{}", world.transcript);
+        world.rests();
+    });
+}
+
+#[test]
+fn a_member_that_is_heard_after_its_verdict_has_its_lease_again_soon() {
+    scenario(8, true, |world, members| {
+        stop_until_condemned(world, members[0]);
+        world.continue_program(members[0]);
+        // One more ping, at the latest a period later.
+        world.run_for(ms(600));
+        world.nobody_was_removed();
+        let lease = world.programs[members[0]].lease_ends();
+        assert!(lease.is_some_and(|ends| ends > world.now), "{lease:?}\n{}", world.transcript);
+        world.rests();
+    });
+}
+
 /// Curator's issues 784 and 817: joins, leaves and crashes race, with requests that come twice.
 #[test]
 fn joins_leaves_and_crashes_that_race_leave_one_life_or_none() {

@@ -71,6 +71,8 @@ pub struct Switches {
     pub machine_time: bool,
     /// Deadlines are judged before what waits is read.
     pub judge_first: bool,
+    /// Whoever hears a life after a doubt extends its lease at once, and the log knows nothing of it.
+    pub early_leases: bool,
 }
 
 /// How a world begins.

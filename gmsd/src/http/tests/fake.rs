@@ -208,6 +208,7 @@ impl Fake {
             member,
             incarnation,
             evidence: Evidence::stated(cause, Some(9), vec!["as the test wants".to_owned()]),
+            since: Revision(0),
         }];
         let epoch = state.monitors().epoch;
         let answers = self.commit_all(vec![Command::Remove { epoch, removals }]);
@@ -321,8 +322,13 @@ impl Writes for Fake {
             Exit::Ended { cause, number } => {
                 let incarnation = incarnation.unwrap();
                 let evidence = Evidence::stated(cause, Some(number), Vec::new());
-                let removals =
-                    vec![Removal { group: group.clone(), member, incarnation, evidence }];
+                let removals = vec![Removal {
+                    group: group.clone(),
+                    member,
+                    incarnation,
+                    evidence,
+                    since: Revision(0),
+                }];
                 let epoch = self.state().monitors().epoch;
                 self.ask(terms, Command::Remove { epoch, removals })?;
                 let state = self.state();
