@@ -32,7 +32,7 @@ const COMMITTED: &str = "committed";
 const PURGED: &str = "purged";
 
 /// The version of the tables' layout.
-const LAYOUT: &[u8] = b"gms log 3";
+const LAYOUT: &[u8] = b"gms log 4";
 
 /// Pages redb keeps in memory, in bytes. Entries are served from our own memory, so this only has
 /// to hold the pages that the next commit rewrites.
