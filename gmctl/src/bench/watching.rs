@@ -100,9 +100,22 @@ impl Watching {
     ) -> Result<(), Failure> {
         let deadline = Instant::now() + within;
         while !self.present.values().all(|present| ids.is_subset(present)) {
-            self.next(deadline, "members to join").await?;
+            let next = self.next(deadline, "members to join").await;
+            next.map_err(|failure| self.absent(failure, ids))?;
         }
         Ok(())
+    }
+
+    /// Who is not in that should be, by the word of which nodes.
+    fn absent(&self, failure: Failure, ids: &BTreeSet<MemberId>) -> Failure {
+        let at = self.present.iter().filter_map(|(node, present)| {
+            let absent: Vec<&str> = ids.difference(present).map(MemberId::as_str).collect();
+            let names = absent.iter().take(NAMES_MAX).copied().collect::<Vec<_>>().join(" ");
+            (!absent.is_empty())
+                .then(|| format!("{} are not in at node {node}: {names}", absent.len()))
+        });
+        let what = format!("{}: {}", failure.what, at.collect::<Vec<_>>().join("; "));
+        Failure { what, ..failure }
     }
 
     /// Waits until anybody is in, by the word of any node.
