@@ -31,6 +31,8 @@ use super::{
 
 /// How long a change may wait for its quorum.
 const CHANGE_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a change waits for a leader that has only just been elected.
+const READY_TIME_MAX: Duration = Duration::from_secs(1);
 /// A learner may vote when it lags by no more entries than this: then promoting it stalls no
 /// commit.
 const CAUGHT_UP_WITHIN: u64 = 1000;
@@ -65,7 +67,7 @@ impl Changes {
         catch_up: Duration,
     ) -> Result<(), ChangeError> {
         {
-            let _one = self.begin()?;
+            let _one = self.begin().await?;
             let standing = self.standing.borrow().clone();
             match standing.peer_urls.get(&node) {
                 None => {
@@ -90,7 +92,7 @@ impl Changes {
     /// Makes a learner a voter. Pitfall 10: one that lags would stall commits, so it must have
     /// caught up.
     pub async fn promote(&self, node: NodeId) -> Result<(), ChangeError> {
-        let _one = self.begin()?;
+        let _one = self.begin().await?;
         let standing = self.standing.borrow().clone();
         if standing.voters.contains(&node) && !standing.joint {
             return Ok(());
@@ -109,7 +111,7 @@ impl Changes {
     /// Takes a node out of the cluster, voter or learner. A leader that takes itself out hands
     /// over and steps down. Its number is never to be used again (pitfall 12).
     pub async fn remove(&self, node: NodeId) -> Result<(), ChangeError> {
-        let _one = self.begin()?;
+        let _one = self.begin().await?;
         let standing = self.standing.borrow().clone();
         let gone = BTreeSet::from([node.0]);
         if standing.learners.contains(&node) {
@@ -125,7 +127,7 @@ impl Changes {
     /// Hands the leadership to a voter, or to the one whose log is longest, and waits until it
     /// leads.
     pub async fn transfer(&self, to: Option<NodeId>) -> Result<NodeId, ChangeError> {
-        let _one = self.begin()?;
+        let _one = self.begin().await?;
         let standing = self.standing.borrow().clone();
         if standing.role != Role::Leader {
             return Err(not_leader(&standing));
@@ -152,7 +154,7 @@ impl Changes {
     /// Ends a change of voters that a former leader left half done. Does nothing if there is none
     /// or if this node may not.
     pub async fn finish_joint(&self) -> Result<(), ChangeError> {
-        let _one = self.begin()?;
+        let _one = self.begin().await?;
         let standing = self.standing.borrow().clone();
         if !standing.joint || !standing.leader_ready {
             return Ok(());
@@ -161,8 +163,17 @@ impl Changes {
         self.change(ChangeMembers::AddVoterIds(BTreeSet::new())).await
     }
 
-    fn begin(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, ChangeError> {
-        self.one_at_a_time.try_lock().map_err(|_| ChangeError::Busy)
+    /// Keeps other changes out. A new leader may change nothing before its first entry is committed,
+    /// and whoever asks just then waits for that moment rather than be told to come again.
+    async fn begin(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, ChangeError> {
+        let one = self.one_at_a_time.try_lock().map_err(|_| ChangeError::Busy)?;
+        let mut standing = self.standing.clone();
+        let able = standing.wait_for(|it| it.role != Role::Leader || it.leader_ready);
+        match tokio::time::timeout(READY_TIME_MAX, able).await {
+            Ok(Ok(_)) => Ok(one),
+            Ok(Err(_)) => Err(ChangeError::Fatal("it was shut down".to_owned())),
+            Err(_) => Err(ChangeError::Busy),
+        }
     }
 
     async fn change(&self, members: Members) -> Result<(), ChangeError> {
