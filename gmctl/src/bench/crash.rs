@@ -14,7 +14,7 @@ use crate::{
         sample::Spread,
         watching::{Seen, Watching},
     },
-    cli::console::Console,
+    cli::base::console::Console,
     demo::child::Child,
     error::Failure,
 };

@@ -15,7 +15,7 @@ use crate::{
         roles::{self, Order},
         usage::Usage,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     error::Failure,
     exit::Exit,
 };

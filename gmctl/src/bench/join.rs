@@ -18,7 +18,7 @@ use crate::{
         report::{Report, Row},
         sample::Spread,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     error::Failure,
     exit::Exit,
 };

@@ -12,7 +12,7 @@ use crate::{
         roles::{self, Order},
         sample::Spread,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     error::Failure,
 };
 

@@ -11,7 +11,7 @@ use crate::{
         report::{Report, Row},
         sample::Spread,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     demo::cluster::Cluster,
     error::Failure,
 };

@@ -38,7 +38,7 @@ use crate::{
         roles::{self, Order},
         sample::Spread,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     error::Failure,
     exit::Exit,
 };

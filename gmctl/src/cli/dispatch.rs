@@ -3,15 +3,16 @@
 use clap::CommandFactory as _;
 
 #[cfg(feature = "demo")]
-use crate::cli::{bench, demo};
+use crate::cli::own::{bench, demo};
 use crate::{
     cli::{
-        bundle, check, client, completions, config,
-        console::Console,
-        context, correlate, diff, doctor, drain, events, groups, help, hold, join, leader, leave,
-        man, members, node, nodes, record, replay, report, run as program, snapshot, status,
+        act::{client, drain, hold, join, leader, leave, node, run as program},
+        base::console::Console,
+        files::{bundle, diff, record, replay, report, snapshot},
+        follow::{wait, watch},
+        look::{check, correlate, doctor, events, groups, members, nodes, status, views, why},
+        own::{completions, config, context, help, man, tui, version},
         tree::{Cli, Verb},
-        tui, version, views, wait, watch, why,
     },
     error::Failure,
     exit::Exit,

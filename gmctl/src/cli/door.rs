@@ -23,16 +23,18 @@ use crate::{
 };
 use crate::{
     cli::{
-        console::Console,
+        base::{
+            console::Console,
+            globals::Globals,
+            leash,
+            setting::Variables,
+            signals::{Signals, exit_of},
+            trace,
+        },
         dispatch,
-        globals::Globals,
-        leash,
-        setting::Variables,
-        signals::{Signals, exit_of},
-        status::StatusArgs,
-        trace,
+        look::status::StatusArgs,
+        own::tui::TuiArgs,
         tree::{Cli, Verb},
-        tui::TuiArgs,
     },
     config::origin::Origin,
     error::Failure,

@@ -3,16 +3,27 @@
 use clap::{Parser, Subcommand};
 
 #[cfg(feature = "demo")]
-use crate::cli::{bench::BenchArgs, demo::DemoArgs};
+use crate::cli::own::{bench::BenchArgs, demo::DemoArgs};
 use crate::cli::{
-    bundle::BundleArgs, check::CheckArgs, client::ClientArgs, completions::CompletionsArgs,
-    config::ConfigArgs, context::ContextArgs, correlate::CorrelateArgs, diff::DiffArgs,
-    doctor::DoctorArgs, drain::DrainArgs, events::EventsArgs, globals::Globals, groups::GroupsArgs,
-    help::HelpArgs, hold::HoldArgs, join::JoinArgs, leader::LeaderArgs, leave::LeaveArgs,
-    man::ManArgs, members::MembersArgs, node::NodeArgs, nodes::NodesArgs, record::RecordArgs,
-    replay::ReplayArgs, report::ReportArgs, run::RunArgs, snapshot::SnapshotArgs,
-    status::StatusArgs, tui::TuiArgs, version::VersionArgs, views::ViewsArgs, wait::WaitArgs,
-    watch::WatchArgs, why::WhyArgs,
+    act::{
+        client::ClientArgs, drain::DrainArgs, hold::HoldArgs, join::JoinArgs, leader::LeaderArgs,
+        leave::LeaveArgs, node::NodeArgs, run::RunArgs,
+    },
+    base::globals::Globals,
+    files::{
+        bundle::BundleArgs, diff::DiffArgs, record::RecordArgs, replay::ReplayArgs,
+        report::ReportArgs, snapshot::SnapshotArgs,
+    },
+    follow::{wait::WaitArgs, watch::WatchArgs},
+    look::{
+        check::CheckArgs, correlate::CorrelateArgs, doctor::DoctorArgs, events::EventsArgs,
+        groups::GroupsArgs, members::MembersArgs, nodes::NodesArgs, status::StatusArgs,
+        views::ViewsArgs, why::WhyArgs,
+    },
+    own::{
+        completions::CompletionsArgs, config::ConfigArgs, context::ContextArgs, help::HelpArgs,
+        man::ManArgs, tui::TuiArgs, version::VersionArgs,
+    },
 };
 
 /// The terminal of gms: who is in which group, who says so, and a verb for every act

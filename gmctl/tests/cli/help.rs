@@ -2,7 +2,7 @@
 
 use clap::{Command, CommandFactory as _, Parser as _, error::ErrorKind};
 use gmctl::{
-    cli::{help::ENVIRONMENT, tree::Cli},
+    cli::{own::help::ENVIRONMENT, tree::Cli},
     exit::TABLE,
 };
 
