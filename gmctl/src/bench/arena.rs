@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     bench::watching::Watching,
-    cli::console::Console,
+    cli::base::console::Console,
     demo::{child::Child, cluster::Cluster},
     error::Failure,
     exit::Exit,
@@ -31,6 +31,8 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// After a join, every watcher of a member has pinged it once; after a node is back, it watches
 /// members again.
 pub const SETTLE: Duration = Duration::from_millis(1_500);
+/// Pings come every so often; the moments of the ends are spread over that.
+const PING_PERIOD: Duration = Duration::from_millis(500);
 /// Between two looks at something that no stream tells.
 const LOOK_PERIOD: Duration = Duration::from_millis(10);
 
@@ -179,4 +181,10 @@ pub fn progress(console: &mut Console, text: &str) {
     if console.terminal.stderr && !console.globals.quiet {
         console.printer.prompt(&format!("\r\x1b[K{text}"));
     }
+}
+
+/// How long to wait before a trial, so that all of them are evenly spread over the time between two
+/// pings, however many there are: each falls into the widest gap that the former ones left.
+pub(super) fn phase(trial: usize) -> Duration {
+    PING_PERIOD.mul_f64((trial as f64 * 0.618_033_988_749_895).fract())
 }

@@ -1,25 +1,23 @@
 //! How soon the end of one process is told: from just before the signal to the moment at which the
 //! watches of all nodes have told it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use gms::id::MemberId;
 use tokio::time::sleep;
 
 use crate::{
     bench::{
-        arena::{Arena, PATIENCE, SETTLE, group, progress},
+        arena::{Arena, PATIENCE, SETTLE, group, phase, progress},
         crash, power_off,
         report::{Report, Row},
         sample::Spread,
         victims::{Kind, Victim},
     },
-    cli::console::Console,
+    cli::base::console::Console,
     error::Failure,
 };
 
-/// Pings come every so often; the moments of the ends are spread over that.
-const PING_PERIOD: Duration = Duration::from_millis(500);
 /// Victims that live at the same time: each is a process.
 const AT_ONCE: usize = 50;
 
@@ -85,10 +83,4 @@ async fn one_by_one(
         }
     }
     Ok((Spread::of(sample), watching.strays))
-}
-
-/// How long to wait before a trial, so that all of them are evenly spread over the time between two
-/// pings, however many there are: each falls into the widest gap that the former ones left.
-pub(super) fn phase(trial: usize) -> Duration {
-    PING_PERIOD.mul_f64((trial as f64 * 0.618_033_988_749_895).fract())
 }

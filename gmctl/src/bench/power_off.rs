@@ -11,15 +11,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     bench::{
-        arena::{Arena, PATIENCE, SETTLE, group, progress, refused},
-        detect::phase,
+        arena::{Arena, PATIENCE, SETTLE, group, phase, progress, refused},
         hosts::{HUB, Host, Hub},
         report::Row,
         roles::{self, Order},
         sample::Spread,
         watching::Watching,
     },
-    cli::console::Console,
+    cli::base::console::Console,
     demo::child::Child,
     error::Failure,
 };

@@ -6,14 +6,20 @@
 use std::{sync::Arc, time::Instant};
 
 use gms::{
-    api::{NodeStatus, Nodes, Status},
+    api::{NodeStatus, Nodes, Status, Why},
     id::{GroupId, NodeId, Revision},
 };
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::{
-    beats::Beats, condition::Tally, evidence::Evidence, group::Group, link::Link, moment::Moment,
-    opinion::Opinion, timeline::Timeline,
+    beats::Beats,
+    condition::Tally,
+    evidence::Evidence,
+    group::Group,
+    link::Link,
+    moment::Moment,
+    opinion::{FRESH, Opinion, Said},
+    timeline::Timeline,
 };
 
 /// How many of a node's median round trips are kept: one a second for a minute.
@@ -106,6 +112,30 @@ impl Model {
             .map(|node| (node.status.leader, node.status.term));
         let first = beliefs.next()?;
         Some(beliefs.all(|belief| belief == first))
+    }
+
+    /// What the node says, if it was asked lately and answered.
+    pub fn said(&self, now: Moment, node: NodeId) -> Option<&Said> {
+        let opinion = self.opinions.get(&node)?;
+        (now.since(opinion.at) < FRESH).then(|| opinion.said.as_ref().ok())?
+    }
+
+    /// The node that has a leader and a quorum while the one that answers us has none: it is the
+    /// one to ask.
+    pub fn better_informed(&self, now: Moment) -> Option<NodeId> {
+        let ours = self.status.as_ref()?;
+        if ours.quorum.ok && ours.leader.is_some() {
+            return None;
+        }
+        self.opinions.keys().copied().filter(|node| *node != ours.node).find(|node| {
+            self.said(now, *node)
+                .is_some_and(|said| said.status.quorum.ok && said.status.leader.is_some())
+        })
+    }
+
+    /// Takes in what the service said of why a member is gone or in doubt.
+    pub fn apply_why(&mut self, now: Moment, why: Why) {
+        self.evidence.keep(now.wall_ms, why);
     }
 
     /// Takes in what a node says of all nodes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gms::api::{Event, Removal, What, Why, WhyState};
 use imbl::{OrdMap, Vector};
 
-use super::{group::MemberKey, moment::Moment};
+use super::group::MemberKey;
 
 /// The most members whose evidence is kept; the one told of longest ago goes first. A removal has
 /// about a kilobyte.
@@ -101,13 +101,6 @@ impl Evidence {
             suspicion: None,
         };
         self.keep(event.at_ms, why);
-    }
-}
-
-impl super::cluster::Model {
-    /// Takes in what the service said of why a member is gone or in doubt.
-    pub fn apply_why(&mut self, now: Moment, why: Why) {
-        self.evidence.keep(now.wall_ms, why);
     }
 }
 

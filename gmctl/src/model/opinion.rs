@@ -8,8 +8,6 @@ use gms::{
     id::{GroupId, NodeId, Revision},
 };
 
-use super::{cluster::Model, moment::Moment};
-
 /// An opinion older than this is no witness to the present.
 pub const FRESH: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -33,25 +31,4 @@ pub struct Said {
     pub status: Status,
     /// Of each group: its view and how many members that has.
     pub groups: BTreeMap<GroupId, (Revision, usize)>,
-}
-
-impl Model {
-    /// What the node says, if it was asked lately and answered.
-    pub fn said(&self, now: Moment, node: NodeId) -> Option<&Said> {
-        let opinion = self.opinions.get(&node)?;
-        (now.since(opinion.at) < FRESH).then(|| opinion.said.as_ref().ok())?
-    }
-
-    /// The node that has a leader and a quorum while the one that answers us has none: it is the
-    /// one to ask.
-    pub fn better_informed(&self, now: Moment) -> Option<NodeId> {
-        let ours = self.status.as_ref()?;
-        if ours.quorum.ok && ours.leader.is_some() {
-            return None;
-        }
-        self.opinions.keys().copied().filter(|node| *node != ours.node).find(|node| {
-            self.said(now, *node)
-                .is_some_and(|said| said.status.quorum.ok && said.status.leader.is_some())
-        })
-    }
 }

@@ -19,7 +19,7 @@
 //! | 3 | `message`, `command_line`, `row_json`, `opening` | what comes in and goes out; the command line that does the same; a row as JSON; how a recording begins |
 //! | 2 | `app`, `ui`, `subject`, `selection`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
 //! | 1 | `dialog`, `place`, `request`, `columns`, `demo` | forms; screens; tables; what is asked of the service, of a demo |
-//! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget` | looks; when to draw; the terminal |
+//! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget`, `outcome` | looks; when to draw; the terminal; how it ends |
 
 pub mod app;
 pub mod columns;
@@ -31,6 +31,7 @@ pub mod geometry;
 pub mod glyphs;
 pub mod message;
 pub mod opening;
+pub mod outcome;
 pub mod pacer;
 pub mod place;
 pub mod request;

@@ -8,7 +8,10 @@ mod terminal;
 
 use std::{path::Path, time::Duration};
 
-use gmctl::tui::dashboard::{ColorChoice, Options, Outcome, RunError, run};
+use gmctl::tui::{
+    dashboard::{ColorChoice, Options, run},
+    outcome::{Outcome, RunError},
+};
 use gms::{client::Client, endpoint::Endpoint};
 
 use fake_node::FakeNode;

@@ -18,7 +18,7 @@ use gms::{
 
 use super::{
     changes::{self, Groups, Who},
-    members::{fixed_weight, weight},
+    weight::{fixed_weight, weight},
     wish::{SortColumn, Wish},
 };
 use crate::{

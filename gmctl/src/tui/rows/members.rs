@@ -6,14 +6,15 @@ use gms::{id::GroupId, view::Member};
 
 use super::{
     member_list::{self, MemberList},
-    wish::{SortColumn, Wish},
+    weight::weight,
+    wish::Wish,
 };
 use crate::{
     filter::{ast::Filter, eval::Facts},
     model::{
         cluster::Model,
         condition::Condition,
-        group::{Age, Group, Left, MemberKey},
+        group::{Age, Group, MemberKey},
         moment::{Moment, whole_millis},
     },
     tui::place::Place,
@@ -158,52 +159,4 @@ fn in_order_of(before: &MemberList, fresh: &MemberList) -> Vec<MemberKey> {
     }
     rows.extend(fresh.iter().filter(|key| still.contains(key)).cloned());
     rows
-}
-
-/// What puts a member further up as long as it stays as it is: the greater first. None if that
-/// depends on what is heard of it.
-pub(super) fn fixed_weight(sort: SortColumn, member: &Member) -> Option<u64> {
-    match sort {
-        SortColumn::Id => Some(0),
-        SortColumn::Monitor => Some(u64::MAX - member.monitor.map_or(u64::MAX, |node| node.0)),
-        SortColumn::Joined => Some(member.incarnation.0),
-        SortColumn::State
-        | SortColumn::Left
-        | SortColumn::Age
-        | SortColumn::RoundTrip
-        | SortColumn::Misses => None,
-    }
-}
-
-/// What puts a member further up: the greater first.
-pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
-    let heard = group.heard_of(member);
-    let age = || match heard.map(|heard| heard.age(now)) {
-        Some(Age::Known(age)) => whole_millis(age),
-        _ => 0,
-    };
-    match sort {
-        SortColumn::State => {
-            // Members that are well keep to the order of their names, whatever their age.
-            match Group::standing_of(member, heard) {
-                Condition::Condemned => (5, age()),
-                Condition::Suspect => (4, age()),
-                Condition::Late => (3, age()),
-                Condition::Away => (2, 0),
-                Condition::Unknown => (1, 0),
-                _ => (0, 0),
-            }
-        }
-        SortColumn::Left => match group.left(now, member) {
-            Some(Left::AtLeast(time)) => (2, u64::MAX - whole_millis(time)),
-            Some(Left::Held) => (1, 0),
-            None => (0, 0),
-        },
-        SortColumn::Age => (age(), 0),
-        SortColumn::RoundTrip => (heard.and_then(|heard| heard.rtt_us).unwrap_or_default(), 0),
-        SortColumn::Misses => (heard.map_or(0, |heard| u64::from(heard.misses)), age()),
-        SortColumn::Id | SortColumn::Monitor | SortColumn::Joined => {
-            (fixed_weight(sort, member).unwrap_or_default(), 0)
-        }
-    }
 }

@@ -14,6 +14,7 @@
 //! | `lists` | all lists, and when each is built anew |
 //! | `members` | the members: filtered and sorted |
 //! | `member_list` | the sorted members, followed from change to change |
+//! | `weight` | what puts a member further up |
 //! | `heat` | every member as a cell in a row |
 //! | `changes` | who differs between two moments |
 
@@ -24,4 +25,5 @@ pub mod heat;
 pub mod lists;
 pub mod member_list;
 pub mod members;
+pub mod weight;
 pub mod wish;

@@ -8,12 +8,13 @@ use super::{
     asks, clock,
     event_loop::{EventLoop, Source},
     feeds,
+    out::{set_mouse, write_out},
     recorder::Recorder,
 };
 use crate::action::table::Action;
 use crate::tui::{
-    dashboard::RunError,
     message::{Effect, Message},
+    outcome::{Outcome, RunError},
     request::Ticket,
     term::guard,
     view::listing,
@@ -26,7 +27,7 @@ impl EventLoop {
     /// Has it done. Nothing here waits for the network.
     pub(super) fn have_done(&mut self, effect: Effect) -> Result<(), RunError> {
         match effect {
-            Effect::Quit => self.outcome = Some(crate::tui::dashboard::Outcome::Quit),
+            Effect::Quit => self.outcome = Some(Outcome::Quit),
             Effect::Suspend => self.suspend()?,
             Effect::Repaint => self.repaint(),
             Effect::Pin(key) => {
@@ -182,14 +183,4 @@ impl EventLoop {
         bytes.extend_from_slice(b"\r\n-- any key returns to the dashboard --\r\n");
         write_out(&bytes)
     }
-}
-
-/// Takes the mouse, or leaves it to the terminal.
-pub(super) fn set_mouse(on: bool) -> Result<(), RunError> {
-    write_out(if on { guard::MOUSE_ON } else { guard::MOUSE_OFF })
-}
-
-fn write_out(bytes: &[u8]) -> Result<(), RunError> {
-    let mut out = guard::out().ok_or_else(RunError::given_back)?;
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|_| RunError::TerminalGone)
 }

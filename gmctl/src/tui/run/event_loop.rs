@@ -18,10 +18,11 @@ use tokio::{
 };
 
 use super::{
-    clock, effects,
+    clock,
     feeds::Feeds,
     hang_up::HangUp,
     input::Mouse,
+    out,
     playback::{self, Clock},
     recorder::Recorder,
     signals::{Signals, Wish, stop_self},
@@ -31,10 +32,10 @@ use crate::{
     tape::read::Tape,
     tui::{
         app::App,
-        dashboard::{Outcome, RunError},
         demo::DemoCommand,
         message::{Cost, Message},
         opening,
+        outcome::{Outcome, RunError},
         pacer::{Pacer, Want},
         term::{
             guard::{self, Guard},
@@ -253,7 +254,7 @@ impl EventLoop {
         self.events.get_or_insert_with(EventStream::new);
         self.app.ui.printed = false;
         if self.app.ui.mouse {
-            effects::set_mouse(true)?;
+            out::set_mouse(true)?;
         }
         self.repaint();
         let (width, height) = crossterm::terminal::size().map_err(gone)?;

@@ -9,6 +9,7 @@
 //! | `feeds` | watch, liveness, polls: the service's streams as messages |
 //! | `asks` | questions to the service, each answered once |
 //! | `effects` | what the dashboard wants done |
+//! | `out` | what goes to the terminal beside the frames |
 //! | `recorder`, `playback` | a recording written, a recording played |
 //! | `input` | the terminal's events as messages |
 //! | `hang_up` | the end of a process whose terminal is gone |
@@ -22,6 +23,7 @@ pub mod event_loop;
 pub mod feeds;
 pub mod hang_up;
 pub mod input;
+pub mod out;
 pub mod playback;
 pub mod recorder;
 pub mod signals;
