@@ -94,6 +94,18 @@ fn more_v_tell_more() {
 }
 
 #[test]
+fn a_member_that_lives_has_no_dry_run() {
+    let fake = Fake::start();
+    for line in
+        ["run payments --id w --dry-run -- false", "client --id w --address 127.0.0.1:9 --dry-run"]
+    {
+        let ran = call(&fake, line);
+        assert_eq!(ran.code, Some(2), "{line}: {ran:?}");
+        assert!(ran.stderr.contains("has no dry run; nothing happened"), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_dry_run_says_so_with_its_result_and_not_with_an_error() {
     const NOTE: &str = "dry run: nothing is changed";
     let fake = Fake::start();

@@ -105,7 +105,7 @@ fn order(line: &str) -> Result<Order, String> {
 
 /// Serves orders until one of them, the end of the input or a signal ends it.
 pub async fn run(args: &ClientArgs, console: &mut Console) -> Result<Exit, Failure> {
-    console.may_write()?;
+    console.may_be_member("client")?;
     let mut signals = Signals::listen()?;
     let client = if args.cluster.is_empty() {
         console.client()?

@@ -108,7 +108,7 @@ fn parse_pings(text: &str) -> Result<SessionPings, &'static str> {
 pub async fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     let (program, arguments) =
         args.command.split_first().ok_or_else(|| Failure::usage("no program is given"))?;
-    console.may_write()?;
+    console.may_be_member("run")?;
     let program = leash::find(program)?;
     let client = console.client()?;
     let options = options(args, &client).await?;

@@ -192,6 +192,17 @@ impl Console {
         }
     }
 
+    /// Refuses an act that goes on for as long as a member lives: there is nothing of it that could
+    /// be tried without doing it.
+    pub fn may_be_member(&self, verb: &str) -> Result<(), Failure> {
+        if self.globals.dry_run {
+            let what = format!("{verb} has no dry run; nothing happened");
+            return Err(Failure::usage(what)
+                .hint("gmctl join G ID ADDRESS --dry-run tells what a join would do"));
+        }
+        self.may_write()
+    }
+
     /// How a write shall be done, if it may be.
     pub fn write(&mut self) -> Result<Write, Failure> {
         self.may_write()?;
