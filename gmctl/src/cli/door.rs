@@ -102,7 +102,7 @@ fn run(arguments: &[OsString]) -> Exit {
 fn default_verb(terminal: &Terminal, globals: &Globals, variables: &Variables) -> Verb {
     // Who asks for a format wants to read, not to look.
     let asks = globals.output.is_some() && variables.origin("output") == Origin::Flag;
-    if terminal.stdin && terminal.stdout && !asks {
+    if terminal.stdin && terminal.stdout && !terminal.dumb && !asks {
         return Verb::Tui(TuiArgs::default());
     }
     Verb::Status(StatusArgs {})

@@ -22,6 +22,7 @@ pub enum ColorWish {
 }
 
 /// Facts about the three streams.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminal {
     /// stdin is a terminal.
@@ -30,6 +31,8 @@ pub struct Terminal {
     pub stdout: bool,
     /// stderr is a terminal.
     pub stderr: bool,
+    /// It can do nothing but print: TERM is `dumb`.
+    pub dumb: bool,
     /// The columns of stdout, where it is a terminal that knows.
     pub columns: Option<usize>,
     /// What the environment says about colour.
@@ -55,6 +58,7 @@ impl Terminal {
             stdin: stdin().is_terminal(),
             stdout: is_stdout,
             stderr: stderr().is_terminal(),
+            dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
             columns: terminal_size::terminal_size_of(stdout())
                 .filter(|_| is_stdout)
                 .map(|(width, _)| usize::from(width.0))
@@ -103,6 +107,7 @@ mod tests {
             stdin: false,
             stdout,
             stderr: !stdout,
+            dumb: false,
             columns: None,
             color,
         };

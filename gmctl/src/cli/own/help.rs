@@ -57,7 +57,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("GMCTL_READ_ONLY", "true: no writes from the dashboard, as tui --read-only"),
     ("NO_COLOR", "if not empty: no colour"),
     ("CLICOLOR_FORCE", "if set and not 0: colour in pipes too"),
-    ("TERM", "dumb: no colour"),
+    ("TERM", "dumb: no colour, and gmctl alone is gmctl status"),
     ("COMPLETE", "a shell's name: gmctl prints what completes there, and does nothing else"),
 ];
 
