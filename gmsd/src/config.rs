@@ -177,10 +177,13 @@ impl Flags {
     fn or(self, file: Flags) -> Self {
         Self {
             id: self.id.or(file.id),
-            // The two exclude each other, so the command line's choice silences the file's.
+            // They exclude each other, so the command line's choice silences the file's.
+            join: self
+                .join
+                .clone()
+                .or(file.join.filter(|_| self.cluster.is_none() && self.restore.is_none())),
             cluster: self.cluster.or(file.cluster.filter(|_| self.join.is_none())),
             restore: self.restore.or(file.restore.filter(|_| self.join.is_none())),
-            join: self.join.or(file.join),
             port: self.port.or(file.port),
             listen: self.listen.or(file.listen),
             advertise: self.advertise.or(file.advertise),
@@ -378,5 +381,17 @@ mod tests {
         assert_eq!(config.api.port(), 5000);
         assert_eq!(config.boot_grace, Some(Duration::from_secs(1)));
         assert!(matches!(config.entrance, Entrance::Found { node: NodeId(3), .. }));
+    }
+
+    #[test]
+    fn what_is_typed_silences_the_file_s_other_way_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gms.toml");
+        replace_file(&RealDisk, &path, b"join = \"http://127.0.0.1:1\"\n").unwrap();
+        let path = path.to_str().unwrap();
+        let config = read(&["--config", path, "--id", "2", "--cluster", THREE]).unwrap();
+        assert!(matches!(config.entrance, Entrance::Found { node: NodeId(2), .. }));
+        let config = read(&["--config", path]).unwrap();
+        assert!(matches!(config.entrance, Entrance::Join { .. }));
     }
 }
