@@ -202,6 +202,9 @@ fn refusal(error: ProposeError) -> Refusal {
             Refusal::Unknown("leadership changed while it was being committed".to_owned())
         }
         ProposeError::TooLong { .. } => Refusal::Invalid(error.to_string()),
-        ProposeError::Fatal(why) => Refusal::Failed(why),
+        // It may be in the log, and on other disks than the one that failed.
+        ProposeError::Fatal(why) => {
+            Refusal::Unknown(format!("the node has failed and is about to stop: {why}"))
+        }
     }
 }

@@ -102,7 +102,9 @@ pub fn change_refusal(error: ChangeError) -> Refusal {
         ChangeError::Busy | ChangeError::NotCaughtUp(_) => Refusal::Conflict(error.to_string()),
         ChangeError::Refused(why) => Refusal::Invalid(why),
         ChangeError::Unknown => Refusal::Unknown(error.to_string()),
-        ChangeError::Fatal(why) => Refusal::Failed(why),
+        ChangeError::Fatal(why) => {
+            Refusal::Unknown(format!("the node has failed and is about to stop: {why}"))
+        }
     }
 }
 
