@@ -98,6 +98,7 @@ impl Observer {
         for voter in self.state.configuration().voters.iter().filter(|node| **node != self.node) {
             self.asks.entry(*voter).or_default().push(ask.clone());
         }
+        self.count_doubts(slot);
         self.reschedule(slot);
     }
 

@@ -16,6 +16,7 @@ use super::{
     case::{Asker, Case, Duty, Hearing, Lease},
     caseload::Slot,
     detector::Detector,
+    flux::Flux,
     message::{Affirmation, Subject},
     observed::Observed,
     observer::Observer,
@@ -103,6 +104,7 @@ impl Observer {
         let case = self.cases.get_mut(slot)?;
         let former = std::mem::replace(&mut case.duty, duty);
         case.weighing = None;
+        case.given_up = None;
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
@@ -111,6 +113,7 @@ impl Observer {
             self.outputs.push_back(Output::Gone(gone));
         }
         self.count_duty(former, duty);
+        self.count_doubts(slot);
         affirmation.or(condemned)
     }
 
@@ -136,6 +139,15 @@ impl Observer {
     pub(super) fn update_valve(&mut self, now: Observed) {
         let watched = self.silent + self.heard;
         self.valve.update(now, self.silent, watched, self.state.present_count());
+    }
+
+    /// Counts the doubts of a case as they are now.
+    pub(super) fn count_doubts(&mut self, slot: Slot) {
+        if let Some(case) = self.cases.get_mut(slot) {
+            let present = case.flux_now();
+            let former = std::mem::replace(&mut case.flux, present);
+            self.doubts.recount(former, present);
+        }
     }
 
     fn recount(&mut self, former: Hearing, present: Hearing) {
@@ -211,6 +223,8 @@ impl Observer {
             told: None,
             hearing: Hearing::NoMatter,
             lossy: false,
+            given_up: None,
+            flux: Flux::default(),
             weighing: None,
             samplings: Vec::new(),
         };
@@ -224,6 +238,7 @@ impl Observer {
         };
         self.count_duty(case.duty, Duty::None);
         self.recount(case.hearing, Hearing::NoMatter);
+        self.doubts.recount(case.flux, Flux::default());
         self.lossy -= usize::from(case.lossy);
         self.samplings -= case.samplings.len();
         for inquiry in &case.inquiries {

@@ -12,6 +12,7 @@ use gms::{
 
 use super::{
     detector::Detector,
+    flux::Flux,
     message::{REFUSES, Subject},
     observed::Observed,
     quality::{Sampling, Weighing},
@@ -142,6 +143,11 @@ pub(super) struct Case {
     pub(super) hearing: Hearing,
     /// Whether it was last counted as lossy.
     pub(super) lossy: bool,
+    /// Until when it is remembered that a look into somebody's doubt was over without a sign of
+    /// life; a pong takes it back.
+    pub(super) given_up: Option<Observed>,
+    /// The doubts of it as they were last counted.
+    pub(super) flux: Flux,
     /// This node's question to the others about its loss.
     pub(super) weighing: Option<Weighing>,
     /// Such questions of others, while this node measures.
@@ -216,6 +222,22 @@ impl Case {
         }
     }
 
+    /// Which doubts of it are open. Who asks because it wants its place does not doubt it; and of a
+    /// life that was given up here the verdict is on its way, whatever else is asked.
+    pub(super) fn flux_now(&self) -> Flux {
+        if self.given_up.is_some() || self.condemned.is_some() {
+            return Flux::default();
+        }
+        let own = self.doubt.iter().map(|doubt| doubt.affirmation().is_some());
+        let nodes = self.inquiries.iter().filter(|one| matches!(one.asker, Asker::Node(..)));
+        let mut flux = Flux::default();
+        for affirmed in own.chain(nodes.map(|inquiry| inquiry.affirmed)) {
+            flux.affirmed |= affirmed;
+            flux.silent |= !affirmed;
+        }
+        flux
+    }
+
     /// What this node observes of it, being fit to.
     pub(super) fn observe(&self, node: NodeId, now: Observed, health: u32) -> Observation {
         let refused = self.refused.is_some();
@@ -261,7 +283,7 @@ impl Case {
         let samplings = self.samplings.iter().map(|sampling| sampling.ends);
         let asks = self.is_watched() || self.spacing(now).is_some();
         let ping = self.ping_due().filter(|_| asks);
-        let others = [ping, self.streams.kept_until(now)].into_iter().flatten();
+        let others = [ping, self.streams.kept_until(now), self.given_up].into_iter().flatten();
         ends.chain(doubt).chain(retell).chain(weighing).chain(samplings).chain(others).min()
     }
 
@@ -276,6 +298,7 @@ impl Case {
             && self.doubt.is_none()
             && self.inquiries.is_empty()
             && self.condemned.is_none()
+            && self.given_up.is_none()
             && self.lease == Lease::Extended
             && self.sessions == 0
             && !self.streams.is_open()

@@ -16,6 +16,7 @@ use super::{
     observed::Observed,
     observer::Observer,
     output::Output,
+    timing::GIVEN_UP_LASTS,
 };
 
 impl Observer {
@@ -81,6 +82,7 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
+        case.given_up.take_if(|until| now >= *until);
         let ended: Vec<Inquiry> =
             case.inquiries.extract_if(.., |inquiry| now >= inquiry.ends).collect();
         let refused = case.refused;
@@ -104,12 +106,15 @@ impl Observer {
                 let silence = self.cases.get(slot).map(|case| case.silence(inquiry.probes));
                 (Verdict::Silent, silence.unwrap_or_default())
             };
-            if verdict == Verdict::Silent
+            if let (Verdict::Silent | Verdict::DeadAffirmed, Asker::Node(node, round)) =
+                (verdict, inquiry.asker)
                 && let Some(case) = self.cases.get_mut(slot)
-                && let Asker::Node(node, round) = inquiry.asker
             {
-                case.silent_to.retain(|(told, _)| *told != node);
-                case.silent_to.push((node, round));
+                case.given_up = Some(now + GIVEN_UP_LASTS);
+                if verdict == Verdict::Silent {
+                    case.silent_to.retain(|(told, _)| *told != node);
+                    case.silent_to.push((node, round));
+                }
             }
             self.tell(now, slot, inquiry.asker, verdict, detail);
         }

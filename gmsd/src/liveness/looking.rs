@@ -25,6 +25,7 @@ impl Observer {
         self.weigh_quality(now, slot);
         self.retell(now, slot);
         self.count_hearing(now, slot);
+        self.count_doubts(slot);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };

@@ -10,6 +10,7 @@
 //!        connections of members: streaming │
 //!        own doubts: accusing              │
 //!        doubts of others: inquiring       │
+//!        whether verdicts may follow: flux
 //!        leases after a doubt: leasing     │
 //!        members that answer too little: weighing, and those that come back: returns
 //!                        caseload ── case ── detector     suspicion   fitness
@@ -27,6 +28,7 @@ mod case;
 mod caseload;
 pub mod detector;
 pub mod fitness;
+pub mod flux;
 pub mod histogram;
 mod inquiring;
 mod leasing;

@@ -28,6 +28,7 @@ use super::{
     case::{Asker, Duty, millis},
     caseload::{Caseload, slot_of_nonce},
     fitness::Fitness,
+    flux::{Flux, OpenDoubts},
     message::{Affirmation, Ask, Message, Relay, Subject, Tell, Weigh},
     observed::{Observed, ObservedClock, TICK},
     output::{Output, Probed, Tally},
@@ -58,6 +59,7 @@ pub struct Observer {
     /// Members watched here that are silent, and that answer: what the valve counts.
     pub(super) silent: usize,
     pub(super) heard: usize,
+    pub(super) doubts: OpenDoubts,
     /// When the leader is next told that the valve is shut.
     pub(super) alarm_due: Observed,
     /// Since when doubts by silence are counted, and how many were opened since.
@@ -105,6 +107,7 @@ impl Observer {
             valve: Valve::default(),
             silent: 0,
             heard: 0,
+            doubts: OpenDoubts::default(),
             alarm_due: Observed::default(),
             opened: (Observed::default(), 0),
             sequence,
@@ -177,6 +180,11 @@ impl Observer {
     /// The local health: 0 is sound.
     pub fn health(&self) -> u32 {
         Fitness::health(&self.clock)
+    }
+
+    /// Which doubts are open here, its own and those of others that it was told of.
+    pub fn flux(&self) -> Flux {
+        self.doubts.flux()
     }
 
     // Inputs.

@@ -189,6 +189,7 @@ impl Observer {
         let sent = case.detector.pong(now, nonce)?;
         self.tally.pongs += 1;
         case.refused = None;
+        case.given_up = None;
         // One pong disproves silence and refusal, but not that most are missing.
         let stands = |condemned: &mut Condemned| condemned.removal.evidence.cause != Cause::Quality;
         let pardoned = case.condemned.take_if(stands).is_some().then(|| case.subject());

@@ -51,6 +51,9 @@ pub const RETELL_AFTER: Duration = Duration::from_millis(500);
 /// A hold, say, keeps a verdict from taking effect for minutes; at its end nobody may be removed for
 /// a silence of long ago.
 pub const VERDICT_LASTS: Duration = Duration::from_secs(2);
+/// For how long a node that gave a life up does not count further doubts of it as open: as long as
+/// its removal may take.
+pub const GIVEN_UP_LASTS: Duration = Duration::from_millis(500);
 /// The longest a connect or a GET of a probe may take.
 pub const PROBE_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 

@@ -127,7 +127,15 @@ impl Node {
             .map_err(machine("opening the sockets for pings"))?;
         tasks.spawn(batching);
         tasks.spawn(reading);
-        tasks.spawn(duties::run(host.clone(), consensus.clone(), batcher, words_in, stop.clone()));
+        let flux = shell.flux();
+        tasks.spawn(duties::run(
+            host.clone(),
+            consensus.clone(),
+            batcher,
+            words_in,
+            flux,
+            stop.clone(),
+        ));
         tasks.spawn(shell.run(states, inbox, stop.clone()));
         tasks.spawn(following::follow(
             host.clone(),

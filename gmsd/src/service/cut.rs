@@ -1,9 +1,12 @@
 //! Verdicts on their way to the log: a thousand crashes are one entry, not a thousand.
 //!
-//! The first verdict opens a cut. It closes when verdicts have stopped coming for [`QUIET`], or, once
-//! there are two, for [`QUIET_CRASH`], or when [`WINDOW`] is over, whichever is first; so a lone
-//! crash waits a moment and a mass crash leaves in one view a group. Members that lost their power together end their silence each at
-//! its own ping, spread over a period: a cut of silence alone waits longer for the next one.
+//! The first verdict opens a cut. It closes when nothing is in flux any more and verdicts have
+//! stopped coming for [`QUIET`], or, once there are two, for [`QUIET_CRASH`]; and when its window is
+//! over in any case. In flux are the doubts that are open now: every doubt is told to every voter,
+//! so the leader knows of each that may still become a verdict. So a lone crash waits for a moment,
+//! and those who died together leave in one view a group, however long a busy machine takes to reap
+//! them. Members that lost their power together end their silence each at its own ping, spread over
+//! a period, and are in doubt until then.
 //! (After Rapid's multi-process cut detection: Suresh et al., "Stable and consistent membership at
 //! scale with Rapid", 2018.)
 
@@ -13,24 +16,24 @@ use std::{
 };
 
 use crate::{
-    liveness::message::Subject,
+    liveness::{flux::Flux, message::Subject},
     membership::command::{Command, Removal},
 };
 
-/// Without a further verdict for this long, the cut is complete.
+/// Without a further verdict and a doubt for this long, the cut is complete: a verdict is on its way
+/// from another node when the leader's own look into the doubt is over.
 pub const QUIET: Duration = Duration::from_millis(20);
-/// And once two or more died together: a busy machine may take that long to reap them all.
+/// And once two or more died together: a kernel may take that long from one to the next.
 pub const QUIET_CRASH: Duration = Duration::from_millis(50);
-/// The longest a verdict waits for others.
+/// The longest an affirmed verdict waits for others.
 pub const WINDOW: Duration = Duration::from_millis(100);
-/// The same for a cut in which nothing is affirmed: more than the gap between the pings of a few
-/// members, and most of a ping period.
-pub const QUIET_SILENCE: Duration = Duration::from_millis(120);
-/// And once two or more fell silent together: half a ping period. Those who lost their power in one
-/// moment end their silences within one period, and leave in two views, hardly ever in three.
-pub const QUIET_OUTAGE: Duration = Duration::from_millis(250);
-/// And the longest such a cut waits.
-pub const WINDOW_SILENCE: Duration = Duration::from_millis(400);
+/// And once [`CRASH_MIN`] died together: a busy machine may take that long to reap a thousand.
+pub const WINDOW_CRASH: Duration = Duration::from_millis(250);
+/// Fewer deaths are no mass crash.
+pub const CRASH_MIN: usize = 10;
+/// The longest a cut waits in which nothing is affirmed: a ping period, within which those who lost
+/// their power in one moment end their silences.
+pub const WINDOW_SILENCE: Duration = Duration::from_millis(500);
 /// Removals of one entry.
 const REMOVALS_MAX: usize = 4_096;
 
@@ -43,6 +46,10 @@ pub struct Cut {
     latest: Option<Instant>,
     /// When the first affirmed verdict came.
     affirmed: Option<Instant>,
+    flux: Flux,
+    /// When the last affirmed doubt, and the last doubt by silence, was over.
+    calm_affirmed: Option<Instant>,
+    calm_silent: Option<Instant>,
 }
 
 impl Cut {
@@ -78,6 +85,17 @@ impl Cut {
         }
     }
 
+    /// Which doubts are open at this node: its own, and those of others that it was told of.
+    pub fn handle_flux(&mut self, now: Instant, flux: Flux) {
+        let former = std::mem::replace(&mut self.flux, flux);
+        if former.affirmed && !flux.affirmed {
+            self.calm_affirmed = Some(now);
+        }
+        if former.silent && !flux.silent {
+            self.calm_silent = Some(now);
+        }
+    }
+
     /// An accuser heard these lives after all, before its verdict took effect.
     pub fn handle_pardon(&mut self, subjects: &[Subject]) {
         for subject in subjects {
@@ -91,13 +109,17 @@ impl Cut {
     /// When the cut is complete, if one is open.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (opened, latest) = (self.opened?, self.latest?);
-        let (crash, outage) = match self.removals.len() {
-            0 | 1 => (QUIET, QUIET_SILENCE),
-            _ => (QUIET_CRASH, QUIET_OUTAGE),
+        let quiet = if self.removals.len() < 2 { QUIET } else { QUIET_CRASH };
+        let window = if self.removals.len() < CRASH_MIN { WINDOW } else { WINDOW_CRASH };
+        let complete = |end: Instant, in_flux: bool, calm: Option<Instant>| {
+            let settled = calm.map_or(latest, |calm| calm.max(latest)) + quiet;
+            if in_flux { end } else { end.min(settled) }
         };
-        let silence = (opened + WINDOW_SILENCE).min(latest + outage);
-        let affirmed = self.affirmed.map(|first| (first + WINDOW).min(latest + crash));
-        Some(affirmed.map_or(silence, |affirmed| affirmed.min(silence)))
+        Some(match self.affirmed {
+            Some(first) => complete(first + window, self.flux.affirmed, self.calm_affirmed)
+                .min(opened + WINDOW_SILENCE),
+            None => complete(opened + WINDOW_SILENCE, self.flux.silent, self.calm_silent),
+        })
     }
 
     /// The cut, once it is complete.
@@ -169,39 +191,66 @@ mod tests {
         assert_eq!(size(cut.poll_output(at(20))), Some(1));
         assert_eq!(cut.poll_timeout(), None);
 
+        cut.handle_verdicts(at(100), 0, 0, vec![verdict(1)]);
+        cut.handle_verdicts(at(119), 0, 0, vec![verdict(2)]);
+        assert_eq!(cut.poll_timeout(), Some(at(169)), "the third of a crash may be slow to come");
+        cut.handle_verdicts(at(160), 0, 0, vec![verdict(3)]);
+        assert_eq!(size(cut.poll_output(at(200))), Some(3));
+
         for n in 0..1000 {
-            let now = at(1000 + n / 10);
+            let now = at(1000 + n / 4);
             assert_eq!(size(cut.poll_output(now)), None, "{n}");
             cut.handle_verdicts(now, 0, 0, vec![verdict(n), verdict(n)]);
         }
-        assert_eq!(size(cut.poll_output(at(1100))), Some(1000));
+        assert_eq!(size(cut.poll_output(at(1250))), Some(1000));
+    }
 
-        cut.handle_verdicts(at(2000), 0, 0, vec![verdict(1)]);
-        cut.handle_verdicts(at(2019), 0, 0, vec![verdict(2)]);
-        assert_eq!(cut.poll_timeout(), Some(at(2069)), "the third of a crash may be slow to come");
-        cut.handle_verdicts(at(2060), 0, 0, vec![verdict(3)]);
-        assert_eq!(size(cut.poll_output(at(2100))), Some(3));
+    #[test]
+    fn what_is_in_doubt_is_waited_for_within_bounds() {
+        let start = Clock::system().now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let open = Flux { affirmed: true, silent: false };
+        let mut cut = Cut::default();
+        cut.handle_flux(at(0), open);
+        cut.handle_verdicts(at(0), 0, 0, vec![verdict(1)]);
+        assert_eq!(cut.poll_timeout(), Some(at(100)), "no longer than a window");
+        cut.handle_flux(at(70), Flux::default());
+        assert_eq!(cut.poll_timeout(), Some(at(90)), "its verdict may be on its way");
+        assert_eq!(size(cut.poll_output(at(90))), Some(1));
+
+        cut.handle_flux(at(1000), open);
+        cut.handle_verdicts(at(1000), 0, 0, (0..10).map(verdict).collect());
+        assert_eq!(cut.poll_timeout(), Some(at(1250)), "a mass crash takes longer");
+        cut.handle_flux(at(1190), Flux::default());
+        cut.handle_verdicts(at(1195), 0, 0, vec![verdict(10)]);
+        assert_eq!(cut.poll_timeout(), Some(at(1245)));
+        assert_eq!(size(cut.poll_output(at(1245))), Some(11));
     }
 
     #[test]
     fn silence_waits_for_more_silence_and_not_when_something_is_affirmed() {
         let start = Clock::system().now();
         let at = |ms| start + Duration::from_millis(ms);
+        let open = Flux { affirmed: false, silent: true };
         let mut cut = Cut::default();
+        cut.handle_flux(at(0), open);
         for n in 0..5 {
-            cut.handle_verdicts(at(90 * n), 0, 0, vec![verdict_by(Cause::Silence, n)]);
-            assert_eq!(size(cut.poll_output(at(90 * n + 39))), None);
+            cut.handle_verdicts(at(120 * n), 0, 0, vec![verdict_by(Cause::Silence, n)]);
+            assert_eq!(size(cut.poll_output(at(120 * n + 19))), None);
         }
-        assert_eq!(size(cut.poll_output(at(400))), Some(5));
-        cut.handle_verdicts(at(500), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
-        assert_eq!(cut.poll_timeout(), Some(at(620)), "a lone one is not kept waiting");
-        cut.handle_verdicts(at(600), 0, 0, vec![verdict_by(Cause::Silence, 2)]);
-        assert_eq!(cut.poll_timeout(), Some(at(850)));
-        assert_eq!(size(cut.poll_output(at(850))), Some(2));
+        assert_eq!(size(cut.poll_output(at(500))), Some(5));
+
         cut.handle_verdicts(at(1000), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
-        cut.handle_verdicts(at(1050), 0, 0, vec![verdict(2)]);
-        assert_eq!(cut.poll_timeout(), Some(at(1100)));
-        assert_eq!(size(cut.poll_output(at(1100))), Some(2));
+        assert_eq!(cut.poll_timeout(), Some(at(1500)));
+        cut.handle_flux(at(1001), Flux::default());
+        assert_eq!(cut.poll_timeout(), Some(at(1021)), "a lone one is not kept waiting");
+        assert_eq!(size(cut.poll_output(at(1021))), Some(1));
+
+        cut.handle_flux(at(2000), open);
+        cut.handle_verdicts(at(2000), 0, 0, vec![verdict_by(Cause::Silence, 1)]);
+        cut.handle_verdicts(at(2040), 0, 0, vec![verdict(2)]);
+        assert_eq!(cut.poll_timeout(), Some(at(2090)));
+        assert_eq!(size(cut.poll_output(at(2090))), Some(2));
     }
 
     #[test]
@@ -215,7 +264,7 @@ mod tests {
             incarnation: Incarnation(n),
         };
         cut.handle_pardon(&[subject(2), subject(9)]);
-        assert_eq!(size(cut.poll_output(now + WINDOW)), Some(1));
+        assert_eq!(size(cut.poll_output(now + WINDOW_CRASH)), Some(1));
         cut.handle_verdicts(now, 0, 0, vec![verdict(3)]);
         cut.handle_pardon(&[subject(3)]);
         assert_eq!(cut.poll_timeout(), None);
@@ -229,7 +278,7 @@ mod tests {
         cut.handle_verdicts(now, 4, 3, vec![verdict(2)]);
         assert_eq!(cut.poll_timeout(), None);
         cut.handle_verdicts(now, 4, 4, vec![verdict(3)]);
-        assert_eq!(size(cut.poll_output(now + WINDOW)), Some(1));
+        assert_eq!(size(cut.poll_output(now + WINDOW_CRASH)), Some(1));
     }
 
     #[test]
@@ -238,7 +287,7 @@ mod tests {
         let mut cut = Cut::default();
         let many = u64::try_from(REMOVALS_MAX).unwrap() + 5;
         cut.handle_verdicts(now, 0, 0, (0..many).map(verdict).collect());
-        let later = now + WINDOW;
+        let later = now + WINDOW_CRASH;
         assert_eq!(size(cut.poll_output(later)), Some(REMOVALS_MAX));
         assert_eq!(size(cut.poll_output(later)), Some(5));
         assert_eq!(size(cut.poll_output(later)), None);

@@ -7,7 +7,10 @@
 use std::time::{Duration, Instant};
 
 use gms::id::NodeId;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +24,7 @@ use super::{
 };
 use crate::{
     host::world::Host,
+    liveness::flux::Flux,
     membership::command::{Command, Proposal, Token},
     raft::{consensus::Consensus, standing::Standing},
 };
@@ -42,6 +46,7 @@ pub async fn run(
     consensus: Consensus,
     batcher: Batcher,
     mut words: mpsc::Receiver<Word>,
+    mut flux: watch::Receiver<Flux>,
     stop: CancellationToken,
 ) {
     let mut cut = Cut::default();
@@ -69,12 +74,14 @@ pub async fn run(
                     crowd.handle_alarm(host.clock.now(), node, silent, watched);
                 }
             },
+            Ok(()) = flux.changed() => {}
             () = until(complete) => {}
             _ = look.tick() => looks = true,
             Some(done) = proposals.join_next() => if let Ok(Done::NotBegun) = done {
                 begun = None;
             },
         }
+        cut.handle_flux(host.clock.now(), *flux.borrow_and_update());
         let standing = consensus.standing().borrow().clone();
         if standing.leader != Some(standing.node) {
             cut.clear();

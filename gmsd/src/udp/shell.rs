@@ -30,6 +30,7 @@ use crate::{
     },
     liveness::{
         bands::{BandRecord, Bands},
+        flux::Flux,
         histogram::Histogram,
         message::{Message, Subject},
         observer::Observer,
@@ -84,6 +85,7 @@ pub struct Shell<S> {
     inquiries: Vec<(u64, oneshot::Sender<Option<bool>>)>,
     inquiry: u64,
     rate: Rate,
+    flux: watch::Sender<Flux>,
 }
 
 /// One socket, and what waits for room in it.
@@ -152,7 +154,13 @@ impl<S: Surroundings> Shell<S> {
             inquiries: Vec::new(),
             inquiry: 0,
             rate: Rate { since: now, pings_then: 0, per_s: 0 },
+            flux: watch::Sender::default(),
         })
+    }
+
+    /// Whether verdicts may follow, as this node knows at any time.
+    pub fn flux(&self) -> watch::Receiver<Flux> {
+        self.flux.subscribe()
     }
 
     /// Works until it is cancelled.
@@ -196,6 +204,8 @@ impl<S: Surroundings> Shell<S> {
                 self.observer.handle_timeout(now);
             }
             self.act();
+            let flux = self.observer.flux();
+            self.flux.send_if_modified(|told| std::mem::replace(told, flux) != flux);
             self.rate.update(now, self.observer.tally().pings);
         }
     }

@@ -85,6 +85,7 @@ impl World {
         self.act(node);
         let it = &mut self.nodes[node];
         let Some(observer) = &it.observer else { return };
+        it.cut.handle_flux(instant, observer.flux());
         let wake = it.machine.clock.time(observer.poll_timeout()).max(now);
         let wake = match it.cut.poll_timeout() {
             Some(cut) => wake.min(it.machine.clock.time(cut).max(now)),
