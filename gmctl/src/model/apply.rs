@@ -151,8 +151,9 @@ impl Model {
                 self.stamp.shape += 1;
             }
             What::GroupDeleted { group } => {
-                if let Some(group) = self.groups.get_mut(group) {
-                    group.timing = None;
+                if self.groups.get(group).is_some_and(|group| group.members.is_empty()) {
+                    self.groups.remove(group);
+                    self.stamp.shape += 1;
                 }
             }
             What::HoldSet { group, hold } => {

@@ -4,9 +4,8 @@
 //! reaches back. It keeps its place by revision and takes what follows from whatever state it is
 //! shown, so a slow reader costs no memory beyond one batch.
 //!
-//! A group that stood empty so long that history forgot it goes on, when it is made anew, from
-//! another empty view than the one its readers have. Who follows that group is given the empty view
-//! first; who follows all groups sees a change that follows a view it does not have, and reads anew.
+//! A group that was forgotten while it stood empty goes on, when it is made anew, from another empty
+//! view than the one its readers have. So they are given that empty view first.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -69,13 +68,15 @@ pub struct Follower {
     done: Revision,
     /// The last change given of the one group followed, if it is known.
     given: Option<Revision>,
+    /// The beginning of a group of which the empty view has been given, and the change has not.
+    begun: bool,
     pending: VecDeque<Item>,
 }
 
 impl Follower {
     /// Follows from after a revision that the reader has.
     pub fn after(scope: Scope, revision: Revision) -> Self {
-        Self { scope, done: revision, given: None, pending: VecDeque::new() }
+        Self { scope, done: revision, given: None, begun: false, pending: VecDeque::new() }
     }
 
     /// Follows from this state, of which the reader is given snapshots.
@@ -140,22 +141,23 @@ impl Follower {
     }
 
     fn give(&mut self, state: &State, frames: &Frames, delta: &Delta, item: Item) -> Step {
-        if self.scope.group.is_some() {
-            // The group was empty, forgotten, and is made anew: its numbers go on from another
-            // empty view than the one the reader has.
-            if self.given.is_some_and(|given| given != delta.after) {
-                let empty = View {
-                    group: delta.group.clone(),
-                    view: delta.from,
-                    revision: delta.after,
-                    members: Vec::new(),
-                };
-                self.given = Some(delta.after);
-                self.pending.push_front(item);
-                return Step::Give(frame("snapshot", None, &empty));
-            }
-            self.given = Some(delta.revision);
+        let from_another = match self.scope.group {
+            Some(_) => self.given.is_some_and(|given| given != delta.after),
+            None => delta.after != Revision(0) && is_first(state, delta) && !self.begun,
+        };
+        self.begun = from_another;
+        if from_another {
+            let empty = View {
+                group: delta.group.clone(),
+                view: delta.from,
+                revision: delta.after,
+                members: Vec::new(),
+            };
+            self.given = Some(delta.after);
+            self.pending.push_front(item);
+            return Step::Give(frame("snapshot", None, &empty));
         }
+        self.given = Some(delta.revision);
         Step::Give(frames.change(state, delta).frame(item.is_last))
     }
 
@@ -243,6 +245,11 @@ impl Follower {
         }
         self.pending.push_back(Item { what, revision, is_last: true });
     }
+}
+
+/// Whether it is the first change of its group as it is now.
+fn is_first(state: &State, delta: &Delta) -> bool {
+    state.group(&delta.group).is_some_and(|group| group.born == delta.after)
 }
 
 #[cfg(test)]

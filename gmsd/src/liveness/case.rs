@@ -13,14 +13,17 @@ use gms::{
 use super::{
     detector::Detector,
     flux::Flux,
-    message::{REFUSES, Subject},
+    message::Subject,
     observed::Observed,
     quality::{Sampling, Weighing},
     streams::Streams,
     suspicion::Suspicion,
     timing::{AFFIRMED_PROBE_SPACING, PROBE_SPACING, RETELL_AFTER, VERDICT_LASTS},
 };
-use crate::membership::{command::Removal, life::Life};
+use crate::membership::{
+    command::Removal,
+    life::{Life, REFUSES},
+};
 
 /// Doubts of others that are looked into at the same time for one member: one a node, and some.
 pub(super) const INQUIRIES_MAX: usize = 8;

@@ -12,12 +12,13 @@ use super::{
     case::{Asker, INQUIRIES_MAX, Inquiry},
     caseload::Slot,
     fitness::Fitness,
-    message::{Ask, REFUSES, Tell},
+    message::{Ask, Tell},
     observed::Observed,
     observer::Observer,
     output::Output,
     timing::GIVEN_UP_LASTS,
 };
+use crate::membership::life::REFUSES;
 
 impl Observer {
     /// Another node doubts.

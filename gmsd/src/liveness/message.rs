@@ -9,10 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::membership::command::Removal;
 
-/// What a node says of a member whose kernel told it that nobody has its port: the process that had
-/// it is gone.
-pub const REFUSES: &str = "its address refuses";
-
 /// One life of one member.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {

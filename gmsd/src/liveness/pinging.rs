@@ -13,11 +13,12 @@ use gms::{
 use super::{
     case::{Asker, Case, Condemned, Duty, Inquiry, Lease},
     caseload::{Caseload, Slot, slot_of_nonce},
-    message::{Affirmation, REFUSES, Relay},
+    message::{Affirmation, Relay},
     observed::Observed,
     observer::Observer,
     output::{Output, Probe},
 };
+use crate::membership::life::REFUSES;
 
 /// Lives with the incarnation and the address of a pong for another node whose keys are tried. Only
 /// joins of one entry that share a socket have that in common.

@@ -20,7 +20,7 @@ use super::{
     group::Group,
     journal::{Happening, Record},
     life::{Delta, Departure, Ending, Life},
-    limits::{GROUP_MEMBERS_MAX, GROUPS_MAX, MEMBERS_MAX, TAGS_MAX},
+    limits::{GROUP_MEMBERS_MAX, MEMBERS_MAX, TAGS_MAX},
     outcome::{Outcome, Rejection},
     receipts::Known,
     state::State,
@@ -71,7 +71,7 @@ pub(super) struct Applying<'a> {
     pub(super) revision: Revision,
     term: u64,
     pub(super) at_ms: u64,
-    drafts: BTreeMap<GroupId, Draft>,
+    pub(super) drafts: BTreeMap<GroupId, Draft>,
     pub(super) touched: BTreeSet<(GroupId, MemberId)>,
 }
 
@@ -238,22 +238,6 @@ impl<'a> Applying<'a> {
         Ok(())
     }
 
-    /// Whether the group is there, or may be.
-    pub(super) fn check_room_for_group(&self, group: &GroupId) -> Result<(), Rejection> {
-        let is_full = self.state.groups.len() as u64 >= GROUPS_MAX;
-        if is_full && !self.state.groups.contains_key(group) {
-            return Err(full("groups", GROUPS_MAX));
-        }
-        Ok(())
-    }
-
-    /// The group, which is empty if nobody knew it.
-    pub(super) fn open_group(&mut self, group: &GroupId) -> &mut Group {
-        let from = self.state.forgotten;
-        let opened = self.state.groups.entry(group.clone());
-        Arc::make_mut(opened.or_insert_with(|| Arc::new(Group::new(from))))
-    }
-
     /// Ends those who are still the lives that were judged, by those entitled to judge. Who is
     /// static keeps its place, except from an operator.
     fn remove(&mut self, epoch: u64, removals: &[Removal]) -> Outcome {
@@ -408,7 +392,7 @@ impl<'a> Applying<'a> {
     }
 }
 
-fn full(what: &str, limit: u64) -> Rejection {
+pub(super) fn full(what: &str, limit: u64) -> Rejection {
     Rejection::Full { what: what.to_owned(), limit }
 }
 

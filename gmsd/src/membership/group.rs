@@ -26,6 +26,9 @@ pub struct Group {
     pub view: Revision,
     /// The last change: the present view's, or a static member's going or coming since.
     pub revision: Revision,
+    /// The empty view from which it began. Where one of its name was forgotten before, that one's
+    /// changes are not later than this.
+    pub born: Revision,
     /// Its members, those who are away included.
     pub members: OrdMap<MemberId, Arc<Life>>,
     /// The present pause, if one is set.
@@ -48,7 +51,7 @@ pub struct Group {
 impl Group {
     /// An empty group whose readers may have seen views up to `from`.
     pub(super) fn new(from: Revision) -> Self {
-        Self { view: from, revision: from, ..Self::default() }
+        Self { view: from, revision: from, born: from, ..Self::default() }
     }
 
     /// The oldest revision from which the present can be reached by the deltas kept.
@@ -106,6 +109,12 @@ impl Group {
         self.present(member).filter(|life| life.incarnation == incarnation)
     }
 
+    /// The last end of a life that nothing shows to be gone; 0 if there is none.
+    pub(super) fn unproven(&self) -> Revision {
+        let ends = self.departures.values().filter(|end| !end.proves_the_end());
+        ends.map(|end| end.revision).max().unwrap_or_default()
+    }
+
     /// Takes in the newest delta.
     pub(super) fn remember(&mut self, delta: Arc<Delta>) {
         self.remember_departures(&delta);
@@ -127,12 +136,14 @@ impl Group {
         self.deltas.clear();
     }
 
-    /// Whether nobody is in it, nobody keeps it, and history knows nothing of it.
+    /// Whether nobody is in it, and nobody keeps it.
+    pub(super) fn is_left(&self) -> bool {
+        self.members.is_empty() && self.hold.is_none() && self.timing.is_none()
+    }
+
+    /// Whether besides history knows nothing of it.
     pub(super) fn is_bare(&self) -> bool {
-        self.deltas.is_empty()
-            && self.members.is_empty()
-            && self.hold.is_none()
-            && self.timing.is_none()
+        self.deltas.is_empty() && self.is_left()
     }
 
     /// Drops a delta that the journal no longer holds: the oldest, if it is still here.

@@ -51,7 +51,7 @@ pub enum Happening {
         /// The timing of its pings.
         timing: GroupTiming,
     },
-    /// A group is kept no longer.
+    /// A group is kept no longer: deleted, or forgotten because others needed the room.
     GroupDeleted {
         /// Which group.
         group: GroupId,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gms::{
     address::Address,
-    evidence::Evidence,
+    evidence::{Cause, Evidence, Observation, Verdict},
     id::{GroupId, Incarnation, MemberId, Revision},
     liveness::Liveness,
     span::Span,
@@ -39,6 +39,10 @@ pub struct Life {
     /// The leader's wall clock when it joined, for people.
     pub joined_at_ms: u64,
 }
+
+/// What a node says of a member whose kernel told it that nobody has its port: the process that had
+/// it is gone.
+pub const REFUSES: &str = "its address refuses";
 
 /// How a life ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +112,20 @@ impl Life {
     }
 }
 
+impl Departure {
+    /// Whether the process is known to be gone, or its lease to be over. A connection that was
+    /// closed proves no such thing where nobody's ping was refused: the process may live behind a
+    /// firewall that answers nothing. Silence has waited for the lease before the removal.
+    pub fn proves_the_end(&self) -> bool {
+        let Ending::Removed(evidence) = &self.ending else {
+            return true;
+        };
+        let refuses =
+            |seen: &Observation| seen.verdict == Verdict::DeadAffirmed && seen.detail == REFUSES;
+        evidence.cause != Cause::Fin || evidence.observers.iter().any(refuses)
+    }
+}
+
 impl Delta {
     /// How many member changes it holds: what the bound of the history counts.
     pub fn changes(&self) -> usize {
@@ -122,5 +140,45 @@ impl Delta {
     /// Whether the group has another view by it.
     pub fn installs_view(&self) -> bool {
         self.view != self.from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gms::id::NodeId;
+
+    fn end(ending: Ending) -> Departure {
+        let member = "m".parse().unwrap();
+        Departure {
+            member,
+            incarnation: Incarnation(5),
+            revision: Revision(9),
+            term: 1,
+            at_ms: 0,
+            ending,
+        }
+    }
+
+    fn removed(cause: Cause, detail: &str) -> Departure {
+        let observer = Observation {
+            node: NodeId(1),
+            verdict: Verdict::DeadAffirmed,
+            age_ms: None,
+            health: 0,
+            detail: detail.to_owned(),
+        };
+        let observers = vec![observer];
+        end(Ending::Removed(Evidence { observers, ..Evidence::stated(cause, None, Vec::new()) }))
+    }
+
+    #[test]
+    fn only_a_closed_connection_alone_does_not_prove_the_end() {
+        assert!(!removed(Cause::Fin, "its stream was closed").proves_the_end());
+        assert!(removed(Cause::Fin, REFUSES).proves_the_end());
+        for cause in [Cause::Refused, Cause::Exit, Cause::Silence, Cause::Replaced] {
+            assert!(removed(cause, "").proves_the_end(), "{cause:?}");
+        }
+        assert!(end(Ending::Left { reason: None }).proves_the_end());
     }
 }

@@ -6,7 +6,7 @@
 //! ```text
 //!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
 //!                            │
-//!      apply, away, fence, steering ── group ── journal ── receipts ── placement
+//!      apply, away, fence, groups, steering ── group ── journal ── receipts ── placement
 //! ```
 
 pub mod apply;
@@ -16,6 +16,7 @@ mod away_tests;
 pub mod command;
 mod fence;
 pub mod group;
+mod groups;
 pub mod hold;
 pub mod journal;
 pub mod life;

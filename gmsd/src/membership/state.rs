@@ -45,6 +45,8 @@ pub struct State {
     pub(super) away: u64,
     /// The greatest view of any group that was forgotten: where a group of that name goes on.
     pub(super) forgotten: Revision,
+    /// The last end of a life that nothing shows to be gone, in a group that was forgotten.
+    pub(super) unproven: Revision,
     pub(super) monitors: Monitors,
     pub(super) configuration: Configuration,
     pub(super) nodes: OrdMap<NodeId, NodeFacts>,
@@ -98,6 +100,12 @@ impl State {
     /// The view that a group nobody knows stands at: 0, unless groups have been forgotten.
     pub fn empty_view(&self) -> Revision {
         self.forgotten
+    }
+
+    /// The last end, in any group that is forgotten, of a life that nothing shows to be gone: it may
+    /// believe in its lease yet. 0 if there was none.
+    pub fn unproven(&self) -> Revision {
+        self.unproven
     }
 
     /// The nodes fit to watch members.
@@ -178,6 +186,9 @@ impl State {
             let Some(group) = self.groups.get_mut(&slot.group) else {
                 continue;
             };
+            if slot.revision <= group.born {
+                continue;
+            }
             let group = Arc::make_mut(group);
             let delta = Arc::new(share_lives(Delta::clone(slot), group));
             if delta.revision > floor {
@@ -207,17 +218,17 @@ impl State {
                 continue;
             };
             Arc::make_mut(group).forget(delta);
-            self.forget_if_bare(&delta.group);
+            if group.is_bare() {
+                self.forget_group(&delta.group);
+            }
         }
     }
 
-    /// Drops a group of which there is nothing to tell.
-    pub(super) fn forget_if_bare(&mut self, name: &GroupId) {
-        if let Some(group) = self.groups.get(name)
-            && group.is_bare()
-        {
+    /// Drops a group. One of that name will go on from a view not below its last.
+    pub(super) fn forget_group(&mut self, name: &GroupId) {
+        if let Some(group) = self.groups.remove(name) {
             self.forgotten = self.forgotten.max(group.revision);
-            self.groups.remove(name);
+            self.unproven = self.unproven.max(group.unproven());
         }
     }
 }

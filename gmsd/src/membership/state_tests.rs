@@ -18,7 +18,7 @@ use super::{
     command::{Command, Entry, Join, NodeFacts, Place, Proposal, Removal, Token},
     journal::Happening,
     life::{Delta, Ending, Life},
-    limits::{HISTORY_MAX, TAGS_MAX},
+    limits::{GROUPS_MAX, HISTORY_MAX, TAGS_MAX},
     outcome::{Outcome, Rejection},
     state::State,
 };
@@ -630,11 +630,11 @@ fn a_created_group_gives_its_timing_to_who_has_none_and_keeps_it_while_it_has_me
 
     log.one(Command::Leave { group: group(0), member: member(1), incarnation: None, reason: None })
         .unwrap();
+    let left_at = log.state.group(&group(0)).unwrap().view;
     let delete = || Command::DeleteGroup { group: group(0) };
     assert_eq!(log.one(delete()), Ok(Outcome::Group { fresh: true }));
-    assert_eq!(log.one(delete()), Ok(Outcome::Group { fresh: false }));
-    // What history tells of it stays; a group of which it tells nothing is gone at once.
-    assert!(log.state.group(&group(0)).is_some());
+    assert!(log.state.group(&group(0)).is_none());
+    assert_eq!(log.state.empty_view(), left_at, "its view's number does not fall");
     let bare = || Command::CreateGroup { group: group(9), timing: slow };
     log.one(bare()).unwrap();
     assert_eq!(reread(&log.state).group(&group(9)).unwrap().timing, Some(slow));
@@ -727,4 +727,57 @@ fn history_is_bounded_says_so_and_forgets_what_is_empty() {
     assert!(state.group(&group(1)).is_none());
     assert_eq!(state.empty_view(), gone_at, "its name goes on from where it was");
     assert_eq!(reread(state).digest(), state.digest());
+}
+
+#[test]
+fn groups_that_were_left_make_room_and_those_of_their_names_begin_anew() {
+    let mut log = Log::new();
+    let named = |n: u64| format!("short-lived-{n}").parse::<GroupId>().unwrap();
+    let enter = |n| Command::Join(Join { group: named(n), ..join(0, 0, 0, None) });
+    let leave =
+        |n| Command::Leave { group: named(n), member: member(0), incarnation: None, reason: None };
+    let kept = Command::CreateGroup { group: group(1), timing: GroupTiming::default() };
+    log.one(kept).unwrap();
+    log.one(Command::Join(join(2, 0, 0, None))).unwrap();
+    log.one(enter(0)).unwrap();
+    log.one(leave(0)).unwrap();
+    let left_at = log.state.group(&named(0)).unwrap().view;
+    for n in 1..=GROUPS_MAX {
+        log.one(enter(n)).unwrap();
+        log.one(leave(n)).unwrap();
+    }
+    let state = &log.state;
+    assert!(state.group_count() as u64 <= GROUPS_MAX);
+    assert!(state.group(&named(0)).is_none(), "the one that was left first went first");
+    assert!(state.group(&named(GROUPS_MAX)).is_some());
+    assert!(state.group(&group(1)).is_some() && state.group(&group(2)).is_some());
+    assert!(state.empty_view() >= left_at);
+
+    let empty = state.empty_view();
+    log.one(enter(0)).unwrap();
+    let anew = log.state.group(&named(0)).unwrap();
+    let deltas: Vec<_> = anew.deltas_after(empty).unwrap().collect();
+    assert!(anew.deltas_after(left_at).is_none() || left_at == empty);
+    assert!(matches!(&deltas[..], [delta] if delta.from == empty && delta.after == empty));
+    let again = reread(&log.state);
+    assert_eq!(again.digest(), log.state.digest());
+    let anew = again.group(&named(0)).unwrap();
+    assert_eq!(anew.floor(), empty, "its former life is no part of it");
+    assert!(anew.departure(&member(0)).is_none());
+}
+
+#[test]
+fn groups_that_somebody_is_in_are_kept_whoever_wants_their_room() {
+    let mut log = Log::new();
+    let named = |n: u64| format!("g-{n}").parse::<GroupId>().unwrap();
+    let enter = |n| Command::Join(Join { group: named(n), ..join(0, 0, 0, None) });
+    for n in 0..GROUPS_MAX {
+        log.one(enter(n)).unwrap();
+    }
+    let full = Err(Rejection::Full { what: "groups".to_owned(), limit: GROUPS_MAX });
+    assert_eq!(log.one(enter(GROUPS_MAX)), full);
+    log.one(Command::Leave { group: named(7), member: member(0), incarnation: None, reason: None })
+        .unwrap();
+    log.one(enter(GROUPS_MAX)).unwrap();
+    assert!(log.state.group(&named(7)).is_none());
 }

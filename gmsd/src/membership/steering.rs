@@ -1,10 +1,9 @@
-//! What an entry does that lets nobody in and takes nobody out: groups, holds, monitors, nodes.
+//! What an entry does that lets nobody in and takes nobody out: holds, monitors, nodes.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use gms::{
     id::{GroupId, NodeId, Revision},
-    liveness::GroupTiming,
     span::Span,
 };
 
@@ -17,42 +16,6 @@ use super::{
 };
 
 impl Applying<'_> {
-    /// Creating what is there with that timing is no fault: it is as asked.
-    pub(super) fn create_group(&mut self, group: &GroupId, timing: GroupTiming) -> Answer {
-        self.check_room_for_group(group)?;
-        if let Some(known) = self.state.groups.get(group) {
-            let present = known.timing.unwrap_or_default();
-            if known.timing == Some(timing) {
-                return Ok(Outcome::Group { fresh: false });
-            }
-            if present != timing && !known.members.is_empty() {
-                let members = known.members.len() as u64;
-                return Err(Rejection::GroupInUse { members, timing: present });
-            }
-        }
-        self.open_group(group).timing = Some(timing);
-        self.note(Happening::GroupCreated { group: group.clone(), timing });
-        Ok(Outcome::Group { fresh: true })
-    }
-
-    /// The group goes with the last that history knows of it. To delete what nobody created is no
-    /// fault: it is not kept.
-    pub(super) fn delete_group(&mut self, group: &GroupId) -> Answer {
-        let slot = self.state.groups.get_mut(group);
-        let slot = slot.ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
-        if !slot.members.is_empty() {
-            let timing = slot.timing.unwrap_or_default();
-            return Err(Rejection::GroupInUse { members: slot.members.len() as u64, timing });
-        }
-        let fresh = slot.timing.is_some();
-        if fresh {
-            Arc::make_mut(slot).timing = None;
-            self.state.forget_if_bare(group);
-            self.note(Happening::GroupDeleted { group: group.clone() });
-        }
-        Ok(Outcome::Group { fresh })
-    }
-
     pub(super) fn set_hold(&mut self, group: &GroupId, lasts: Span, reason: &str) -> Answer {
         let hold =
             Hold { since: self.revision, at_ms: self.at_ms, lasts, reason: reason.to_owned() };

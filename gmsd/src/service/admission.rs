@@ -12,7 +12,10 @@ use gms::{
     view::MemberState,
 };
 
-use super::{door, error::ServiceError, inquiry::Presence, terms::Terms, waist::Service};
+use super::{
+    door, error::ServiceError, inquiry::Presence, succession::unproven, terms::Terms,
+    waist::Service,
+};
 use crate::{
     liveness::message::Subject,
     membership::{apply::is_same_life, command::Join, outcome::Rejection},
@@ -60,10 +63,10 @@ impl Service {
         terms: &Terms,
     ) -> Result<(), ServiceError> {
         let state = self.parts.consensus.state().borrow().clone();
-        let former = state.group(&join.group).and_then(|group| group.departure(&join.member));
+        let unproven = unproven(&state, &join.group, &join.member);
         let present = state.life(&join.group, &join.member);
         let is_free = present.is_none_or(|life| life.state == MemberState::Away);
-        let Some(former) = former.filter(|_| is_free && !terms.dry_run) else {
+        let Some(former) = unproven.filter(|_| is_free && !terms.dry_run) else {
             return Ok(());
         };
         let now = self.parts.host.clock.now();
@@ -72,10 +75,9 @@ impl Service {
         let left = self.applied().lease_left(now, former, &liveness);
         if now + left >= terms.deadline {
             return Err(ServiceError::Conflict(format!(
-                "the former life of {} (incarnation {}) lost its connection, and nothing shows that \
-                 its process is gone: it may believe in its lease for {} ms yet; try again then",
+                "the former life of {} lost its connection at revision {former}, and nothing shows \
+                 that its process is gone: it may believe in its lease for {} ms yet; try again then",
                 join.member,
-                former.incarnation,
                 left.as_millis()
             )));
         }

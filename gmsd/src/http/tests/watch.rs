@@ -444,3 +444,22 @@ async fn a_group_forgotten_and_made_anew_shows_no_gap() {
     }
     assert_eq!(reader.view("g"), get(&node, "/v1/groups/g").await.json());
 }
+
+#[tokio::test]
+async fn a_group_deleted_and_made_anew_shows_no_gap_to_who_follows_all() {
+    let node = Node::start().await;
+    node.fake.join_all("g", &["a"]);
+    let mut wire = Wire::watch(&node, "/v1/watch").await;
+    let mut reader = Reader::default();
+    ask(&node, "DELETE", "/v1/groups/g/members/a", None).await;
+    let deleted = ask(&node, "DELETE", "/v1/groups/g", None).await;
+    assert_eq!(deleted.status, 200);
+    assert_eq!(get(&node, "/v1/groups/g").await.code(), "not_found");
+    for group in ["h", "g"] {
+        node.fake.join_all(group, &["b"]);
+        while !reader.groups.get(group).is_some_and(|(.., members)| members.contains_key("b")) {
+            reader.read(&wire.event().await.unwrap());
+        }
+        assert_eq!(reader.view(group), get(&node, &format!("/v1/groups/{group}")).await.json());
+    }
+}
