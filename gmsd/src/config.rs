@@ -127,6 +127,18 @@ pub enum Entrance {
     },
 }
 
+impl Entrance {
+    /// Where the other nodes reach this one.
+    pub fn own_url(&self) -> &str {
+        match self {
+            Self::Found { node, peers, .. } | Self::Restore { node, peers, .. } => {
+                peers.get(node).map_or("", String::as_str)
+            }
+            Self::Join { peer_url, .. } => peer_url,
+        }
+    }
+}
+
 /// What a node is told.
 #[derive(Debug, Clone)]
 pub struct Config {

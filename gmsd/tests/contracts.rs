@@ -228,6 +228,13 @@ async fn a_request_with_a_key_takes_effect_once() {
     let other = request("n", "127.0.0.1:9021");
     let refused = client.join(&group("a"), &other, &key).await.unwrap_err();
     assert_eq!(refused.code(), Some(Code::Conflict));
+    // Another life that answers has the place by now: its name is no matter to who asks again.
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let later = request("m", &socket.local_addr().unwrap().to_string());
+    let later = client.join(&group("a"), &later, &Write::default()).await.unwrap().value;
+    let again = client.join(&group("a"), &asked, &key).await.unwrap().value;
+    assert_eq!(again.member.incarnation, first.member.incarnation);
+    assert!(later.member.incarnation > again.member.incarnation);
 }
 
 #[tokio::test]
@@ -340,6 +347,32 @@ async fn a_founders_directory_enters_no_other_cluster() {
     node.arguments = founding;
     node.start();
     cluster.leader().await;
+}
+
+/// A cluster waits for those it let in: whoever could not start anyway is not let in.
+#[tokio::test]
+async fn a_node_that_cannot_live_is_not_let_in() {
+    let mut cluster = TestCluster::start(2).await;
+    cluster.leader().await;
+    let through = format!("http://{}", cluster.node(1).api);
+    let peer = format!("http://127.0.0.1:{}", free_port());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().map(|at| (taken, at)).unwrap();
+    let taken_url = format!("http://{}", taken.1);
+    std::fs::write(cluster.dir.path().join("node-5"), "a file").unwrap();
+    let cases = [
+        (3, taken.1.port(), &peer, "clients"),
+        (4, free_port(), &taken_url, "the other nodes"),
+        (5, free_port(), &peer, "node-5"),
+    ];
+    for (id, port, peer, named) in cases {
+        cluster.add_node(id, port, &["--join", &through, "--peer-url", peer]);
+        assert!(!cluster.node_mut(id).wait().success());
+        let log = cluster.node(id).log();
+        assert!(log.contains(named), "{log}");
+    }
+    let nodes = cluster.client_of(1).nodes().await.unwrap().value.nodes;
+    assert_eq!(nodes.len(), 2);
 }
 
 #[tokio::test]

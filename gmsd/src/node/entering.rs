@@ -65,6 +65,8 @@ pub(super) async fn place(config: &Config, host: &Host) -> Result<Place, NodeErr
                     restored: None,
                 });
             }
+            // A node that could not live here must not be let in: the others would wait for it.
+            data_dir::check_usable(host, &config.data_dir)?;
             enter(*node, through, peer_url).await
         }
     }

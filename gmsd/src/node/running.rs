@@ -1,7 +1,7 @@
 //! One node, from its first bound port to its last task.
 //!
 //! The order of starting is: both ports (so that a port in use is known before anything is
-//! written), the log, the service, the liveness, the HTTP API. The order of stopping is the
+//! written, and before a cluster takes the node in), its place in the cluster, the log, the service, the liveness, the HTTP API. The order of stopping is the
 //! reverse, and a leader hands over before it goes.
 
 use std::{
@@ -83,12 +83,12 @@ impl Node {
     /// Starts a node on this host.
     pub async fn start(config: Config, host: Host) -> Result<Self, NodeError> {
         let started = host.clock.now();
-        let place = place(&config, &host).await?;
-        let own_url = place.peers.get(&place.node).cloned().unwrap_or_default();
-        let peer_at = peer_addr(&host, &own_url).await?;
+        let own_url = config.entrance.own_url();
+        let peer_at = peer_addr(&host, own_url).await?;
         let peer_port = listen(&host, peer_at, "the other nodes").await?;
         let api_port = listen(&host, config.api, "clients").await?;
         let api = api_port.local_addr().map_err(machine("reading the bound address"))?;
+        let place = place(&config, &host).await?;
         let api_url = config.api_url(api);
 
         let desk = PeerDesk::default();

@@ -50,15 +50,7 @@ impl DataDir {
         if let Some(identity) = read_identity(host, dir)? {
             check(dir, &identity, node, cluster)?;
         }
-        host.disk.create_dir_all(dir).map_err(|source| disk_error("create", dir, source))?;
-        let lock_path = dir.join(LOCK);
-        let lock = match host.disk.lock(&lock_path) {
-            Ok(lock) => lock,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(StartError::Locked { dir: dir.to_owned() });
-            }
-            Err(source) => return Err(disk_error("lock", &lock_path, source)),
-        };
+        let lock = take_hold(host, dir)?;
         let identity = match read_identity(host, dir)? {
             Some(identity) => {
                 check(dir, &identity, node, cluster)?;
@@ -146,11 +138,7 @@ fn create_identity(
     initial_peers: &BTreeMap<NodeId, String>,
     restored: Option<&str>,
 ) -> Result<Identity, StartError> {
-    let names = host.disk.list(dir).map_err(|source| disk_error("list", dir, source))?;
-    if names.iter().any(|name| name == LOG || name.starts_with("snapshot-")) {
-        let why = "it is missing, yet the directory holds a node's data";
-        return Err(damaged(dir, &dir.join(IDENTITY), why));
-    }
+    check_nobodys(host, dir)?;
     let mut mark = [0; 16];
     host.entropy
         .fill(&mut mark)
@@ -174,6 +162,32 @@ fn write_identity(host: &Host, dir: &Path, identity: &Identity) -> Result<(), St
     let path = dir.join(IDENTITY);
     replace_file(&*host.disk, &path, content.as_bytes())
         .map_err(|source| disk_error("write", &path, source))
+}
+
+/// Whether a node that has no data yet can keep it there: the directory is or can be made, can be
+/// written to, nobody uses it, and no other node's data is in it. Blocks on the disk.
+pub fn check_usable(host: &Host, dir: &Path) -> Result<(), StartError> {
+    take_hold(host, dir)?;
+    check_nobodys(host, dir)
+}
+
+fn take_hold(host: &Host, dir: &Path) -> Result<Box<dyn DiskLock>, StartError> {
+    host.disk.create_dir_all(dir).map_err(|source| disk_error("create", dir, source))?;
+    let path = dir.join(LOCK);
+    host.disk.lock(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => StartError::Locked { dir: dir.to_owned() },
+        _ => disk_error("lock", &path, source),
+    })
+}
+
+/// Where there is no identity, there must be no data.
+fn check_nobodys(host: &Host, dir: &Path) -> Result<(), StartError> {
+    let names = host.disk.list(dir).map_err(|source| disk_error("list", dir, source))?;
+    if names.iter().any(|name| name == LOG || name.starts_with("snapshot-")) {
+        let why = "it is missing, yet the directory holds a node's data";
+        return Err(damaged(dir, &dir.join(IDENTITY), why));
+    }
+    Ok(())
 }
 
 /// Whose a data directory is, if it is anybody's yet. Changes nothing.
