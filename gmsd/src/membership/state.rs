@@ -10,12 +10,12 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    command::NodeFacts,
+    command::{NodeFacts, Token},
     group::Group,
     journal::{Happening, Journal, Record},
     life::{Delta, Life},
     placement::{Monitors, Placement},
-    receipts::Receipts,
+    receipts::{Known, Receipts},
 };
 
 /// The nodes that vote and those that only receive the log, as the last applied entry says.
@@ -141,6 +141,11 @@ impl State {
     /// The numbers of nodes that have left for good.
     pub fn retired(&self) -> impl Iterator<Item = NodeId> {
         self.retired.iter().copied()
+    }
+
+    /// Whether an answer is kept for this key: what is asked with it again is not done again.
+    pub fn is_answered(&self, token: &Token) -> bool {
+        !matches!(self.receipts.look_up(token), Known::No)
     }
 
     /// The history.

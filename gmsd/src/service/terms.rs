@@ -11,7 +11,7 @@ use gms::{
     snapshot::Header,
 };
 
-use crate::membership::{life::Life, state::State};
+use crate::membership::{command::Token, life::Life, state::State};
 
 /// What every write carries besides its wish.
 #[derive(Debug, Clone)]
@@ -24,6 +24,13 @@ pub struct Terms {
     pub if_view: Option<Revision>,
     /// Only say what would happen.
     pub dry_run: bool,
+}
+
+impl Terms {
+    /// By which a repetition of this very request is known.
+    pub fn token(&self, request: [u8; 16]) -> Option<Token> {
+        self.idempotency_key.clone().map(|key| Token { key, request })
+    }
 }
 
 /// A member is in.

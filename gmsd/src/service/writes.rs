@@ -22,7 +22,7 @@ use super::{
 use crate::{
     liveness::message::Subject,
     membership::{
-        command::{Command, Entry, Join, Proposal, Removal, Token},
+        command::{Command, Entry, Join, Proposal, Removal},
         life::Life,
         limits::REASON_MAX_LEN,
         outcome::{Outcome, Rejection},
@@ -119,8 +119,11 @@ impl Writes for Service {
         let fingerprint = fingerprint("join", &join.group, &request);
         let mut tries = 0;
         loop {
-            join.replaces = self.replaceable(&join, &request).await?;
-            self.outwait_lease(&join, &terms).await?;
+            // Who only asks for its answer again needs no place.
+            if !self.is_answered(&terms, fingerprint) {
+                join.replaces = self.replaceable(&join, &request).await?;
+                self.outwait_lease(&join, &terms).await?;
+            }
             tries += 1;
             let command = Command::Join(join.clone());
             match self.write(&terms, fingerprint, command).await? {
@@ -308,7 +311,7 @@ impl Service {
         request: [u8; 16],
         command: Command,
     ) -> Result<(Revision, Result<Outcome, Rejection>), ServiceError> {
-        let token = terms.idempotency_key.clone().map(|key| Token { key, request });
+        let token = terms.token(request);
         let proposal = Proposal { token, if_view: terms.if_view, command };
         if terms.dry_run {
             return self.rehearse(proposal, terms.deadline).await;
@@ -322,6 +325,12 @@ impl Service {
                 other => Err(strange(&other)),
             };
         }
+    }
+
+    /// Whether this node knows that this very request was answered before.
+    fn is_answered(&self, terms: &Terms, request: [u8; 16]) -> bool {
+        let state = self.parts.consensus.state().borrow().clone();
+        terms.token(request).is_some_and(|token| state.is_answered(&token))
     }
 
     /// A state in which the answer of a write can be looked up: after it, or for one that was only
