@@ -128,18 +128,24 @@ impl<W: Waist> Rest<W> {
 
     /// The conditions of a write. Its deadline begins now.
     pub fn terms(&self) -> Result<Terms, Refusal> {
-        let mut keys = self.headers.get_all(header::IDEMPOTENCY_KEY).iter();
-        let idempotency_key =
-            keys.next().map(|key| checks::idempotency_key(key.as_bytes())).transpose()?;
-        if keys.next().is_some() {
-            return Err(Refusal::invalid("header Idempotency-Key is given twice"));
-        }
+        let idempotency_key = self.idempotency_key()?;
         Ok(Terms {
             deadline: self.app.deadline(WRITE_DEADLINE),
             idempotency_key,
             if_view: self.query.if_view,
             dry_run: self.query.dry_run,
         })
+    }
+
+    /// The key by which a repetition is known. A change of the cluster's configuration is known by
+    /// the node it names, and needs none; but what is no key is no key there either.
+    pub fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
+        let mut keys = self.headers.get_all(header::IDEMPOTENCY_KEY).iter();
+        let key = keys.next().map(|key| checks::idempotency_key(key.as_bytes())).transpose()?;
+        if keys.next().is_some() {
+            return Err(Refusal::invalid("header Idempotency-Key is given twice"));
+        }
+        Ok(key)
     }
 }
 

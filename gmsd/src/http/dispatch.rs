@@ -10,7 +10,7 @@ use gms::problem::Code;
 use hyper::{
     Request, Response, Version,
     body::Incoming,
-    header::{HOST, HeaderMap},
+    header::{CONNECTION, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING},
 };
 
 use super::{
@@ -39,16 +39,22 @@ pub async fn answer<W: Waist>(
 ) -> Response<Body> {
     pulse.begin();
     let mut operation = None;
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let work = route_and_handle(&app, &pulse, next, request, &mut operation);
     let outcome = match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(_) => Err(panicked(&app, operation)),
     };
     let standing = app.parts.waist.standing();
-    let response = match outcome {
+    let mut response = match outcome {
         Ok(answer) => answer.into_response(&standing),
         Err(refusal) => refusal.into_response(&standing),
     };
+    if is_chunked {
+        // A Content-Length beside it counts for nothing here; a proxy in between may have seen another
+        // end of this request. So nothing that follows it is believed (RFC 9112, section 6.1).
+        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
+    }
     app.parts.metrics.count(operation, response.status().as_u16());
     response.map(|body| body.tells(pulse))
 }
@@ -62,6 +68,7 @@ async fn route_and_handle<W: Waist>(
 ) -> Result<Answer, Refusal> {
     let (head, body) = request.into_parts();
     check_host(app, &head.uri, &head.headers, head.version)?;
+    check_framing(&head.headers)?;
     let path = match head.uri.path() {
         // The target of CONNECT has no path.
         "" => "/",
@@ -143,6 +150,22 @@ fn check_host<W>(
         }
     }
     Ok(())
+}
+
+/// Refuses a body of which two readers may see two ends.
+fn check_framing(headers: &HeaderMap) -> Result<(), Refusal> {
+    let codings: Vec<&HeaderValue> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    let is_chunked = match codings[..] {
+        [] => return Ok(()),
+        [one] => one.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    };
+    if is_chunked {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        "header Transfer-Encoding is not \"chunked\" alone; send the body as it is",
+    ))
 }
 
 fn panicked<W>(app: &App<W>, operation: Option<Operation>) -> Refusal {

@@ -13,6 +13,7 @@ use crate::http::{
 /// Hands leadership to the voter named, or to the one that is most up to date.
 pub async fn transfer<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
     let (request, rest) = call.json_or_default::<TransferRequest>().await?;
+    rest.idempotency_key()?;
     let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
     let dry_run = rest.query.dry_run;
     let answer = written(deadline, rest.waist().transfer(deadline, request.to, dry_run)).await?;

@@ -37,6 +37,7 @@ pub async fn list<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
 pub async fn add<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
     let (request, rest) = call.json::<AddNodeRequest>().await?;
     checks::add_node(&request)?;
+    rest.idempotency_key()?;
     let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
     let dry_run = rest.query.dry_run;
     let added = written(deadline, rest.waist().add_node(deadline, request, dry_run)).await?;
@@ -45,8 +46,10 @@ pub async fn add<W: Waist>(call: Call<W>) -> Result<Answer, Refusal> {
 
 /// Removes a node for good.
 pub async fn remove<W: Waist>(call: Call<W>, node: NodeId) -> Result<Answer, Refusal> {
-    let deadline = call.app.deadline(CONFIGURATION_DEADLINE);
-    let dry_run = call.query.dry_run;
-    let left = written(deadline, call.waist().remove_node(deadline, node, dry_run)).await?;
+    let (_, rest) = call.split();
+    rest.idempotency_key()?;
+    let deadline = rest.app.deadline(CONFIGURATION_DEADLINE);
+    let dry_run = rest.query.dry_run;
+    let left = written(deadline, rest.waist().remove_node(deadline, node, dry_run)).await?;
     Ok(Answer::json(&left).rehearsed(dry_run))
 }

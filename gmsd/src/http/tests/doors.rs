@@ -80,6 +80,39 @@ async fn what_is_no_http_is_a_problem_or_closed() {
     }
 }
 
+/// What a proxy in between may read otherwise is refused, and nothing that follows it is believed.
+#[tokio::test]
+async fn a_body_has_one_end() {
+    let node = Node::start().await;
+    node.fake.join_all("g", &["m"]);
+    let path = "DELETE /v1/groups/g/members/m HTTP/1.1\r\nhost: localhost\r\n";
+    for framing in [
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: chunked, chunked",
+        "transfer-encoding: identity\r\ntransfer-encoding: chunked",
+    ] {
+        let mut wire = Wire::to(&node).await;
+        wire.send(format!("{path}{framing}\r\n\r\n0\r\n\r\n")).await;
+        let answer = wire.answer().await;
+        assert_eq!((answer.status, answer.code()), (400, "invalid"), "{framing}");
+        assert_eq!(answer.headers["connection"], "close");
+        assert_eq!(wire.rest().await, b"");
+    }
+    assert_eq!(node.fake.state().member_count(), 1);
+    for framing in [
+        "transfer-encoding: chunked\r\ncontent-length: 5",
+        "content-length: 5\r\ntransfer-encoding: chunked",
+    ] {
+        let mut wire = Wire::to(&node).await;
+        let first =
+            format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n\r\n0\r\n\r\n");
+        wire.send(first + path + "\r\n").await;
+        assert_eq!(wire.answer().await.headers["connection"], "close");
+        assert_eq!(wire.try_answer().await.map(|answer| answer.status), None);
+        assert_eq!(node.fake.state().member_count(), 1);
+    }
+}
+
 #[tokio::test]
 async fn what_killed_the_predecessor_does_no_harm() {
     let node = Node::start().await;

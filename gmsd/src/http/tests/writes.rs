@@ -89,6 +89,9 @@ async fn an_idempotency_key_takes_effect_once() {
         let bad = [("idempotency-key", bad)];
         let answer = wire.ask_with("POST", path, &bad, Some(&body)).await;
         assert_eq!(answer.code(), "invalid");
+        for (method, path) in [("DELETE", "/v1/nodes/9"), ("POST", "/v1/leader")] {
+            assert_eq!(wire.ask_with(method, path, &bad, None).await.code(), "invalid", "{path}");
+        }
     }
     let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
     let answer = wire.ask_with("POST", path, &twice, Some(&body)).await;
