@@ -7,7 +7,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use gms::{
     answer::{Answer, ClientError},
-    api::Status,
+    api::{Quorum, Status},
     client::Client,
     endpoint::Endpoint,
 };
@@ -30,13 +30,15 @@ use crate::{
 #[command(after_help = "\
 Impact: read
 
-The exit code is 5 when no endpoint answers, 6 when none has a leader, 1 when something else is
-wrong, 0 otherwise, warnings included.
+The exit code is 5 when no endpoint answers, 6 when none has a leader and a quorum, 1 when something
+else is wrong, 0 otherwise, warnings included.
 
 Examples:
   gmctl doctor
   gmctl doctor -e 10.0.0.1:12380 -o json")]
 pub struct DoctorArgs {}
+
+const QUORUM_HINT: &str = "too few nodes are in touch; see gmctl nodes --consistency local";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -181,9 +183,9 @@ async fn of_endpoints(client: &Client, findings: &mut Vec<Finding>) -> Exit {
             "name the nodes of one cluster only",
         ));
     }
-    let has_leader = answers.iter().any(|(_, a)| a.value.leader.is_some());
+    let has_quorum = answers.iter().any(|(_, a)| a.value.leader.is_some() && a.value.quorum.ok);
     let is_wrong = findings.iter().any(|finding| finding.level == Level::Wrong);
-    match (answers.is_empty(), has_leader, is_wrong) {
+    match (answers.is_empty(), has_quorum, is_wrong) {
         (true, ..) => Exit::Unreachable,
         (_, false, _) => Exit::NoQuorum,
         (_, _, true) => Exit::Refused,
@@ -217,12 +219,11 @@ fn of_answer(endpoint: &Endpoint, answer: &Answer<Status>) -> Finding {
     );
     let name = endpoint.to_string();
     if status.leader.is_none() {
-        Finding::bad(
-            Level::Wrong,
-            name,
-            format!("{text}; knows no leader"),
-            "too few nodes are in touch; see gmctl nodes --consistency local",
-        )
+        Finding::bad(Level::Wrong, name, format!("{text}; knows no leader"), QUORUM_HINT)
+    } else if !status.quorum.ok {
+        let Quorum { voters, needed, reachable, .. } = &status.quorum;
+        let touch = format!("in touch with {reachable} of {} voters, needs {needed}", voters.len());
+        Finding::bad(Level::Wrong, name, format!("{text}; {touch}"), QUORUM_HINT)
     } else if status.version == VERSION {
         Finding::ok(name, text)
     } else {
