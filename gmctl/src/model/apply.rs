@@ -150,11 +150,11 @@ impl Model {
                 self.groups.entry(group.clone()).or_default().timing = Some(*timing);
                 self.stamp.shape += 1;
             }
-            What::GroupDeleted { group } => {
-                if self.groups.get(group).is_some_and(|group| group.members.is_empty()) {
-                    self.groups.remove(group);
-                    self.stamp.shape += 1;
-                }
+            What::GroupDeleted { group }
+                if self.groups.get(group).is_some_and(|group| group.members.is_empty()) =>
+            {
+                self.groups.remove(group);
+                self.stamp.shape += 1;
             }
             What::HoldSet { group, hold } => {
                 self.groups.entry(group.clone()).or_default().hold = Some(hold.clone());
