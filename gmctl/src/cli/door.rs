@@ -7,6 +7,7 @@
 use std::{
     env,
     ffi::OsString,
+    io,
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
     thread,
@@ -32,7 +33,7 @@ use crate::{
             trace,
         },
         dispatch,
-        look::status::StatusArgs,
+        look::{check, status::StatusArgs},
         own::tui::TuiArgs,
         tree::{Cli, Verb},
     },
@@ -134,6 +135,13 @@ fn carry_out(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
 /// Help and version are data; everything else is a wrong command line.
 fn refuse(error: &clap::Error, arguments: &[OsString], terminal: Terminal) -> Exit {
     let is_data = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !is_data && is_check(arguments) {
+        let globals = Globals { output: json_wish(arguments), ..Globals::default() };
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let what = first.strip_prefix("error: ").unwrap_or(first);
+        return check::refuse(what, &mut Console::new(globals, terminal).printer);
+    }
     if !is_data && let Some(format) = json_wish(arguments) {
         let globals = Globals { output: Some(format), ..Globals::default() };
         let text = error.to_string();
@@ -141,9 +149,19 @@ fn refuse(error: &clap::Error, arguments: &[OsString], terminal: Terminal) -> Ex
         Console::new(globals, terminal).printer.failure(&Failure::usage(what));
         return Exit::Usage;
     }
-    // A reader that is gone does not change what the command line was.
-    let _ = error.print();
-    if is_data { Exit::Ok } else { Exit::Usage }
+    // A reader that is gone does not change what the command line was; a full disk keeps data from
+    // who asked for it.
+    match error.print() {
+        Err(why) if is_data && why.kind() != io::ErrorKind::BrokenPipe => Exit::Refused,
+        _ if is_data => Exit::Ok,
+        _ => Exit::Usage,
+    }
+}
+
+/// Whether a command line that cannot be parsed is one of `gmctl check`.
+fn is_check(arguments: &[OsString]) -> bool {
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+    matches.is_ok_and(|matches| matches.subcommand_name() == Some("check"))
 }
 
 /// Whether a command line that cannot be parsed asks for JSON.
@@ -186,6 +204,20 @@ fn report_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_check_is_known_by_its_verb() {
+        for (line, is) in [
+            ("gmctl check --bogus", true),
+            ("gmctl -e http://127.0.0.1:1 check nosuch", true),
+            ("gmctl check lag --warn x", true),
+            ("gmctl leave g check --bogus", false),
+            ("gmctl chekc", false),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(is_check(&words), is, "{line}");
+        }
+    }
 
     #[test]
     fn a_wish_for_json_is_seen_in_a_command_line_that_cannot_be_parsed() {

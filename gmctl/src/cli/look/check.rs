@@ -2,7 +2,7 @@
 //!
 //! What is found is in `verdict`, which is pure.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use clap::Args;
 use gms::{api::Consistency, client::Options};
@@ -10,10 +10,11 @@ use gms::{api::Consistency, client::Options};
 use crate::{
     cli::{
         base::console::Console,
-        look::verdict::{Bound, Bounds, Check, Finding, Level, Report, judge},
+        look::verdict::{Bound, Bounds, Check, Level, Report, judge},
     },
     error::Failure,
     exit::Exit,
+    output::printer::Printer,
 };
 
 /// One line for a monitoring system, with its exit codes
@@ -22,7 +23,8 @@ use crate::{
 Impact: read
 
 Exit codes are those of monitoring plugins: 0 ok, 1 warning, 2 critical, 3 unknown. No node that
-answers is critical. Reads are local, so that a cluster without a quorum can be checked too.
+answers is critical, a command line that is wrong is unknown. Reads are local, so that a cluster
+without a quorum can be checked too.
 
 Checks: leader, quorum, nodes (all reachable), agreement (all believe in one leader), lag, health, suspects;
 all of them when none is named. --warn and --crit are the bounds of the one named check that has a figure.
@@ -75,26 +77,7 @@ enum Form {
 
 /// Checks and prints.
 pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let bounds = args.bounds()?;
-    let report = match look(args, &bounds, console).await {
-        Ok(report) => report,
-        Err(failure) => {
-            let level = match failure.exit {
-                Exit::Unreachable | Exit::Timeout | Exit::NoQuorum => Level::Critical,
-                _ => Level::Unknown,
-            };
-            let asked = failure.asked.as_deref().unwrap_or("nobody");
-            Report {
-                level,
-                checks: vec![Finding {
-                    name: "reach",
-                    level,
-                    text: format!("{}; asked {asked}", failure.what),
-                }],
-                figures: BTreeMap::new(),
-            }
-        }
-    };
+    let report = look(args, console).await.unwrap_or_else(|failure| without_answer(&failure));
     match args.format {
         Form::Prometheus => console.printer.data(&prometheus(&report))?,
         Form::Json if console.globals.output.is_none() => {
@@ -104,6 +87,25 @@ pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failur
         Form::Json | Form::Nagios => console.printer.page(&report)?,
     }
     Ok(report.level.exit())
+}
+
+/// What a monitoring system is told of a command line that is wrong: nothing is known, which is not
+/// critical.
+pub(in crate::cli) fn refuse(why: &str, printer: &mut Printer) -> Exit {
+    let report = Report::of_one("usage", Level::Unknown, why.to_owned());
+    // A reader that is gone does not change what the command line was.
+    let _ = printer.page(&report);
+    report.level.exit()
+}
+
+fn without_answer(failure: &Failure) -> Report {
+    let (name, level) = match failure.exit {
+        Exit::Unreachable | Exit::Timeout | Exit::NoQuorum => ("reach", Level::Critical),
+        Exit::Usage => return Report::of_one("usage", Level::Unknown, failure.what.clone()),
+        _ => ("reach", Level::Unknown),
+    };
+    let asked = failure.asked.as_deref().unwrap_or("nobody");
+    Report::of_one(name, level, format!("{}; asked {asked}", failure.what))
 }
 
 impl CheckArgs {
@@ -129,6 +131,13 @@ impl CheckArgs {
                 .hint("gmctl check lag --warn 100 --crit 10000"));
             }
         };
+        if let (Some(warn), Some(crit)) = (self.warn, self.crit)
+            && warn > crit
+        {
+            return Err(Failure::usage(format!(
+                "--warn {warn} is beyond --crit {crit}, and would never be told"
+            )));
+        }
         // Who gives one of them means that one alone.
         bound.warn = self.warn.unwrap_or(u64::MAX);
         bound.crit = self.crit.unwrap_or(u64::MAX);
@@ -136,13 +145,14 @@ impl CheckArgs {
     }
 }
 
-async fn look(args: &CheckArgs, bounds: &Bounds, console: &Console) -> Result<Report, Failure> {
+async fn look(args: &CheckArgs, console: &Console) -> Result<Report, Failure> {
+    let bounds = args.bounds()?;
     let client = console
         .client()?
         .with_options(Options { consistency: Consistency::Local, ..console.options() });
     let status = client.status().await?.value;
     let nodes = client.nodes().await?.value;
-    Ok(judge(&args.checks, bounds, &status, &nodes))
+    Ok(judge(&args.checks, &bounds, &status, &nodes))
 }
 
 /// Gauges: how bad each check is (0 ok, 1 warning, 2 critical, 3 unknown), and the figures.

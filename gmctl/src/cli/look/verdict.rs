@@ -105,6 +105,14 @@ pub(super) struct Report {
     pub(super) figures: BTreeMap<&'static str, u64>,
 }
 
+impl Report {
+    /// Of this finding alone.
+    pub(super) fn of_one(name: &'static str, level: Level, text: String) -> Self {
+        let checks = vec![Finding { name, level, text }];
+        Self { level, checks, figures: BTreeMap::new() }
+    }
+}
+
 /// From which figures on it is a warning, and critical.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bound {
