@@ -136,6 +136,8 @@ fn carry_out(verb: &Verb, console: &mut Console) -> Result<Exit, Failure> {
 fn refuse(error: &clap::Error, arguments: &[OsString], terminal: Terminal) -> Exit {
     let is_data = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if !is_data && is_check(arguments) {
+        // For whoever sets it up; a monitoring system reads stdout.
+        let _ = error.print();
         let globals = Globals { output: json_wish(arguments), ..Globals::default() };
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();

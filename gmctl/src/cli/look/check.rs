@@ -77,7 +77,16 @@ enum Form {
 
 /// Checks and prints.
 pub async fn run(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let report = look(args, console).await.unwrap_or_else(|failure| without_answer(&failure));
+    let report = match look(args, console).await {
+        Ok(report) => report,
+        Err(failure) => {
+            if failure.exit == Exit::Usage {
+                // For whoever sets it up; a monitoring system reads stdout.
+                console.printer.failure(&failure);
+            }
+            without_answer(&failure)
+        }
+    };
     match args.format {
         Form::Prometheus => console.printer.data(&prometheus(&report))?,
         Form::Json if console.globals.output.is_none() => {
