@@ -128,6 +128,16 @@ impl Printer {
         let _ = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
     }
 
+    /// Prints in one line which of many acts failed, and goes on.
+    pub fn failure_of(&mut self, act: &str, failure: &Failure) {
+        if self.format().is_json() {
+            let what = format!("{act}: {}", failure.what);
+            self.failure(&Failure { what, ..failure.clone() });
+        } else {
+            self.message(&format!("{act}: {failure}"));
+        }
+    }
+
     /// Prints what failed.
     pub fn failure(&mut self, failure: &Failure) {
         if failure.is_quiet() {

@@ -4,10 +4,16 @@
 //! [`AT_ONCE`] are under way together, so they take effect in any order. When nobody can be reached
 //! any more the rest is not tried, and the message says from where on.
 
-use std::future::{Future, ready};
+use std::{
+    fmt,
+    future::{Future, ready},
+};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -87,7 +93,7 @@ async fn drive<T>(
             }
             Err(failure) => {
                 progress.clear(console);
-                console.printer.message(&format!("{name}: {failure}"));
+                console.printer.failure_of(&name, &failure);
                 let is_over = failure.exit == Exit::Unreachable;
                 tally.fail(failure);
                 if is_over {
@@ -107,7 +113,38 @@ fn is_empty(line: &Line) -> bool {
 }
 
 fn object(bytes: Result<Vec<u8>, String>) -> Result<Map<String, Value>, String> {
-    serde_json::from_slice(&bytes?).map_err(|why| format!("the line is no JSON object: {why}"))
+    let object = serde_json::from_slice::<Object>(&bytes?);
+    object.map(|object| object.0).map_err(|why| format!("the line is no JSON object: {why}"))
+}
+
+/// An object in which no key stands twice: which of the two was meant, nobody knows.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor).map(Self)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("{key:?} stands in it twice")));
+            }
+            object.insert(key, value);
+        }
+        Ok(object)
+    }
 }
 
 #[derive(Default)]
@@ -149,7 +186,7 @@ mod tests {
     #[test]
     fn a_line_is_an_object_or_says_why_not() {
         assert_eq!(object(Ok(b"{\"a\":1}\r".to_vec())).unwrap()["a"], 1);
-        for bytes in [&b"[]"[..], b"nonsense", b"\xff"] {
+        for bytes in [&b"[]"[..], b"nonsense", b"\xff", b"{\"a\":1,\"a\":2}", b"{} {}"] {
             let why = object(Ok(bytes.to_vec())).unwrap_err();
             assert!(why.contains("no JSON object"), "{why}");
         }

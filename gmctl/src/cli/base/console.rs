@@ -195,12 +195,17 @@ impl Console {
     /// Refuses an act that goes on for as long as a member lives: there is nothing of it that could
     /// be tried without doing it.
     pub fn may_be_member(&self, verb: &str) -> Result<(), Failure> {
-        if self.globals.dry_run {
-            let what = format!("{verb} has no dry run; nothing happened");
-            return Err(Failure::usage(what)
-                .hint("gmctl join G ID ADDRESS --dry-run tells what a join would do"));
-        }
+        let hint = "gmctl join G ID ADDRESS --dry-run tells what a join would do";
+        self.has_no_dry_run(verb).map_err(|failure| failure.hint(hint))?;
         self.may_write()
+    }
+
+    /// Refuses a dry run of a verb that changes nothing in the service, and yet more than nothing.
+    pub fn has_no_dry_run(&self, verb: &str) -> Result<(), Failure> {
+        if self.globals.dry_run {
+            return Err(Failure::usage(format!("{verb} has no dry run; nothing happened")));
+        }
+        Ok(())
     }
 
     /// How a write shall be done, if it may be.

@@ -61,6 +61,7 @@ pub struct BundleArgs {
 
 /// Collects and writes.
 pub async fn run(args: &BundleArgs, console: &mut Console) -> Result<Exit, Failure> {
+    console.has_no_dry_run("bundle")?;
     let client = console.client()?;
     let file = open(&args.file, args.force)?;
     let mut bundle = Bundle {

@@ -93,6 +93,7 @@ pub struct RecordArgs {
 /// Records until its time is over or a signal comes.
 pub async fn run(args: &RecordArgs, console: &mut Console) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
+    console.has_no_dry_run("record")?;
     let client = console.client()?;
     let to = open(&args.file, args.force, console)?;
     let header = Header {

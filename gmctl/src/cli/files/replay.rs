@@ -2,6 +2,7 @@
 //! happened, a line each.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -78,6 +79,9 @@ pub fn open(file: &Path, console: &mut Console) -> Result<Tape, Failure> {
     let read =
         if file == Path::new("-") { Tape::read(std::io::stdin().lock()) } else { Tape::open(file) };
     let tape = read.map_err(|why| match &why {
+        TapeError::File(file) if file.kind() == ErrorKind::NotFound => {
+            Failure::new(Exit::NotFound, format!("{name} cannot be read: {why}"))
+        }
         TapeError::File(_) => Failure::new(Exit::Refused, format!("{name} cannot be read: {why}")),
         TapeError::Newer { .. } => {
             Failure::new(Exit::Refused, format!("{name} cannot be read: {why}"))

@@ -112,6 +112,7 @@ pub async fn run(args: &SnapshotArgs, console: &mut Console) -> Result<Exit, Fai
 }
 
 async fn save(file: &Path, force: bool, console: &mut Console) -> Result<(), Failure> {
+    console.has_no_dry_run("snapshot save")?;
     let to_stdout = file == Path::new("-");
     if to_stdout && io::stdout().is_terminal() {
         return Err(

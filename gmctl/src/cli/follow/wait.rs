@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use clap::Args;
+use clap::{Args, builder::RangedU64ValueParser};
 use gms::{
     api::{GroupSummary, NodeStatus, Status},
     client::Client,
@@ -63,7 +63,7 @@ pub struct WaitArgs {
     #[arg(value_name = "WHAT")]
     what: What,
     /// At least so many members [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     count: Option<usize>,
     /// Until it passes this filter; gmctl help filters tells how
     #[arg(
