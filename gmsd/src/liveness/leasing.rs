@@ -10,9 +10,11 @@
 //! The entry must be this node's own. Another node's may stand in the log before this one's word
 //! was given.
 //!
-//! Not covered: a node that is started again has forgotten what it said, and may extend a lease while
-//! a removal that it had agreed to still waits to be committed; and a node that the accuser's question
-//! did not reach, though both are in touch with the leader, withholds nothing.
+//! A node that is started again has forgotten what it said, so it extends no lease before the log
+//! knows of its start: a removal to which it had agreed is in the log before that entry, or nowhere.
+//!
+//! Not covered: a node that the accuser's question did not reach, though both are in touch with the
+//! leader, withholds nothing.
 
 use std::time::Duration;
 

@@ -69,6 +69,7 @@ impl Played {
         let mut observer =
             Observer::new(monitor, Timing::default(), Arc::new(state.clone()), 7, now);
         observer.handle_quorum(true);
+        observer.handle_started(Revision(2));
         Self { observer, state, now, ping: None, pleas: Vec::new(), silent: 0 }
     }
 
@@ -164,6 +165,18 @@ fn after_a_word_of_silence_the_log_must_know_that_the_life_was_heard() {
     played.apply(4);
     assert!(played.extends());
     assert_eq!(played.pleas, [1]);
+}
+
+#[test]
+fn a_node_that_starts_extends_no_lease_before_the_log_knows_of_it() {
+    let mut played = Played::new();
+    played.observer.started = None;
+    assert!(!played.extends());
+    played.observer.handle_started(Revision(4));
+    played.apply(3);
+    assert!(!played.extends(), "what was proposed before may come before that entry");
+    played.apply(4);
+    assert!(played.extends());
 }
 
 #[test]

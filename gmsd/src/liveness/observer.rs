@@ -49,6 +49,9 @@ pub struct Observer {
     pub(super) state: Arc<State>,
     /// Members that were in before this revision were there before this node started.
     pub(super) boot: Revision,
+    /// The entry by which this start is known, if it is: what was proposed before is in the log before
+    /// it, or nowhere.
+    pub(super) started: Option<Revision>,
     /// What was applied when, lately: a mark each tenth of the grace at most.
     applied: VecDeque<(Revision, Observed)>,
     /// Members that joined after this revision did so less than the grace ago.
@@ -99,6 +102,7 @@ impl Observer {
             clock: ObservedClock::new(now),
             fitness: Fitness::default(),
             boot: state.revision(),
+            started: None,
             state: Arc::new(State::default()),
             applied: VecDeque::new(),
             settled: state.revision(),
@@ -216,6 +220,16 @@ impl Observer {
     /// Whether this node heard from a leader with a quorum within an election timeout.
     pub fn handle_quorum(&mut self, fresh: bool) {
         self.fitness.set_quorum_fresh(fresh);
+    }
+
+    /// The log knows by this entry that this node has started. Before it is applied here, no lease is
+    /// extended: a removal may be on its way to which a former start of this node had agreed.
+    pub fn handle_started(&mut self, entry: Revision) {
+        self.started = Some(entry);
+    }
+
+    pub(super) fn has_started(&self) -> bool {
+        self.started.is_some_and(|entry| entry <= self.state.revision())
     }
 
     /// A datagram from anybody.

@@ -90,7 +90,9 @@ impl Observer {
         let frame = Frame {
             direction: Direction::Ping,
             flags: Flags {
-                quorum_fresh: self.fitness.quorum_fresh() && case.lease == Lease::Extended,
+                quorum_fresh: self.fitness.quorum_fresh()
+                    && self.has_started()
+                    && case.lease == Lease::Extended,
                 suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
                 leaving: false,
             },

@@ -187,7 +187,7 @@ impl<'a> Applying<'a> {
                 let view = self.view(&join.group);
                 return Ok(Outcome::Joined { life: Arc::clone(life), view, fresh: false });
             }
-            if join.replaces != Some(life.incarnation) {
+            if !self.may_replace(join, life) {
                 return Err(Rejection::Occupied { present: Arc::clone(life) });
             }
         }

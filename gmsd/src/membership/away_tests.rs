@@ -9,7 +9,7 @@ use gms::{
 };
 
 use super::{
-    command::{Command, Entry, Join, Place, Proposal, Removal},
+    command::{Command, Entry, Former, Join, Place, Proposal, Removal},
     group::Group,
     life::{Departure, Ending, Life},
     limits::HISTORY_MAX,
@@ -196,7 +196,8 @@ fn of_two_processes_with_one_id_exactly_one_is_fenced() {
     let (view, first) = (log.group().view, log.life().incarnation);
     let second = log.join(join("m", 1));
     assert!(matches!(second, Err(Rejection::Occupied { .. })), "the first one lives");
-    log.join(Join { replaces: Some(first), ..join("m", 1) }).unwrap();
+    log.join(Join { replaces: Some(Former { incarnation: first, since: None }), ..join("m", 1) })
+        .unwrap();
     assert_eq!(log.group().view, view, "a restart changes no view either");
     let (departure, life) = (log.departure(), log.life());
     assert_eq!((departure.incarnation, life.state), (first, MemberState::Active));

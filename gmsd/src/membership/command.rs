@@ -175,8 +175,18 @@ pub struct Join {
     pub instance: Option<String>,
     /// Who let it join; empty until there are principals.
     pub owner: String,
-    /// The life that the proposer found replaceable: silent, or outdone by key or operator.
-    pub replaces: Option<Incarnation>,
+    /// The life that the proposer found replaceable.
+    pub replaces: Option<Former>,
+}
+
+/// A life in whose place another one may be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// Which life.
+    pub incarnation: Incarnation,
+    /// Where it was found silent: what the proposer had applied when it began to ask. None where the
+    /// key of that life or an operator's word is enough.
+    pub since: Option<Revision>,
 }
 
 /// One member to be taken out by verdict.

@@ -1,4 +1,4 @@
-//! The fence of a verdict: who may end a life, whoever proposed it.
+//! The fence of a verdict: who may end a life, or take its place, whoever proposed it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,7 +9,8 @@ use gms::{
 
 use super::{
     apply::Applying,
-    command::{Place, Removal},
+    command::{Join, Place, Removal},
+    life::Life,
     outcome::Outcome,
 };
 
@@ -24,6 +25,17 @@ impl Applying<'_> {
             }
         }
         Outcome::Noted
+    }
+
+    /// Whether this join may take the place of that life: of the one that was looked at, and that, if
+    /// it was found silent, nobody heard since.
+    pub(super) fn may_replace(&self, join: &Join, life: &Life) -> bool {
+        let group = self.state.groups.get(&join.group);
+        let heard = group.map(|group| group.heard_at(&life.member)).unwrap_or_default();
+        join.replaces.is_some_and(|former| {
+            former.incarnation == life.incarnation
+                && former.since.is_none_or(|since| since >= heard)
+        })
     }
 
     /// What somebody stated needs no observers; what was concluded needs the present

@@ -15,7 +15,7 @@ use gms::{
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{
-    command::{Command, Entry, Join, NodeFacts, Place, Proposal, Removal, Token},
+    command::{Command, Entry, Former, Join, NodeFacts, Place, Proposal, Removal, Token},
     journal::Happening,
     life::{Delta, Ending, Life},
     limits::{GROUPS_MAX, HISTORY_MAX, TAGS_MAX},
@@ -41,7 +41,7 @@ fn join(g: u8, m: u8, life: u8, replaces: Option<Incarnation>) -> Join {
         hold: None,
         instance: Some(format!("life {life}")),
         owner: String::new(),
-        replaces,
+        replaces: replaces.map(|incarnation| Former { incarnation, since: None }),
     }
 }
 
@@ -542,6 +542,23 @@ fn the_fence_of_a_verdict() {
         assert_eq!((applied.len(), stale), (usize::from(counts), u64::from(!counts)), "{what}");
         assert_eq!(log.incarnation(0, 0).is_none(), counts, "{what}");
     }
+}
+
+#[test]
+fn a_life_that_was_heard_since_keeps_its_place() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let incarnation = log.state.life(&group(0), &member(0)).unwrap().incarnation;
+    let asked = log.state.revision();
+    let place = Place { group: group(0), member: member(0), incarnation };
+    log.one(Command::Heard { lives: vec![place] }).unwrap();
+    let mut take = |since| {
+        let replaces = Some(Former { incarnation, since });
+        log.one(Command::Join(Join { replaces, ..join(0, 0, 1, None) }))
+    };
+    assert!(matches!(take(Some(asked)), Err(Rejection::Occupied { .. })));
+    // Whoever asked after that was told the truth of now.
+    assert!(take(Some(Revision(asked.0 + 1))).is_ok());
 }
 
 #[test]

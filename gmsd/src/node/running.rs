@@ -155,7 +155,14 @@ impl Node {
             lineage: consensus.lineage().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        tasks.spawn(tell_where(host.clone(), leader, facts, losing, stop.clone()));
+        tasks.spawn(tell_where(
+            host.clone(),
+            leader,
+            liveness.clone(),
+            facts,
+            losing,
+            stop.clone(),
+        ));
 
         let (stop_http, http) = (CancellationToken::new(), TaskTracker::new());
         let parts = HttpParts {
@@ -258,11 +265,13 @@ async fn start_consensus(
     Ok(Consensus::start(options).await?)
 }
 
-/// Tells the cluster where this node is, once it can be told; a node that the cluster does not
-/// know by this data directory has lost its promises and must not go on.
+/// Tells the cluster where this node is, once it can be told, and then the liveness that the log
+/// knows. A node that the cluster does not know by this data directory has lost its promises and must
+/// not go on.
 async fn tell_where(
     host: Host,
     leader: Leader,
+    liveness: Liveness,
     facts: NodeFacts,
     losing: mpsc::Sender<String>,
     stop: CancellationToken,
@@ -282,7 +291,12 @@ async fn tell_where(
                     let _ = losing.send(why).await;
                     return;
                 }
-                Ok(_) => return,
+                Ok(reply) => {
+                    if let Reply::Applied { revision, .. } = reply {
+                        liveness.tell_surely(Input::Started(revision)).await;
+                    }
+                    return;
+                }
                 Err(error) => {
                     tracing::debug!(%error, "the cluster cannot be told where this node is yet");
                 }

@@ -17,7 +17,7 @@ use super::types::{
 };
 
 /// The version of every structure in this file.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Version and checksum in front of a sealed value.
 const SEAL_LEN: usize = 5;
@@ -261,7 +261,7 @@ mod tests {
             *b"\0\0\0\x02\x01\x01\x01\x02\x01\x0ahttp://a:1\x02\x03b:2"
         );
         let vote = Vote::new_committed(7, 3);
-        assert_eq!(seal(&VoteRecord::from(&vote)), *b"\x01\x8c\xae\x5e\x27\x07\x03\x01");
+        assert_eq!(seal(&VoteRecord::from(&vote)), *b"\x02\xb5\x27\x7c\x45\x07\x03\x01");
     }
 
     #[test]

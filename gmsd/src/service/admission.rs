@@ -5,12 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gms::{
-    api::JoinRequest,
-    id::{Incarnation, NodeId},
-    liveness::Kind,
-    view::MemberState,
-};
+use gms::{api::JoinRequest, id::NodeId, liveness::Kind, view::MemberState};
 
 use super::{
     door, error::ServiceError, inquiry::Presence, succession::unproven, terms::Terms,
@@ -18,7 +13,11 @@ use super::{
 };
 use crate::{
     liveness::message::Subject,
-    membership::{apply::is_same_life, command::Join, outcome::Rejection},
+    membership::{
+        apply::is_same_life,
+        command::{Former, Join},
+        outcome::Rejection,
+    },
 };
 
 /// How long a join waits for the resolver.
@@ -90,7 +89,7 @@ impl Service {
         &self,
         join: &Join,
         request: &JoinRequest,
-    ) -> Result<Option<Incarnation>, ServiceError> {
+    ) -> Result<Option<Former>, ServiceError> {
         let state = self.parts.consensus.state().borrow().clone();
         let Some(present) = state.life(&join.group, &join.member) else {
             return Ok(None);
@@ -101,7 +100,7 @@ impl Service {
         }
         let key = self.key(&join.group, present, false).map(|key| key.to_hex());
         if request.replace || (request.key.is_some() && request.key == key) {
-            return Ok(Some(present.incarnation));
+            return Ok(Some(Former { incarnation: present.incarnation, since: None }));
         }
         let subject = Subject {
             group: join.group.clone(),
@@ -109,7 +108,9 @@ impl Service {
             incarnation: present.incarnation,
         };
         match self.presence(&subject, &present.liveness, state.configuration()).await {
-            Presence::Silent => Ok(Some(present.incarnation)),
+            Presence::Silent => {
+                Ok(Some(Former { incarnation: present.incarnation, since: Some(state.revision()) }))
+            }
             Presence::Heard => Err(ServiceError::Rejected(Box::new(Rejection::Occupied {
                 present: Arc::clone(present),
             }))),

@@ -3,7 +3,7 @@
 use gms::{
     api::Suspicion,
     heartbeat::FRAME_LEN,
-    id::{GroupId, MemberId, NodeId},
+    id::{GroupId, MemberId, NodeId, Revision},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,6 +35,8 @@ pub enum Input {
     Bands(BandsQuery, oneshot::Sender<Bands>),
     /// How is the liveness of this node?
     Figures(oneshot::Sender<Figures>),
+    /// The log knows by this entry that this node has started.
+    Started(Revision),
     /// A session stream of this life was opened at this node.
     SessionOpened(Subject),
     /// A session stream of this life has ended.

@@ -288,6 +288,7 @@ impl<S: Surroundings> Shell<S> {
             Input::Figures(reply) => {
                 let _ = reply.send(self.figures());
             }
+            Input::Started(entry) => self.observer.handle_started(entry),
             Input::SessionOpened(subject) => {
                 self.observer.handle_session_opened(now, &subject);
             }

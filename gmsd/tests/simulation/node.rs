@@ -95,6 +95,8 @@ pub struct Node {
     pub fsync: Time,
     /// It is stopped with its whole machine, whose clock does not count the time.
     pub is_suspended: bool,
+    /// The log knows that it has started, and so does it.
+    pub is_known: bool,
     /// Its wall clock is off by so many milliseconds.
     pub wall_ms: u64,
 }
@@ -121,6 +123,7 @@ impl Node {
             lag: Time::ZERO,
             fsync: Time::ZERO,
             is_suspended: false,
+            is_known: false,
             wall_ms: 1_000_000_000,
         }
     }
@@ -160,6 +163,7 @@ impl World {
         let sequence = u32::try_from(self.random.below(1 << 32)).unwrap();
         let seat = Seat::new(self.nodes.len(), &mut self.random);
         let grace = self.boot_grace;
+        let early = self.switches.early_start;
         let now = self.now;
         self.ledger.calm_broken(now);
         let it = &mut self.nodes[node];
@@ -179,6 +183,13 @@ impl World {
         it.crowd = Crowd::default();
         it.expiry.clear();
         it.is_suspended = false;
+        // The first start is before the time that is played.
+        it.is_known = it.boot == 1;
+        if (early || it.is_known)
+            && let Some(observer) = &mut it.observer
+        {
+            observer.handle_started(Revision(0));
+        }
         it.door = it.door.reopened();
         it.bands.clear();
         it.timer = None;

@@ -6,7 +6,10 @@ use gms::liveness::Kind;
 use crate::{
     network::{Place, Trouble, Ways},
     scenario::{ms, settled},
-    sick_logs::{come_back_between_verdict_and_proposal, hear_before_a_late_commit},
+    sick_logs::{
+        come_back_between_verdict_and_proposal, hear_before_a_late_commit,
+        start_before_a_late_commit,
+    },
     sick_nodes::cut_all_members,
     world::{Switches, World},
 };
@@ -136,6 +139,12 @@ fn without_reading_first_a_late_turn_is_silence() {
 fn without_the_word_in_the_log_a_removal_that_is_late_meets_a_lease() {
     let without = Switches { early_leases: true, ..Switches::default() };
     falls(8, without, |world, members| hear_before_a_late_commit(world, members[0]));
+}
+
+#[test]
+fn without_its_start_in_the_log_a_node_extends_what_it_had_agreed_to_end() {
+    let without = Switches { early_start: true, ..Switches::default() };
+    falls(8, without, |world, members| start_before_a_late_commit(world, members[0]));
 }
 
 /// Too few members are no crowd, and have no valve: the same cut removes them.

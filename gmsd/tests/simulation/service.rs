@@ -14,7 +14,7 @@ use gmsd::{
     liveness::message::{Ask, Message, Subject, Tell},
     membership::{
         apply::is_same_life,
-        command::{Command, Join, Place, Proposal, Token},
+        command::{Command, Former, Join, NodeFacts, Place, Proposal, Token},
         life::Life,
         outcome::{Outcome, Rejection},
     },
@@ -34,6 +34,9 @@ use crate::{
 
 /// A node behind the log looks again after this.
 const BEHIND_WAIT: Time = Time::from_millis(20);
+
+/// How long an attempt to tell where a node is may take, as in a node.
+const TELL_WAIT: Time = Time::from_secs(2);
 
 /// A request of a program.
 #[derive(Debug, Clone)]
@@ -97,7 +100,7 @@ pub enum Reply {
 #[derive(Debug)]
 struct Entering {
     call: Call,
-    replaces: Incarnation,
+    replaces: Former,
     waiting: usize,
     answers: Answers,
 }
@@ -109,6 +112,8 @@ pub struct Door {
     asked: BTreeMap<u64, Call>,
     entering: BTreeMap<u64, Entering>,
     inquiries: BTreeMap<u64, (usize, u64)>,
+    /// Under which number this node told last that it has started, and when.
+    started: Option<(u64, Time)>,
     /// What this node's observer calls its pleas.
     pleas: BTreeMap<u64, u64>,
     /// At the leader: proposals that wait for the entry under way.
@@ -184,11 +189,14 @@ impl World {
 
     /// Asks all nodes whether the present life answers.
     fn inquire(&mut self, node: usize, call: Call, present: &Life) {
-        let replaces = present.incarnation;
+        let replaces = Former {
+            incarnation: present.incarnation,
+            since: Some(self.nodes[node].state.revision()),
+        };
         let subject = Subject {
             group: call.group.clone(),
             member: call.member.clone(),
-            incarnation: replaces,
+            incarnation: replaces.incarnation,
         };
         let door = &mut self.nodes[node].door;
         door.numbered += 1;
@@ -233,13 +241,13 @@ impl World {
             Presence::Heard => self.reply(node, &entering.call, Reply::Occupied),
             Presence::Unknown => self.reply(node, &entering.call, Reply::Later),
             Presence::Silent => {
-                self.note_replaceable(node, &entering.call, entering.replaces);
+                self.note_replaceable(node, &entering.call, entering.replaces.incarnation);
                 self.enter(node, entering.call, Some(entering.replaces));
             }
         }
     }
 
-    fn enter(&mut self, node: usize, call: Call, replaces: Option<Incarnation>) {
+    fn enter(&mut self, node: usize, call: Call, replaces: Option<Former>) {
         let join = Command::Join(join(&call, replaces));
         let What::Join { token, .. } = &call.what else { return };
         let token = token.clone();
@@ -254,6 +262,24 @@ impl World {
         let number = self.nodes[node].door.note(call);
         let token = token.map(|key| Token { key, request: [0; 16] });
         let proposal = Proposal { token, if_view: None, command };
+        self.word(node, leader, ToNode::Propose(Ticket { node, number }, proposal));
+    }
+
+    /// Tells the log that this node has started, until it is known to be there.
+    pub fn tell_where(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        let lately = it.door.started.is_some_and(|(_, at)| self.now - at < TELL_WAIT);
+        let Some(leader) = it.seat.follows.filter(|_| !it.is_known && !lately) else { return };
+        it.door.numbered += 1;
+        let number = it.door.numbered;
+        it.door.started = Some((number, self.now));
+        let command = Command::NodeStarted(NodeFacts {
+            node: id(node),
+            api_url: String::new(),
+            lineage: format!("node {node}"),
+            version: String::new(),
+        });
+        let proposal = Proposal { token: None, if_view: None, command };
         self.word(node, leader, ToNode::Propose(Ticket { node, number }, proposal));
     }
 
@@ -306,6 +332,13 @@ impl World {
     /// What became of a proposal.
     pub fn answered(&mut self, node: usize, number: u64, revision: Revision, answer: Answer) {
         let it = &mut self.nodes[node];
+        if it.door.started.is_some_and(|(told, _)| told == number) {
+            it.is_known = true;
+            if let Some(observer) = &mut it.observer {
+                observer.handle_started(revision);
+            }
+            return;
+        }
         if let Some(plea) = it.door.pleas.remove(&number) {
             let instant = it.machine.clock.instant(self.now);
             if let Some(observer) = &mut it.observer {
@@ -392,7 +425,7 @@ impl World {
     }
 }
 
-fn join(call: &Call, replaces: Option<Incarnation>) -> Join {
+fn join(call: &Call, replaces: Option<Former>) -> Join {
     let What::Join { address, liveness, hold, instance, .. } = &call.what else {
         panic!("no join: {call:?}");
     };

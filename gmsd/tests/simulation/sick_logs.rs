@@ -117,10 +117,31 @@ pub fn hear_before_a_late_commit(world: &mut World, member: usize) {
     world.run_for(secs(1));
 }
 
+/// The same, and a node that had agreed is started again meanwhile.
+pub fn start_before_a_late_commit(world: &mut World, member: usize) {
+    let leader = world.log.leader.unwrap();
+    stop_until_condemned(world, member);
+    world.play(Act::SlowDisk(leader, secs(6)));
+    world.run_for(ms(200));
+    let node = (leader + 1) % 3;
+    world.play(Act::KillNode(node));
+    world.run_for(secs(1));
+    world.play(Act::StartNode(node));
+    world.continue_program(member);
+    world.run_for(secs(6));
+    world.play(Act::SlowDisk(leader, Time::ZERO));
+    world.run_for(secs(3));
+}
+
 #[test]
 fn a_removal_that_is_committed_late_meets_no_lease() {
     scenario(8, true, |world, members| {
         hear_before_a_late_commit(world, members[0]);
+        assert_eq!(world.ledger.removals.len(), 1, "{}", world.transcript);
+        world.rests();
+    });
+    scenario(8, true, |world, members| {
+        start_before_a_late_commit(world, members[0]);
         assert_eq!(world.ledger.removals.len(), 1, "{}", world.transcript);
         world.rests();
     });

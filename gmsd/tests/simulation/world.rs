@@ -73,6 +73,8 @@ pub struct Switches {
     pub judge_first: bool,
     /// Whoever hears a life after a doubt extends its lease at once, and the log knows nothing of it.
     pub early_leases: bool,
+    /// A node that starts extends leases before the log knows of it.
+    pub early_start: bool,
 }
 
 /// How a world begins.
@@ -241,6 +243,7 @@ impl World {
                 }
                 self.agenda.put(self.now + LOOK_EVERY, Event::Duties(node, boot));
                 if it.machine.runs() {
+                    self.tell_where(node);
                     self.duties(node, true);
                 }
             }

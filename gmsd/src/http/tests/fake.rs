@@ -35,7 +35,7 @@ use crate::{
         sessions::Sessions,
     },
     membership::{
-        command::{Command, Entry, Join, Place, Proposal, Removal, Token},
+        command::{Command, Entry, Former, Join, Place, Proposal, Removal, Token},
         life::Life,
         outcome::{Outcome, Rejection},
         state::State,
@@ -276,7 +276,9 @@ impl Writes for Fake {
         request: JoinRequest,
     ) -> Result<Joined, ServiceError> {
         let present = self.state().life(&group, &request.id).cloned();
-        let replaces = present.filter(|_| request.replace).map(|life| life.incarnation);
+        let replaces = present
+            .filter(|_| request.replace)
+            .map(|life| Former { incarnation: life.incarnation, since: None });
         let join = Join {
             group: group.clone(),
             member: request.id,

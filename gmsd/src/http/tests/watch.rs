@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     http::limits::Bounds,
-    membership::{command::Command, limits::HISTORY_MAX},
+    membership::{
+        command::{Command, Former},
+        limits::HISTORY_MAX,
+    },
     service::error::ServiceError,
 };
 
@@ -81,7 +84,8 @@ fn live(node: &Node) {
     node.fake.remove("g", "a", Cause::Exit);
     let group: gms::id::GroupId = "g".parse().unwrap();
     let mut again = join("g", "b", "h:2");
-    again.replaces = Some(node.fake.life("g", "b").incarnation);
+    again.replaces =
+        Some(Former { incarnation: node.fake.life("g", "b").incarnation, since: None });
     let change = Command::Change {
         group: group.clone(),
         member: "c".parse().unwrap(),
@@ -115,7 +119,8 @@ fn live(node: &Node) {
     node.fake.remove("g", "s", Cause::Exit);
     node.fake.commit_all(vec![Command::Join(stays("2")), Command::Join(join("h", "z", "h:1"))]);
     let mut again = stays("3");
-    again.replaces = Some(node.fake.life("g", "s").incarnation);
+    again.replaces =
+        Some(Former { incarnation: node.fake.life("g", "s").incarnation, since: None });
     node.fake.commit_all(vec![Command::Join(again)]);
     node.fake.remove("g", "s", Cause::Exit);
     node.fake.end_away("g", "s");
