@@ -153,7 +153,8 @@ struct Course {
     ended: Option<(Instant, Cause)>,
 }
 
-/// All lives of a member, in order.
+/// All lives of a member, in order, but for those of which it never knew: the answer to its join was
+/// lost too, and it asked again.
 fn courses(histories: &Histories, id: &MemberId) -> Vec<Course> {
     let mut lives: Vec<Course> = Vec::new();
     for sighting in &histories.sightings {
@@ -171,5 +172,6 @@ fn courses(histories: &Histories, id: &MemberId) -> Vec<Course> {
             }
         }
     }
+    lives.retain(|life| life.ended.is_none_or(|(_, cause)| cause != Cause::Replaced));
     lives
 }
