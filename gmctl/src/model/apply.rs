@@ -82,6 +82,7 @@ impl Model {
             WatchEvent::Change(change) => return self.apply_change(now, &change),
             WatchEvent::Bookmark(bookmark) => {
                 self.revision = self.revision.max(bookmark.revision);
+                self.told = true;
                 if let Some(told) = self.reopening.take()
                     && !told.is_empty()
                 {

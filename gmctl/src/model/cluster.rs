@@ -67,6 +67,8 @@ pub struct Model {
     /// While a watch opens anew: the groups it has told of so far. Those it does not mention
     /// before its bookmark are no more.
     pub reopening: Option<OrdSet<GroupId>>,
+    /// Whether a watch has told all groups once: before that, none is known is not there is none.
+    pub told: bool,
     /// What each node said when it was asked directly.
     pub opinions: OrdMap<NodeId, Arc<Opinion>>,
     /// Second by second, the members that are looked at.

@@ -1,5 +1,7 @@
 //! What changed between two moments: counted from what happened in between, and group by group.
 
+use std::sync::Arc;
+
 use gms::id::GroupId;
 
 use super::{
@@ -46,8 +48,13 @@ pub struct GroupChange {
 
 /// What happened after the first moment, as far as it is still kept, oldest first.
 pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Entry> {
-    let written = then.timeline.written();
-    now.timeline.entries().iter().filter(move |entry| entry.key.0 >= written).map(AsRef::as_ref)
+    let (written, revision) = (then.timeline.written(), then.revision);
+    // The history may be read at any time, and tells again what was known.
+    let is_new = move |entry: &&Arc<Entry>| match entry.revision {
+        Some(at) => at > revision,
+        None => entry.key.0 >= written,
+    };
+    now.timeline.entries().iter().filter(is_new).map(AsRef::as_ref)
 }
 
 /// How much happened in between.

@@ -40,7 +40,9 @@ impl History {
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
         // A picture that is only being built was never true.
-        let half_told = model.is_blank() || model.reopening.is_some();
+        let half_told = model.is_blank()
+            || model.reopening.is_some()
+            || (model.groups.is_empty() && !model.told);
         if self.frames.is_empty() && half_told {
             return;
         }
@@ -69,18 +71,61 @@ impl History {
         self.frames.front()
     }
 
-    /// The last frame before a moment.
-    pub fn before(&self, moment: Moment) -> Option<&Frame> {
-        self.frames.iter().rev().find(|frame| frame.moment.at < moment.at)
+    /// The last frame before a moment in which something had not happened yet that has happened in
+    /// `here`; else the oldest.
+    pub fn before(&self, moment: Moment, here: &Model) -> Option<&Frame> {
+        let mut earlier = self.frames.iter().rev().filter(|frame| frame.moment.at < moment.at);
+        earlier
+            .find(|frame| differs(&frame.model, here))
+            .or_else(|| self.frames.front().filter(|oldest| oldest.moment.at < moment.at))
     }
 
-    /// The first frame after a moment.
-    pub fn after(&self, moment: Moment) -> Option<&Frame> {
-        self.frames.iter().find(|frame| frame.moment.at > moment.at)
+    /// The first frame after a moment in which more has happened than in `here`.
+    pub fn after(&self, moment: Moment, here: &Model) -> Option<&Frame> {
+        let mut later = self.frames.iter().filter(|frame| frame.moment.at > moment.at);
+        later.find(|frame| differs(&frame.model, here))
     }
 
     /// The frame nearest before or at a moment, else the oldest.
     pub fn at(&self, moment: Moment) -> Option<&Frame> {
         self.frames.iter().rev().find(|frame| frame.moment.at <= moment.at).or(self.frames.front())
+    }
+}
+
+fn differs(one: &Model, other: &Model) -> bool {
+    one.timeline.written() != other.timeline.written()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::model::happening::Happening;
+
+    #[test]
+    fn a_step_goes_past_the_next_thing_that_happened_and_not_past_time() {
+        let start = Moment { at: Instant::now(), wall_ms: 0 };
+        let at = |seconds| start.later(Duration::from_secs(seconds));
+        let mut model = Model::default();
+        let mut history = History::default();
+        history.note(at(0), &model);
+        assert_eq!(history.frames().len(), 0, "nothing was told yet");
+        model.timeline.observe(at(0), Happening::Note("first".to_owned()));
+        model.groups.entry("g".parse().unwrap()).or_default();
+        history.note(at(1), &model);
+        for seconds in [11, 21, 31] {
+            history.note(at(seconds), &model);
+        }
+        model.timeline.observe(at(35), Happening::Note("second".to_owned()));
+        for seconds in [35, 45, 55] {
+            history.note(at(seconds), &model);
+        }
+        let back = history.before(at(60), &model).unwrap();
+        assert_eq!(back.moment.wall_ms, 31_000);
+        let forward = history.after(back.moment, &back.model).unwrap();
+        assert_eq!(forward.moment.wall_ms, 35_000);
+        assert_eq!(history.before(back.moment, &back.model).unwrap().moment.wall_ms, 1_000);
+        assert!(history.after(forward.moment, &forward.model).is_none());
     }
 }

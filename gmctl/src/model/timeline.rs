@@ -121,12 +121,16 @@ impl Timeline {
         }
     }
 
-    /// Puts the recorded past in front, in place of what the watch recorded of the same revisions.
+    /// Takes in the recorded past, in place of what the watch recorded of the same revisions. What
+    /// was there already keeps its number, and what we observed its place in time.
     pub fn load_history(&mut self, history: &Events) {
         if history.revision <= self.history_through {
             return;
         }
-        let newer = std::mem::take(&mut self.entries);
+        let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
+        let (mut recorded, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.entries).into_iter().partition(known);
+        let mut kept = kept.into_iter().peekable();
         // What carries no time of day and stands first happened not after what follows.
         let first_known = history.events.iter().map(|event| event.at_ms).find(|at| *at > 0);
         for event in &history.events {
@@ -134,13 +138,22 @@ impl Timeline {
                 0 if self.entries.is_empty() => first_known.unwrap_or(0),
                 known => known,
             };
-            self.push(at_ms, Some(event.revision), happening_of(&event.what));
+            while let Some(ours) =
+                kept.next_if(|entry| entry.revision.is_none() && entry.wall_ms < at_ms)
+            {
+                self.entries.push_back(ours);
+            }
+            let what = happening_of(&event.what);
+            let is_it =
+                |entry: &Arc<Entry>| entry.revision == Some(event.revision) && entry.what == what;
+            match recorded.iter().position(is_it) {
+                Some(at) => self.entries.push_back(recorded.remove(at)),
+                None => self.push(at_ms, Some(event.revision), what),
+            }
         }
-        let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
-        for entry in newer.into_iter().filter(|entry| !known(entry)) {
-            self.push(entry.wall_ms, entry.revision, entry.what.clone());
-        }
+        self.entries.extend(kept);
         self.history_through = history.revision;
+        self.trim();
     }
 
     /// The last election on record, if it is the one of this term.
@@ -194,8 +207,48 @@ impl Timeline {
         let key = EntryKey(self.next);
         self.next = self.next.saturating_add(1);
         self.entries.push_back(Arc::new(Entry { key, wall_ms, revision, what }));
+        self.trim();
+    }
+
+    fn trim(&mut self) {
         while self.entries.len() > TIMELINE_MAX {
             self.entries.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gms::id::NodeId;
+
+    fn election(revision: u64, at_ms: u64) -> Event {
+        let what = What::Election { leader: NodeId(1), term: revision };
+        Event { revision: Revision(revision), at_ms, what }
+    }
+
+    fn history(through: u64) -> Events {
+        let events = (1..=through).map(|n| election(n, 1_000 * n)).collect();
+        Events { floor: Revision(0), revision: Revision(through), events }
+    }
+
+    #[test]
+    fn the_past_that_is_read_again_keeps_its_numbers_and_the_order_of_time() {
+        let mut timeline = Timeline::default();
+        timeline.load_history(&history(3));
+        let at = |wall_ms| Moment { at: std::time::Instant::now(), wall_ms };
+        timeline.observe(at(3_500), Happening::Note("ours".to_owned()));
+        timeline.record_event(&election(4, 4_000));
+        let before: Vec<Entry> =
+            timeline.entries().iter().map(|entry| Entry::clone(entry)).collect();
+        let written = timeline.written();
+        timeline.load_history(&history(4));
+        let after: Vec<Entry> =
+            timeline.entries().iter().map(|entry| Entry::clone(entry)).collect();
+        assert_eq!(after, before);
+        assert_eq!(timeline.written(), written);
+        timeline.load_history(&history(5));
+        let times: Vec<u64> = timeline.entries().iter().map(|entry| entry.wall_ms).collect();
+        assert_eq!(times, [1_000, 2_000, 3_000, 3_500, 4_000, 5_000]);
     }
 }
