@@ -251,7 +251,7 @@ rows! {
     SetBookmark, Move, Look, Always, [[Char('m')]], "set bookmark", "", "remember this screen under the letter pressed next";
     GoBookmark, Move, Look, Always, [[Char('\'')]], "go to bookmark", "", "go to the screen remembered under the letter pressed next";
 
-    Filter, Find, Look, Always, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s";
+    Filter, Find, Look, Filtered, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s";
     NextMatch, Find, Look, Always, [[Char('n')]], "next match", "", "the next row that passes the filter typed last, also after Esc has cleared it";
     PreviousMatch, Find, Look, Always, [[Char('N')]], "previous match", "", "the one before";
     Palette, Find, Look, Always, [[Char(':')]], "palette", "", "any action by its name, with what it needs: :at 12:02:50";
@@ -278,7 +278,7 @@ rows! {
     MarkMoment, Time, Look, Always, [[Char('D')]], "diff from here", "", "compare with the moment shown now; once more: with the last look again";
     TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as UTC, as local time, or as how long ago";
 
-    Why, Act, Look, Member, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion";
+    Why, Act, Look, Explained, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion";
     Join, Act, Write, Writable, [[Char('A')]], "join", "join", "let a member join: form, dry run, confirm";
     Leave, Act, Destructive, WritableMember, [[Char('X')]], "leave", "leave", "take the selected or marked members out";
     Hold, Act, Write, WritableGroup, [[Char('P')]], "hold", "hold", "pause removals by silence, or lift the pause";

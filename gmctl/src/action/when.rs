@@ -13,6 +13,10 @@ pub enum When {
     Sideways,
     /// A member that is selected or marked.
     Member,
+    /// The same, or one whom the alarm is about.
+    Explained,
+    /// A list that a filter narrows.
+    Filtered,
     /// Something with a command line.
     Row,
     /// That writes are allowed and the cluster is in touch.
@@ -71,8 +75,12 @@ pub struct Possible {
     pub row: bool,
     /// A member is selected or marked.
     pub member: bool,
-    /// A group is selected.
+    /// The same, or the alarm is about one.
+    pub explained: bool,
+    /// A group is selected, or the alarm is about one.
     pub group: bool,
+    /// A filter narrows what is listed.
+    pub filtered: bool,
     /// A node or a single member is selected.
     pub process: bool,
     /// Members are listed.
@@ -111,6 +119,10 @@ impl When {
             }
             When::Row => need(now.row, "nothing is selected"),
             When::Member => need(now.member, "no member is selected"),
+            When::Explained => need(now.explained, "no member is selected"),
+            When::Filtered => {
+                need(now.filtered, "only where groups, members or the timeline are listed")
+            }
             When::Writable => write(),
             When::WritableMember => {
                 need(now.member, "no member is selected").and_then(|()| write())

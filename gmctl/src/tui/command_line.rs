@@ -3,7 +3,9 @@
 use gms::liveness::Kind;
 
 use crate::{
+    filter::parser::FILTER_MAX_LEN,
     model::group::MemberKey,
+    output::human::time_of_day,
     tui::{
         app::App,
         place::{Pane, Place},
@@ -27,13 +29,29 @@ pub fn of(app: &App) -> String {
         Place::Groups => format!("gmctl groups{filter}"),
         Place::Members(None) | Place::Heat => format!("gmctl members{filter}"),
         Place::Cell(keys) => {
-            let ids: Vec<String> =
-                keys.iter().take(3).map(|key| format!("id:{}", key.id)).collect();
-            let more = if keys.len() > 3 { " | ..." } else { "" };
-            format!("gmctl members -f {}", quoted(&(ids.join(" | ") + more)))
+            let ids: Vec<String> = keys.iter().map(|key| format!("id:{}", key.id)).collect();
+            let chosen = ids.join(" | ");
+            match keys.first() {
+                // A filter for each of so many would be refused.
+                Some(first) if chosen.len() > FILTER_MAX_LEN => {
+                    format!("gmctl members {}", first.group)
+                }
+                _ => format!("gmctl members -f {}", quoted(&chosen)),
+            }
         }
         Place::Members(Some(group)) => format!("gmctl members {group}{filter}"),
-        Place::Timeline | Place::Difference => format!("gmctl events{filter}"),
+        Place::Timeline => format!("gmctl events{filter}"),
+        Place::Difference => match app.compared_with() {
+            Some(look) => {
+                let (look, here) = (look.moment.wall_ms, app.moment().wall_ms);
+                let from = time_of_day(look.min(here));
+                // Without an end it is compared with the present.
+                let is_past = app.past.is_some();
+                let to = is_past.then(|| format!(" --to {}", time_of_day(look.max(here))));
+                format!("gmctl diff --from {from}{}", to.unwrap_or_default())
+            }
+            None => "gmctl diff".to_owned(),
+        },
         Place::Nodes => "gmctl nodes -o wide".to_owned(),
         Place::Views => "gmctl views".to_owned(),
         Place::Member(key) => format!("gmctl members {} -f id:{}", key.group, key.id),

@@ -55,6 +55,8 @@ mod find_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod key_tests;
+#[cfg(test)]
 mod knowledge_tests;
 #[cfg(test)]
 mod matrix_tests;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     action::when::{Locked, Possible},
-    model::{group::MemberKey, timeline::Entry},
+    model::{alarm::finding::Remedy, group::MemberKey, timeline::Entry},
 };
 
 impl App {
@@ -34,6 +34,32 @@ impl App {
             Place::Timeline => self.entry_group(),
             Place::Overview if self.ui.pane == Pane::Timeline => self.entry_group(),
             _ => self.selected_member().map(|key| key.group),
+        }
+    }
+
+    /// Whom the alarm is about, if this would help.
+    pub fn alarmed(&self, remedy: Remedy) -> Option<&MemberKey> {
+        let alarm = self.rows.alarm.as_ref().filter(|alarm| alarm.remedies.contains(&remedy))?;
+        alarm.subject.as_ref()
+    }
+
+    /// The member whose evidence is asked for. On the overview the alarm comes before the cursor,
+    /// elsewhere after it.
+    pub fn explained_member(&self) -> Option<MemberKey> {
+        let alarmed = self.alarmed(Remedy::Why).cloned();
+        self.before_or_after_the_cursor(alarmed, self.selected_member())
+    }
+
+    /// The group whose removals by silence are paused, or go on; chosen in the same way.
+    pub fn held_group(&self) -> Option<GroupId> {
+        let alarmed = self.alarmed(Remedy::Hold).map(|key| key.group.clone());
+        self.before_or_after_the_cursor(alarmed, self.selected_group())
+    }
+
+    fn before_or_after_the_cursor<T>(&self, alarmed: Option<T>, selected: Option<T>) -> Option<T> {
+        match self.ui.place {
+            Place::Overview => alarmed.or(selected),
+            _ => selected.or(alarmed),
         }
     }
 
@@ -111,11 +137,13 @@ impl App {
             panes: self.ui.place == Place::Overview,
             row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
             member: !self.chosen_members().is_empty(),
-            group: self.selected_group().is_some(),
+            explained: !self.ui.marks.is_empty() || self.explained_member().is_some(),
+            group: self.held_group().is_some(),
             process: self.selected_member().is_some() || self.selected_node().is_some(),
             members_shown: matches!(self.ui.place, Place::Members(_) | Place::Cell(_)),
             heat_shown: self.ui.place == Place::Heat,
             table_shown: self.table().is_some(),
+            filtered: self.ui.place.takes_filter(),
             locked: self.locked(),
             in_touch: self.past.is_none() && self.trust().is_current(),
             replay: self.settings.replay,

@@ -188,8 +188,12 @@ impl Form {
         };
         if !right {
             typed.reset();
+            if let Confirmation::Number(_, what) = confirmation {
+                self.refusal = Some(format!("that is not {what}; nothing was done"));
+            }
             return Step::Stay;
         }
+        self.refusal = None;
         if let Ok(request) = self.purpose.request(&self.fields) {
             Step::Send(request)
         } else {

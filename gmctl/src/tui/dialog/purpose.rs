@@ -102,7 +102,7 @@ impl Purpose {
     /// What has to be typed before it is done; more where the context is protected.
     pub fn confirmation(&self, protected: bool) -> Confirmation {
         match self {
-            Purpose::SetHold(_) | Purpose::ClearHold(_) => Confirmation::None,
+            Purpose::SetHold(_) => Confirmation::None,
             Purpose::Leave(targets, _) if targets.len() > 1 || protected => {
                 Confirmation::Number(targets.len() as u64, "the number of members")
             }
@@ -114,6 +114,7 @@ impl Purpose {
             | Purpose::Leave(..)
             | Purpose::Drain(..)
             | Purpose::AddNode
+            | Purpose::ClearHold(_)
             | Purpose::Transfer(_) => Confirmation::Yes,
         }
     }

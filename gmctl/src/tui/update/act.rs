@@ -217,7 +217,7 @@ fn mouse(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 fn why(app: &mut App, effects: &mut Vec<Effect>) {
-    let Some(key) = app.selected_member() else {
+    let Some(key) = app.explained_member() else {
         return flash(app, "why: select a member first");
     };
     places::go(app, Place::Why(key.clone()));

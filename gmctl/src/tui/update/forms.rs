@@ -117,7 +117,7 @@ fn node(app: &App, named: &str) -> Option<NodeId> {
 
 /// Opens the hold form, or the one that lifts the hold.
 pub(super) fn open_hold(app: &mut App) {
-    let Some(group) = app.selected_group() else {
+    let Some(group) = app.held_group() else {
         return flash(app, "hold: select a group first");
     };
     let held = app.live.groups.get(&group).is_some_and(|facts| facts.hold.is_some());
@@ -228,7 +228,8 @@ fn preview(group: Option<&Group>, reply: &Reply) -> Vec<String> {
             vec![format!("node {}; the voters would be {}", configuration.node, voters.join(" "))]
         }
         Reply::Leader(answer) => vec![format!("node {} would lead", answer.leader)],
-        Reply::Hold(_) | Reply::Why(_) => Vec::new(),
+        Reply::Hold(answer) => vec![format!("removals by silence would go on in {}", answer.group)],
+        Reply::Why(_) => Vec::new(),
     }
 }
 

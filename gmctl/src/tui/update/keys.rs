@@ -55,12 +55,14 @@ pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 pub(super) fn paste(app: &mut App, text: &str) {
     match &mut app.ui.overlay {
         Some(Overlay::Form(form)) => form.paste(text),
-        Some(
-            Overlay::Filter(line, _)
-            | Overlay::Help(line, _)
-            | Overlay::Palette(line, _)
-            | Overlay::Prompt(_, line),
-        ) => typing::paste(line, text),
+        Some(Overlay::Help(line, _) | Overlay::Palette(line, _) | Overlay::Prompt(_, line)) => {
+            typing::paste(line, text);
+        }
+        Some(Overlay::Filter(line, _)) => {
+            typing::paste(line, text);
+            let line = line.clone();
+            narrow(app, line);
+        }
         Some(Overlay::Menu(..)) | None => {}
     }
 }
@@ -92,21 +94,27 @@ fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 /// The filter narrows while it is typed; a mistake leaves the last good one in force.
 fn press_filter(app: &mut App, mut line: Input, key: Key) {
     match key {
-        Key::Enter | Key::Tab => {}
+        // With a mistake in it the line stays, to be mended.
+        Key::Enter | Key::Tab if parser::parse(line.value()).is_ok() => {}
+        Key::Enter | Key::Tab => narrow(app, line),
         Key::Esc => app.clear_filter(),
         key => {
             typing::press(&mut line, key);
-            let mistake = match parser::parse(line.value()) {
-                Ok(filter) => {
-                    app.ui.filter = filter;
-                    None
-                }
-                Err(mistake) => Some(mistake),
-            };
-            app.ui.order_held_until = None;
-            app.ui.overlay = Some(Overlay::Filter(line, mistake));
+            narrow(app, line);
         }
     }
+}
+
+fn narrow(app: &mut App, line: Input) {
+    let mistake = match parser::parse(line.value()) {
+        Ok(filter) => {
+            app.ui.filter = filter;
+            None
+        }
+        Err(mistake) => Some(mistake),
+    };
+    app.ui.order_held_until = None;
+    app.ui.overlay = Some(Overlay::Filter(line, mistake));
 }
 
 /// One line, taken with Enter.
@@ -155,11 +163,13 @@ fn press_palette(
     let chosen = match key {
         Key::Esc => return,
         Key::Enter => {
-            if let Some(row) = found.get(chosen) {
-                remember(app, format!("{} {argument}", row.name).trim());
-                takes::perform(app, row.action, &argument, effects);
-            }
-            return;
+            let Some(row) = found.get(chosen) else {
+                flash(app, "no action has such a name");
+                app.ui.overlay = Some(Overlay::Palette(line, chosen));
+                return;
+            };
+            remember(app, format!("{} {argument}", row.name).trim());
+            return takes::perform(app, row.action, &argument, effects);
         }
         Key::Tab if found.get(chosen).is_some_and(|row| !row.argument.is_empty()) => {
             // What the action takes is typed behind its name.

@@ -115,18 +115,18 @@ pub(super) fn file_clock(moment: Moment) -> String {
     format!("{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// One recorded moment back.
+/// Back to before the last thing that happened.
 pub(super) fn step_back(app: &mut App) {
-    let frame = app.history.before(app.moment()).cloned();
+    let frame = app.history.before(app.moment(), app.model()).cloned();
     show(app, frame, "this is the oldest moment kept");
 }
 
-/// One recorded moment forward; after the last comes the present.
+/// Forward to after the next thing that happened; after the last comes the present.
 pub(super) fn step_forward(app: &mut App) {
     if app.past.is_none() {
         return;
     }
-    match app.history.after(app.moment()).cloned() {
+    match app.history.after(app.moment(), app.model()).cloned() {
         Some(frame) => show(app, Some(frame), ""),
         None => app.past = None,
     }

@@ -5,7 +5,10 @@ use ratatui::layout::Rect;
 
 use super::figures::{grouped, millis, rough, young};
 use crate::{
-    action::{table::Action, when::Locked},
+    action::{
+        table::Action,
+        when::{Locked, Possible},
+    },
     model::{
         alarm::{
             finding::{Remedy, Severity},
@@ -269,14 +272,16 @@ fn alarm(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Severity::Warn => (" !   ", Role::Warn),
         Severity::Danger => (" !!  ", Role::Danger),
     };
-    let keys: Vec<Piece<'_>> = finding.remedies.iter().map(|what| remedy(app, *what)).collect();
+    let possible = app.possible();
+    let keys: Vec<Piece<'_>> =
+        finding.remedies.iter().filter_map(|what| remedy(app, &possible, *what)).collect();
     let room = brush.line_right(area, &keys);
     let left = Rect { width: room.saturating_sub(u16::from(!keys.is_empty())), ..area };
     brush.line(left, &[piece(sign, role), piece(finding.sentence.as_str(), role)]);
 }
 
-/// The key that helps, with its word.
-fn remedy<'a>(app: &App, what: Remedy) -> Piece<'a> {
+/// The key that helps, with its word; none where it would be refused, or act on somebody else.
+fn remedy<'a>(app: &App, possible: &Possible, what: Remedy) -> Option<Piece<'a>> {
     let action = match what {
         Remedy::Hold => Action::Hold,
         Remedy::Why => Action::Why,
@@ -284,7 +289,21 @@ fn remedy<'a>(app: &App, what: Remedy) -> Piece<'a> {
         Remedy::Timeline => Action::Timeline,
         Remedy::Reconnect => Action::Retry,
     };
-    piece(format!("[{}] {} ", app.key(action), action.row().name), Role::Key)
+    action.row().when.check(possible).ok()?;
+    let acts_on_it = app.alarmed(what).is_none_or(|key| match what {
+        Remedy::Hold => app.held_group().as_ref() == Some(&key.group),
+        Remedy::Why => app.explained_member().as_ref() == Some(key),
+        Remedy::Views | Remedy::Timeline | Remedy::Reconnect => true,
+    });
+    if !acts_on_it {
+        return None;
+    }
+    let is_held = |group| app.model().groups.get(&group).is_some_and(|group| group.hold.is_some());
+    let word = match what {
+        Remedy::Hold if app.held_group().is_some_and(is_held) => "lift",
+        _ => action.row().name,
+    };
+    Some(piece(format!("[{}] {word} ", app.key(action)), Role::Key))
 }
 
 fn screen(number: usize) -> Option<Place> {

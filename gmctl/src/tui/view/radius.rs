@@ -34,7 +34,8 @@ pub(super) fn of<'a>(app: &App, purpose: &Purpose) -> Lines<'a> {
             "it receives the log first and votes once it has caught up".to_owned(),
             Role::Text,
         )],
-        Purpose::Join | Purpose::ClearHold(_) => Vec::new(),
+        Purpose::ClearHold(group) => lift(app, group),
+        Purpose::Join => Vec::new(),
     }
 }
 
@@ -138,6 +139,9 @@ fn remove_node<'a>(app: &App, node: NodeId) -> Lines<'a> {
 }
 
 fn transfer<'a>(app: &App, node: NodeId) -> Lines<'a> {
+    if app.live.leader() == Some(node) {
+        return vec![line("effect", "it leads already: none".to_owned(), Role::Text)];
+    }
     let from = app.live.leader().map_or("nobody".to_owned(), |leader| format!("node {leader}"));
     let lag = app.live.nodes.get(&node).and_then(|facts| facts.status.lag);
     let behind = match lag {
@@ -159,4 +163,18 @@ fn hold<'a>(app: &App, group: &GroupId) -> Lines<'a> {
         grouped(tally.suspect as u64)
     );
     vec![line("effect", text, Role::Text)]
+}
+
+fn lift<'a>(app: &App, group: &GroupId) -> Lines<'a> {
+    let Some(facts) = app.live.groups.get(group) else {
+        return Vec::new();
+    };
+    let (text, role) = match facts.tally().suspect {
+        0 => ("no member is in doubt now".to_owned(), Role::Text),
+        doubted => {
+            let whom = if doubted == 1 { "1 member" } else { &format!("{doubted} members") };
+            (format!("{whom} in doubt: may be removed at once"), Role::Danger)
+        }
+    };
+    vec![line("effect", text, role)]
 }

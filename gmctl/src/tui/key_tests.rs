@@ -1,0 +1,118 @@
+//! Whom keys act on, and what they do with a mistake.
+
+use super::{
+    dialog::{form::Stage, purpose::Purpose},
+    fixture::{Play, group, healthy, id, last, notice},
+    message::{Effect, Message},
+    place::Place,
+    request::Request,
+    ui::Overlay,
+};
+use crate::model::group::MemberKey;
+
+fn purpose(play: &Play) -> Option<&Purpose> {
+    match &play.app.ui.overlay {
+        Some(Overlay::Form(form)) => Some(&form.purpose),
+        _ => None,
+    }
+}
+
+fn in_trouble() -> Play {
+    let mut play = healthy();
+    play.trouble();
+    play.app.settle();
+    play
+}
+
+#[test]
+fn on_the_overview_the_keys_of_the_alarm_act_on_whom_it_is_about() {
+    let mut play = in_trouble();
+    play.app.ui.selection.group = Some(group("search"));
+    assert_eq!(play.app.selected_group(), Some(group("search")));
+    play.keys("P");
+    assert_eq!(purpose(&play), Some(&Purpose::SetHold(group("payments"))));
+    play.keys("Esc w");
+    let doubted = MemberKey { group: group("payments"), id: id("m-0003") };
+    assert_eq!(play.app.ui.place, Place::Why(doubted));
+    // Elsewhere the cursor decides.
+    play.keys("2");
+    play.app.ui.selection.group = Some(group("search"));
+    play.keys("P");
+    assert_eq!(purpose(&play), Some(&Purpose::SetHold(group("search"))));
+}
+
+#[test]
+fn a_hold_is_lifted_after_a_look_at_what_that_means_and_a_yes() {
+    let mut play = in_trouble();
+    play.keys("2");
+    play.app.ui.selection.group = Some(group("batch"));
+    play.keys("P Enter");
+    assert_eq!(purpose(&play), Some(&Purpose::ClearHold(group("batch"))));
+    let asked = |play: &Play| {
+        last(play, |effect| match effect {
+            Effect::Ask { ticket, request, dry_run } => {
+                Some((*ticket, Request::clone(request), *dry_run))
+            }
+            _ => None,
+        })
+    };
+    let (ticket, request, dry_run) = asked(&play).unwrap();
+    assert!(dry_run && request == Request::ClearHold(group("batch")));
+    assert!(play.screen(120, 36).contains("no member is in doubt now"));
+    let answer = gms::api::HoldAnswer { group: group("batch"), hold: None };
+    play.tell(Message::Answered(ticket, Ok(super::request::Reply::Hold(answer))));
+    play.keys("Enter");
+    assert!(asked(&play).unwrap().2, "Enter is not enough");
+    play.keys("y");
+    assert!(!asked(&play).unwrap().2);
+}
+
+#[test]
+fn a_filter_is_taken_where_it_narrows_something() {
+    let mut play = healthy();
+    for screen in ["1", "6", "7"] {
+        play.keys(screen).keys("/");
+        assert!(play.app.ui.overlay.is_none());
+        assert!(notice(&play).contains("only where groups"), "{}", notice(&play));
+    }
+}
+
+#[test]
+fn what_is_pasted_narrows_and_a_mistake_is_mended_where_it_stands() {
+    let mut play = healthy();
+    play.keys("3 /").tell(Message::Paste("id:m-0003".to_owned()));
+    play.app.settle();
+    assert_eq!(play.app.ui.filter.text(), "id:m-0003");
+    play.types(" |").keys("Enter");
+    assert!(matches!(play.app.ui.overlay, Some(Overlay::Filter(_, Some(_)))));
+    play.types(" id:m-0005").keys("Enter");
+    assert!(play.app.ui.overlay.is_none());
+    assert_eq!(play.app.ui.filter.text(), "id:m-0003 | id:m-0005");
+}
+
+#[test]
+fn what_the_palette_does_not_know_stays_in_it() {
+    let mut play = healthy();
+    play.keys(":").types("nonsense").keys("Enter");
+    assert!(
+        matches!(&play.app.ui.overlay, Some(Overlay::Palette(line, _)) if line.value() == "nonsense")
+    );
+    assert!(notice(&play).contains("no action has such a name"));
+}
+
+#[test]
+fn a_wrong_number_is_called_wrong() {
+    let mut play = healthy();
+    play.keys("3 v v X Enter");
+    let ticket = last(&play, |effect| match effect {
+        Effect::Ask { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let parting = super::request::Parting::default();
+    let left = super::request::Reply::Left(parting);
+    play.tell(Message::Answered(ticket.unwrap(), Ok(left)));
+    play.types("7").keys("Enter");
+    assert!(play.screen(120, 36).contains("that is not the number of members"));
+    let Some(Overlay::Form(form)) = &play.app.ui.overlay else { panic!() };
+    assert!(matches!(form.stage, Stage::Confirming(..)));
+}
