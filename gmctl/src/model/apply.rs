@@ -76,7 +76,12 @@ impl Model {
 
     /// Takes in one message of the watch of all groups.
     pub fn apply_watch(&mut self, now: Moment, event: WatchEvent) -> Applied {
-        self.link.heard(now);
+        let applied = self.take_watch(now, event);
+        self.link.told(now, self.revision);
+        applied
+    }
+
+    fn take_watch(&mut self, now: Moment, event: WatchEvent) -> Applied {
         match event {
             WatchEvent::Snapshot(view) => self.apply_snapshot(now, view),
             WatchEvent::Change(change) => return self.apply_change(now, &change),
@@ -217,7 +222,7 @@ impl Model {
 
     /// Takes in the status of the node that answers.
     pub fn apply_status(&mut self, now: Moment, status: Status) {
-        self.link.heard(now);
+        self.link.known(now, status.revision);
         self.link.node = Some(status.node);
         self.status = Some(Arc::new(status));
     }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use gms::id::NodeId;
+use gms::{
+    api::BOOKMARK_INTERVAL,
+    id::{NodeId, Revision},
+};
 
 use super::moment::Moment;
 
@@ -10,6 +13,10 @@ use super::moment::Moment;
 pub const LIVE_BELOW: Duration = Duration::from_secs(2);
 /// Older than this, what is shown is called stale.
 pub const STALE_FROM: Duration = Duration::from_secs(10);
+
+/// A watch that has not told for this long what a node says there is, stands with a node that has
+/// stopped: an entry that changes no view is told by the next bookmark.
+pub const STUCK_FROM: Duration = BOOKMARK_INTERVAL.saturating_add(LIVE_BELOW);
 
 /// How much the screen can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +123,13 @@ pub struct Link {
     pub poll: StreamState,
     /// When anything last came from the service.
     pub heard_at: Option<Instant>,
+    /// When the watch last said anything.
+    watch_heard_at: Option<Instant>,
+    /// What the watch has told, and what a node says there is.
+    told: Revision,
+    known: Revision,
+    /// Since when the watch is behind.
+    behind_since: Option<Instant>,
     /// The endpoint the watch stands with.
     pub endpoint: Option<String>,
     /// The node that last answered.
@@ -130,6 +144,57 @@ impl Link {
     /// Notes that something came.
     pub fn heard(&mut self, now: Moment) {
         self.heard_at = Some(now.at);
+    }
+
+    /// The watch has told everything up to this revision.
+    pub fn told(&mut self, now: Moment, revision: Revision) {
+        self.heard(now);
+        self.watch_heard_at = Some(now.at);
+        self.told = revision;
+        self.compare(now);
+    }
+
+    /// A node says that this revision is there.
+    pub fn known(&mut self, now: Moment, revision: Revision) {
+        self.heard(now);
+        self.known = revision;
+        self.compare(now);
+    }
+
+    fn compare(&mut self, now: Moment) {
+        if self.known <= self.told {
+            self.behind_since = None;
+        } else {
+            self.behind_since.get_or_insert(now.at);
+        }
+    }
+
+    /// For how long views and members may be other than what is shown: since the watch is behind, or
+    /// silent although it says something every [`BOOKMARK_INTERVAL`].
+    fn watch_age(&self, now: Moment) -> Duration {
+        let rhythm = if self.watch == StreamState::Up { BOOKMARK_INTERVAL } else { Duration::ZERO };
+        let silent = self.watch_heard_at.map(|at| now.since(at).saturating_sub(rhythm));
+        let behind = self.behind_since.map(|at| now.since(at));
+        silent.max(behind).unwrap_or_default()
+    }
+
+    /// Whether the watch stands with a node that has stopped, while another one answers.
+    pub fn is_stuck(&self, now: Moment) -> bool {
+        let answers = self.heard_at.is_some_and(|at| now.since(at) < LIVE_BELOW);
+        let silent = self.watch_heard_at.is_some_and(|at| now.since(at) >= STUCK_FROM);
+        let behind = self.behind_since.is_some_and(|at| now.since(at) >= STUCK_FROM);
+        self.watch == StreamState::Up && answers && (silent || behind)
+    }
+
+    /// The watch is opened again because it is stuck: it has its time anew.
+    pub fn reopens(&mut self, now: Moment) {
+        self.watch_heard_at = Some(now.at);
+        self.behind_since = None;
+    }
+
+    /// How old the last word of anybody is.
+    pub fn age(&self, now: Moment) -> Option<Duration> {
+        self.heard_at.map(|at| now.since(at))
     }
 
     /// Takes in what a feed task says of its stream.
@@ -147,6 +212,11 @@ impl Link {
                     self.node = node.or(self.node);
                 }
                 self.heard(now);
+                if stream == Stream::Watch {
+                    // It says anew what there is.
+                    self.watch_heard_at = Some(now.at);
+                    self.behind_since = None;
+                }
             }
             StreamNews::Down { error } => {
                 *state = StreamState::Down;
@@ -176,7 +246,7 @@ impl Link {
         let Some(heard_at) = self.heard_at else {
             return Trust::Connecting;
         };
-        let age = now.since(heard_at);
+        let age = now.since(heard_at).max(self.watch_age(now));
         match self.broken() {
             _ if age >= STALE_FROM => Trust::Stale(age),
             Some(_) => Trust::Reconnecting(age),
@@ -192,6 +262,35 @@ mod tests {
 
     fn now() -> Moment {
         Moment { at: Instant::now(), wall_ms: 0 }
+    }
+
+    #[test]
+    fn a_watch_that_falls_behind_is_late_whoever_else_answers() {
+        let start = now();
+        let at = |ms| start.later(Duration::from_millis(ms));
+        let mut link = Link::default();
+        link.take(start, Stream::Watch, &StreamNews::Up { endpoint: "a".into(), node: None });
+        link.told(start, Revision(5));
+        for ms in [0, 1_000, 2_000, 3_000] {
+            link.known(at(ms), Revision(5));
+            assert_eq!(link.trust(at(ms)).word(), "LIVE", "after {ms} ms");
+        }
+        // Another node says that there is more; the watch does not.
+        for (ms, word, stuck) in
+            [(4_000, "LIVE", false), (6_000, "LATE", false), (11_000, "LATE", true)]
+        {
+            link.known(at(ms), Revision(6));
+            assert_eq!(link.trust(at(ms)).word(), word, "after {ms} ms");
+            assert_eq!(link.is_stuck(at(ms)), stuck, "after {ms} ms");
+        }
+        link.told(at(11_500), Revision(6));
+        assert_eq!(link.trust(at(11_500)).word(), "LIVE");
+        // Silent though nothing happens: a bookmark is due every five seconds.
+        link.known(at(18_000), Revision(6));
+        assert_eq!(link.trust(at(18_000)).word(), "LIVE");
+        link.known(at(18_600), Revision(6));
+        assert_eq!(link.trust(at(18_600)).word(), "LATE");
+        assert!(link.is_stuck(at(18_600)));
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
     let trust = link.trust(scene.now);
     // A cluster without a quorum serves no watch, so a stream is lost too; but a node that answers
     // and says what is missing has the more important word.
-    let told = link.poll == StreamState::Up && trust.age().is_some_and(|age| age < LIVE_BELOW);
+    let told =
+        link.poll == StreamState::Up && link.age(scene.now).is_some_and(|age| age < LIVE_BELOW);
     let status = scene.model.status.as_ref().filter(|_| told);
     if status.is_some_and(|status| Contact::of(&status.quorum) != Contact::Quorum) {
         return None;

@@ -105,6 +105,11 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
     let now = app.now;
     app.live.tidy(now);
     app.history.note(now, &app.live);
+    if app.live.link.is_stuck(now) && !app.settings.replay {
+        // It would notice by itself, later. The polls have found another node by now.
+        app.live.link.reopens(now);
+        effects.push(Effect::Reconnect);
+    }
     if app.ui.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| now.at >= until) {
         app.ui.notice = None;
     }
