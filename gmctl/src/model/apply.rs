@@ -10,7 +10,7 @@ use gms::{
     api::{
         Band, Event, Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, What,
     },
-    id::Revision,
+    id::{NodeId, Revision},
     view::{Change, View},
 };
 use imbl::OrdMap;
@@ -191,7 +191,9 @@ impl Model {
             .get(&report.id)
             .filter(|heard| heard.incarnation == report.incarnation)
             .map(|heard| heard.band);
-        group.hear(&report.id, Heard::of(now, report));
+        let monitor = self.nodes.get(&report.monitor);
+        let is_unwatched = monitor.is_some_and(|node| !node.status.reachable);
+        group.hear(&report.id, Heard { is_unwatched, ..Heard::of(now, report) });
         self.stamp.reports += 1;
         if watched_by_another(group, report) {
             self.stamp.shape += 1;
@@ -253,8 +255,22 @@ impl Model {
                 _ => continue,
             };
             self.timeline.observe(now, what);
+            self.note_watcher(status.id, status.reachable);
         }
         self.take_nodes(now, nodes);
+    }
+
+    /// Whom a node watches that cannot be reached, nobody watches until another node says so.
+    fn note_watcher(&mut self, node: NodeId, is_reachable: bool) {
+        let ids: Vec<_> = self.groups.keys().cloned().collect();
+        for id in ids {
+            if let Some(group) = self.groups.get_mut(&id)
+                && group.watched_by(node, is_reachable)
+            {
+                self.stamp.bands += 1;
+                self.stamp.shape += 1;
+            }
+        }
     }
 
     /// Takes in what one node said of itself when it was asked directly.

@@ -104,6 +104,12 @@ impl Model {
         self.status.is_none() && self.groups.is_empty() && self.nodes.is_empty()
     }
 
+    /// How many nodes say what they believe, and how many there are.
+    pub fn believers(&self) -> (usize, usize) {
+        let all = self.nodes.len();
+        (self.nodes.values().filter(|node| node.status.reachable).count(), all)
+    }
+
     /// Whether every node that can be asked believes in the same leader and term; none while
     /// nothing is known of the nodes.
     pub fn nodes_agree(&self) -> Option<bool> {

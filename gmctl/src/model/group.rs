@@ -29,8 +29,9 @@ use super::{
 pub const RECENT: Duration = Duration::from_mins(1);
 
 /// How long an age that was reported is counted on for a member that answers. The feed repeats
-/// pinned members each second; for the others silence means only "still in the same band".
-pub const REPORT_FRESH: Duration = Duration::from_secs(3);
+/// pinned members each second; for the others silence means only "still in the same band", and an age
+/// that went on growing would look like silence.
+pub const REPORT_FRESH: Duration = Duration::from_millis(1_250);
 
 /// What the liveness feed last said of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Heard {
     /// The worse band it is still shown in, and until when: a member looks worse at once, and
     /// better only after two clean beats, so that a cell does not flicker.
     pub settling: Option<(Band, Instant)>,
+    /// Whether the node that said so cannot be reached: then nobody watches the member.
+    pub is_unwatched: bool,
 }
 
 impl Heard {
@@ -71,16 +74,24 @@ impl Heard {
             period_ms: report.period_ms,
             reported_at: now.at,
             settling: None,
+            is_unwatched: false,
         }
     }
 
     /// The band it is shown in.
     pub fn shown(&self) -> Band {
-        self.settling.map_or(self.band, |(worse, _)| worse)
+        match self.settling {
+            _ if self.is_unwatched => Band::Unknown,
+            Some((worse, _)) => worse,
+            None => self.band,
+        }
     }
 
     /// How long ago its last round trip was, as far as that is known.
     pub fn age(&self, now: Moment) -> Age {
+        if self.is_unwatched {
+            return Age::Unknown;
+        }
         let fresh = now.since(self.reported_at) < REPORT_FRESH;
         match (self.round_trip_at, self.band) {
             (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
@@ -219,6 +230,26 @@ impl Group {
         self.change(id, |group| {
             group.heard.insert(id.clone(), heard);
         });
+    }
+
+    /// Whether the node that watches some of the members can be reached; true if anybody looks
+    /// different for it.
+    pub(super) fn watched_by(&mut self, node: NodeId, is_reachable: bool) -> bool {
+        let differs = |heard: &Heard| heard.monitor == node && heard.is_unwatched == is_reachable;
+        let theirs: Vec<MemberId> = self
+            .heard
+            .iter()
+            .filter(|(_, heard)| differs(heard))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &theirs {
+            self.change(id, |group| {
+                if let Some(heard) = group.heard.get_mut(id) {
+                    heard.is_unwatched = !is_reachable;
+                }
+            });
+        }
+        !theirs.is_empty()
     }
 
     /// Shows those better who have proved to be; true if anybody looks different for it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gms::{
-    api::{Band, MemberLiveness, WatchEvent},
+    api::{Band, MemberLiveness, Nodes, WatchEvent},
     id::{Incarnation, NodeId, Revision},
     view::Change,
 };
@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     facts::looks,
-    model::{condition::Tally, group::Left},
+    model::{
+        condition::{Condition, Tally},
+        group::{Age, Left},
+    },
 };
 
 #[test]
@@ -29,6 +32,36 @@ fn the_time_to_a_removal_counts_down_and_a_hold_stops_it() {
     play.later(1_000);
     assert_eq!(left(&play, "payments"), Some(Left::AtLeast(Duration::ZERO)));
     assert_eq!(left(&play, "search"), None, "it answers");
+}
+
+/// Nobody pings those whose monitor is gone, until the monitors change: they are not ok.
+#[test]
+fn members_of_a_node_out_of_reach_are_unknown_until_another_watches_them() {
+    let mut play = healthy();
+    let monitor = |play: &Play, name: &str| {
+        play.app.live.groups.get(&group(name)).unwrap().heard.get(&id("m-0001")).unwrap().monitor
+    };
+    let gone = monitor(&play, "payments");
+    let mut nodes: Vec<_> = (1..=3).map(node).collect();
+    let tell = |play: &mut Play, nodes: &[gms::api::NodeStatus]| {
+        let nodes = Nodes { answered_by: NodeId(2), nodes: nodes.to_vec() };
+        play.tell(Message::Nodes(nodes));
+    };
+    let looks_now = |play: &Play| {
+        let facts = play.app.live.groups.get(&group("payments")).unwrap();
+        let age = facts.age(play.now, facts.members.get(&id("m-0001")).unwrap());
+        (facts.condition(play.now, &id("m-0001")).unwrap(), age, facts.tally().unknown > 0)
+    };
+    let place = nodes.iter().position(|node| node.id == gone).unwrap();
+    nodes[place].reachable = false;
+    tell(&mut play, &nodes);
+    assert_eq!(looks_now(&play), (Condition::Unknown, Age::Unknown, true));
+    // A feed that opens anew repeats what was known.
+    play.band("payments", 1, Band::Ok, 300);
+    assert_eq!(looks_now(&play).0, Condition::Unknown);
+    nodes[place].reachable = true;
+    tell(&mut play, &nodes);
+    assert_eq!(looks_now(&play).0, Condition::Ok);
 }
 
 #[test]

@@ -69,7 +69,9 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Pane::Silent => 4,
     };
     borders::draw(brush, &boxes, Some(focused));
+    let (told, all) = app.model().believers();
     let agree = match app.model().nodes_agree() {
+        Some(true) if told < all => &format!("{told} of {all} views"),
         Some(true) => "all views agree",
         Some(false) => "VIEWS DISAGREE",
         None => "views",
