@@ -24,7 +24,7 @@ use crate::model::link::{Stream, StreamNews};
 const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 16), (40, 8)];
 
 /// The screens, by the keys that lead to them from the overview.
-const SCREENS: [(&str, &str); 7] = [
+pub(super) const SCREENS: [(&str, &str); 7] = [
     ("overview", ""),
     ("groups", "2"),
     ("members", "2 3"),
@@ -34,10 +34,10 @@ const SCREENS: [(&str, &str); 7] = [
     ("views", "7"),
 ];
 
-type State = fn(&mut Play);
+pub(super) type State = fn(&mut Play);
 
 /// The states that a dashboard can be in.
-const STATES: [(&str, State); 8] = [
+pub(super) const STATES: [(&str, State); 8] = [
     ("live", |play| {
         play.healthy().trouble();
     }),

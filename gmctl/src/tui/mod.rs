@@ -67,4 +67,6 @@ mod screen_tests;
 #[cfg(test)]
 mod tape_tests;
 #[cfg(test)]
+mod top_tests;
+#[cfg(test)]
 mod update_tests;

@@ -1,21 +1,17 @@
 //! The header: can this screen be trusted, is there a leader and a quorum, what matters most.
 
-use gms::{api::Status, id::NodeId};
+use gms::id::NodeId;
 use ratatui::layout::Rect;
 
-use super::figures::{grouped, millis, rough, young};
+use super::{figures::grouped, top};
 use crate::{
-    action::{
-        table::Action,
-        when::{Locked, Possible},
-    },
+    action::table::Action,
     model::{
         alarm::{
             finding::{Remedy, Severity},
             words::coarse,
         },
         contact::Contact,
-        link::Trust,
     },
     tui::{
         app::App,
@@ -29,7 +25,7 @@ use crate::{
 /// Draws the lines above the body.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
     let line = |n: u16| Rect { y: area.y + n, height: 1, ..area };
-    trust(app, brush, line(0), size);
+    top::draw(app, brush, line(0), size);
     match size {
         Size::Full => {
             cluster(app, brush, line(1));
@@ -55,7 +51,7 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
         area.height,
         crate::tui::size::MINIMAL.0,
         crate::tui::size::MINIMAL.1,
-        trust_piece(app, Size::Sentence).0,
+        top::trust_words(app),
     );
     let mut y = area.y;
     let mut line = String::new();
@@ -79,134 +75,8 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
 }
 
-/// `LIVE 0.3s`, or what is drawn instead of the present.
-fn trust_text(app: &App) -> String {
-    let trust = app.trust();
-    match trust.age() {
-        Some(age) => format!("{} {}", trust.word(), young(age)),
-        None => trust.word().to_owned(),
-    }
-}
-
-fn trust_piece(app: &App, size: Size) -> Piece<'static> {
-    if app.settings.replay && app.past.is_none() {
-        let clock = super::figures::clock(app.now.wall_ms);
-        let how = match app.ui.speed {
-            None => "paused".to_owned(),
-            Some(speed) => format!("x{speed}"),
-        };
-        return piece(format!("REPLAY {clock} {how}"), Role::Warn);
-    }
-    if let Some(past) = &app.past {
-        let behind = app.live.timeline.written().saturating_sub(past.model.timeline.written());
-        let clock = super::figures::clock(past.moment.wall_ms);
-        let words = if size == Size::Full { " events behind" } else { "" };
-        return piece(format!("FROZEN {clock} +{behind}{words}"), Role::Warn);
-    }
-    let role = match app.trust() {
-        Trust::Live(_) => Role::Good,
-        Trust::Connecting => Role::Info,
-        Trust::Late(_) => Role::Warn,
-        Trust::Reconnecting(_) | Trust::Stale(_) => Role::Danger,
-    };
-    piece(trust_text(app), role)
-}
-
-fn trust(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
-    let bar = || piece(" | ", Role::Faint);
-    let mut right: Vec<Piece<'_>> = Vec::new();
-    if size == Size::Full {
-        right.push(piece(via(app), Role::Text));
-        right.push(bar());
-        if let Some(status) = &app.model().status {
-            right.push(piece(contact(status), Role::Text));
-            right.push(bar());
-        }
-    } else {
-        right.push(piece(short(app), Role::Text));
-        right.push(piece("  ", Role::Text));
-    }
-    right.push(trust_piece(app, size));
-    if size == Size::Full && app.ui.cost.fps > 0 {
-        let cost = &app.ui.cost;
-        let slow = if cost.slowed { " slow link" } else { "" };
-        right.push(bar());
-        right.push(piece(
-            format!("{} fps {:.1} kB/s{slow}", cost.fps, cost.bytes_per_s as f64 / 1_000.0),
-            Role::Faint,
-        ));
-    }
-    if let Some(recording) = &app.ui.recording {
-        let minutes = app.now.since(recording.since);
-        right.push(bar());
-        // In tens of seconds, so that recording costs nothing to show.
-        right.push(piece(format!("REC {}", coarse(minutes)), Role::Danger));
-    }
-    right.push(piece(" ", Role::Text));
-    let room = brush.line_right(area, &right);
-    let place = app.ui.place.title();
-    let left = [
-        piece(if size == Size::Full { " gmctl  " } else { " " }, Role::Title),
-        piece(app.settings.context.as_str(), Role::Text),
-        piece(" > ", Role::Faint),
-        piece(place, Role::Title),
-        writable(app),
-    ];
-    brush.line(Rect { width: room.saturating_sub(1), ..area }, &left);
-}
-
-/// Whether anything can be written, where that is not a matter of course.
-fn writable<'a>(app: &App) -> Piece<'a> {
-    match (app.locked(), app.ui.unlocked_until) {
-        (Some(Locked::ReadOnly), _) => piece("  read only", Role::Info),
-        (Some(Locked::Protected), _) => piece("  protected", Role::Info),
-        (None, Some(until)) => {
-            let rest = until.saturating_duration_since(app.now.at);
-            piece(format!("  WRITE {}", rough(rest)), Role::Danger)
-        }
-        _ => piece("", Role::Text),
-    }
-}
-
-/// Who answers, and how far behind it is.
-fn via(app: &App) -> String {
-    let Some(node) = app.model().link.node else {
-        return "via ?".to_owned();
-    };
-    let facts = app.model().nodes.get(&node);
-    let role = facts.and_then(|facts| facts.status.role).map_or("", gms::api::Role::as_str);
-    let lag = facts
-        .and_then(|facts| facts.status.lag)
-        .map_or(String::new(), |lag| format!(", lag {}", grouped(lag)));
-    format!("via node {node} {role}").trim_end().to_owned() + &lag
-}
-
-/// How fresh what it says is: what it has applied itself, and how long ago it was in touch with a
-/// quorum.
-fn contact(status: &Status) -> String {
-    match status.age_ms {
-        // Below a second it differs by chance at each look.
-        Some(0..1_000) => "local, quorum contact <1s".to_owned(),
-        Some(age) => format!("local, quorum contact {}", millis(Some(age))),
-        None => "local, quorum contact never".to_owned(),
-    }
-}
-
-/// Leader, term and quorum in few words.
-fn short(app: &App) -> String {
-    match &app.model().status {
-        None => "no status yet".to_owned(),
-        Some(status) => format!(
-            "{} t{} {}/{} local",
-            leader_words(status.leader),
-            status.term,
-            status.quorum.reachable,
-            status.quorum.voters.len()
-        ),
-    }
-}
-
-fn leader_words(leader: Option<NodeId>) -> String {
+/// Who leads, in words.
+pub(super) fn leader_words(leader: Option<NodeId>) -> String {
     leader.map_or("NO LEADER".to_owned(), |id| format!("node {id} LEADER"))
 }
 

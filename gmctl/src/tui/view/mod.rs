@@ -36,5 +36,6 @@ pub mod radius;
 pub mod screen;
 pub mod scrub;
 pub mod timeline;
+pub mod top;
 pub mod views;
 pub mod why;
