@@ -106,3 +106,13 @@ fn the_palette_recalls_what_was_said() {
     play.keys("Up Enter");
     assert!(play.app.past.is_some(), "nothing was said before the first");
 }
+
+/// A filter narrows what is listed; what the header tells of the cluster stays true.
+#[test]
+fn the_header_counts_the_cluster_and_not_what_passes_the_filter() {
+    let mut play = healthy();
+    play.keys("2 /").types("web");
+    assert!(play.app.rows.groups.len() < 4);
+    let screen = play.screen(120, 36);
+    assert!(screen.contains(" 4 groups  25 members "), "{screen}");
+}

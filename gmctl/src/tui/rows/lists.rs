@@ -289,12 +289,17 @@ fn stands(built: Option<Version>, model: &Model, now: Moment, volatile: bool) ->
     built.is_some_and(|of| (of.is_of(model) && !volatile) || of.waits(model, now))
 }
 
+/// Whether a view of the group was told, and not only that somebody asked for it.
+pub(in crate::tui) fn is_told(group: &Group) -> bool {
+    group.view.0 > 0 || !group.members.is_empty()
+}
+
 fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {
     let filter_applies = *wish.place == Place::Groups;
     let mut rows: Vec<GroupRow> = model
         .groups
         .iter()
-        .filter(|(_, group)| group.view.0 > 0 || !group.members.is_empty())
+        .filter(|(_, group)| is_told(group))
         .filter(|(id, _)| {
             !filter_applies || wish.filter.passes(&members::bare_facts(id.as_str(), id.as_str()))
         })

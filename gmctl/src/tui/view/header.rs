@@ -16,6 +16,7 @@ use crate::{
     tui::{
         app::App,
         place::{Place, Spot},
+        rows::lists,
         size::Size,
         theme::Role,
         widget::brush::{Brush, Piece, piece, width_of, width_of_all},
@@ -84,12 +85,14 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let model = app.model();
     let tally = app.rows.tally;
     let held = model.groups.values().filter(|group| group.hold.is_some()).count();
+    // The facts of the cluster, whatever the filter leaves on the screen.
+    let groups = model.groups.values().filter(|group| lists::is_told(group)).count();
     let right = [
         match held {
             0 => piece("", Role::Text),
             n => piece(format!("HELD {n}   "), Role::Info),
         },
-        piece(format!("{} groups  ", grouped(app.rows.groups.len() as u64)), Role::Text),
+        piece(format!("{} groups  ", grouped(groups as u64)), Role::Text),
         piece(format!("{} members ", grouped(tally.total() as u64)), Role::Text),
     ];
     let room = brush.line_right(area, &right);
