@@ -71,3 +71,27 @@ fn a_frozen_and_recorded_screen_of_the_full_size_says_so() {
         assert!(line.contains(" via node 2"), "{line}");
     }
 }
+
+/// A context that is protected, and the word that tells so until it is unlocked.
+fn protected(unlocked: bool) -> (Play, &'static str) {
+    let mut play = Play::with(Settings { protected: true, ..Settings::new("prod-eu-west-1") });
+    play.healthy();
+    costly(&mut play);
+    if unlocked {
+        play.keys(":").types("write 10m").keys("Enter");
+    }
+    (play, if unlocked { "  WRITE 10m00s" } else { "  protected" })
+}
+
+#[test]
+fn whether_it_can_be_written_to_is_told_at_every_width() {
+    for unlocked in [false, true] {
+        let (mut play, mark) = protected(unlocked);
+        play.keys("2 3 r Enter");
+        for width in 60..=200 {
+            let line = first_line(&mut play, width, 36);
+            assert!(line.contains(&format!("prod-eu-west-1{mark} ")), "{width}: {line}");
+            assert!(line.contains("LIVE"), "{width}: {line}");
+        }
+    }
+}

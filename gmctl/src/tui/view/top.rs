@@ -1,7 +1,8 @@
 //! The first line of the screen: where one is, and whether what is shown can be trusted.
 //!
 //! It has more to say than a narrow screen has room for. [`Without`] is the order in which it does
-//! without things; the word of trust and the name of the context it never does without.
+//! without things; the word of trust, the name of the context and whether it can be written to it never does
+//! without.
 
 use gms::api::Status;
 use ratatui::layout::Rect;
@@ -90,22 +91,34 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
     };
     let without = Without::ALL.into_iter().find(fits).unwrap_or(Without::Time);
     let room = brush.line_right(area, &right(app, size, without)).saturating_sub(1);
-    let mut left = before_place(app, size, without);
+    let left = before_place(app, size, without);
+    let left = draw_before_place(brush, Rect { width: room, ..area }, &left);
     if without < Without::Place {
-        left.push(piece(" > ", Role::Faint));
-        left.push(piece(place, Role::Title));
-        left.push(writable(app));
+        brush.line(left, &[piece(" > ", Role::Faint), piece(place, Role::Title)]);
     }
-    brush.line(Rect { width: room, ..area }, &left);
 }
 
 /// What stands left of the place.
-fn before_place(app: &App, size: Size, without: Without) -> Vec<Piece<'_>> {
+fn before_place(app: &App, size: Size, without: Without) -> [Piece<'_>; 3] {
     let program = size == Size::Full && without < Without::Program;
-    vec![
+    [
         piece(if program { " gmctl  " } else { " " }, Role::Title),
         piece(app.settings.context.as_str(), Role::Text),
+        writable(app),
     ]
+}
+
+/// Draws that, and tells what is left of the area. Should there be no room for all of it, the name
+/// of the context is cut: whether anything can be written is seen whole.
+fn draw_before_place(brush: &mut Brush<'_>, area: Rect, pieces: &[Piece<'_>; 3]) -> Rect {
+    let [lead, context, mark] = pieces;
+    let mut x = area.x;
+    let marked = width_of(&mark.0);
+    for ((text, role), spare) in [(lead, marked), (context, marked), (mark, 0)] {
+        let room = area.right().saturating_sub(x).saturating_sub(spare);
+        x = x.saturating_add(brush.text(x, area.y, room, text, *role));
+    }
+    Rect { x, width: area.right().saturating_sub(x), ..area }
 }
 
 /// Whether anything can be written, where that is not a matter of course.
