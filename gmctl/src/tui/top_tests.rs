@@ -9,6 +9,7 @@ use super::{
     message::{Cost, Message},
     size::FULL,
 };
+use crate::model::link::{Stream, StreamNews, Trust};
 
 fn first_line(play: &mut Play, width: u16, height: u16) -> String {
     play.screen(width, height).lines().next().unwrap().to_owned()
@@ -50,12 +51,17 @@ proptest! {
     ) {
         let mut play = told(state, screen, &context, recorded, frozen);
         let line = first_line(&mut play, width, height);
+        let replayed = play.app.settings.replay;
+        let is_live = matches!(play.app.trust(), Trust::Live(_));
         let word = match (&play.app.past, play.app.settings.replay) {
             (Some(_), _) => "FROZEN",
             (None, true) => "REPLAY",
             (None, false) => play.app.trust().word(),
         };
         prop_assert!(line.contains(word), "{word}: {line}");
+        if let (Some(_), false, false) = (&play.app.past, replayed, is_live) {
+            prop_assert!(line.contains(play.app.trust().word()), "{line}");
+        }
         prop_assert!(line.contains(&format!(" {context} ")), "{context}: {line}");
     }
 }
@@ -94,4 +100,18 @@ fn whether_it_can_be_written_to_is_told_at_every_width() {
             assert!(line.contains("LIVE"), "{width}: {line}");
         }
     }
+}
+
+#[test]
+fn a_connection_that_is_lost_while_the_past_is_shown_is_told() {
+    let mut play = Play::new();
+    play.healthy().keys("Space");
+    assert!(!first_line(&mut play, 120, 36).contains("LIVE"), "that is a matter of course");
+    let down = StreamNews::Down { error: "connection refused".to_owned() };
+    play.tell(Message::Link(Stream::Watch, down)).later(3_400);
+    let line = first_line(&mut play, 120, 36);
+    assert!(line.contains("FROZEN 12:03:11 +1 events behind RECONNECTING 3.4s"), "{line}");
+    play.later(10_000);
+    let line = first_line(&mut play, 80, 24);
+    assert!(line.contains("FROZEN 12:03:11 +1 STALE 13.4s"), "{line}");
 }

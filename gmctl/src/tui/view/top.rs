@@ -176,7 +176,12 @@ fn trust<'a>(app: &App, size: Size, without: Without) -> Vec<Piece<'a>> {
         let words =
             if size == Size::Full && without < Without::Words { " events behind" } else { "" };
         let text = format!("FROZEN{}{behind}{words}", at(past.moment.wall_ms));
-        return vec![piece(text, Role::Warn)];
+        let mut pieces = vec![piece(text, Role::Warn)];
+        if !app.settings.replay && !matches!(app.trust(), Trust::Live(_)) {
+            // The past is known, but who goes back to the present will not find it.
+            pieces.extend([piece(" ", Role::Text), live(app, timed)]);
+        }
+        return pieces;
     }
     if app.settings.replay {
         let how = match app.ui.speed {
