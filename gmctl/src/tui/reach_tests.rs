@@ -267,6 +267,48 @@ fn the_theme_turns_round_and_is_chosen_by_name() {
     assert!(notice(&play).contains("safe-light"));
 }
 
+/// What a screen without room for a layout says, in one line.
+fn sentence(play: &mut Play) -> String {
+    let screen = play.screen(59, 15).replace('|', " ");
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn nothing_is_done_where_nothing_can_be_seen() {
+    let mut play = healthy();
+    play.keys("2 3").tell(Message::Resized(59, 15));
+    for keys in ["X Enter y", "/", ":", "A", "P", "s", "c", "C", "r", "E", "m a", "g g"] {
+        play.keys(keys);
+        assert!(play.app.ui.overlay.is_none() && play.app.ui.awaited.is_none(), "{keys}");
+        assert!(notice(&play).contains("nothing is done unseen below 60x16"), "{keys}");
+    }
+    play.tell(Message::Wheeled(3)).tell(Message::Clicked(Spot::Screen(Place::Heat), true));
+    assert_eq!(play.app.ui.place, Place::Members(Some(group("payments"))));
+    assert_eq!(play.app.ui.selection.member, Some(key("payments", "m-0001")));
+    assert!(last(&play, |effect| matches!(effect, Effect::Ask { .. }).then_some(())).is_none());
+    assert!(sentence(&mut play).contains("nothing is done unseen below 60x16; q quits."));
+    play.keys("?");
+    assert!(play.screen(59, 15).contains("HELP"));
+    play.keys("Esc q");
+    assert!(play.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_form_waits_until_there_is_room_again() {
+    let mut play = healthy();
+    play.keys("2 3 X").types("dark").tell(Message::Resized(59, 15));
+    play.types(" rack").keys("Enter y Esc ?").tell(Message::Paste("7".to_owned()));
+    assert!(last(&play, |effect| matches!(effect, Effect::Ask { .. }).then_some(())).is_none());
+    assert!(sentence(&mut play).contains("A form is open, it waits for room."));
+    play.screen(60, 16);
+    let Some(Overlay::Form(form)) = &play.app.ui.overlay else { panic!("the form is gone") };
+    assert_eq!(form.fields[0].line.value(), "dark");
+    play.keys("Enter");
+    let dry_run =
+        |effect: &Effect| matches!(effect, Effect::Ask { dry_run: true, .. }).then_some(());
+    assert_eq!(last(&play, dry_run), Some(()));
+}
+
 /// Reasons, notes and tags are others' words, in whatever script; ASCII is what was promised.
 #[test]
 fn what_others_wrote_is_spelled_in_ascii_too() {

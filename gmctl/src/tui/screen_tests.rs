@@ -21,6 +21,8 @@ fn look(name: &str, play: &mut Play) {
         .into_iter()
         .map(|(width, height)| format!("{width}x{height}\n{}", play.screen(width, height)))
         .collect();
+    // What is pressed next is pressed where it can be seen.
+    play.screen(120, 36);
     insta::assert_snapshot!(name, screens.join("\n"));
 }
 

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{act, forms, menus, places, takes, turn::flash};
+use super::{act, forms, menus, places, takes, turn::flash, unseen};
 use crate::{
     action::{
         key::{Key, written},
@@ -33,6 +33,9 @@ pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         effects.push(Effect::EndPrint);
         return;
     }
+    if unseen::is_waiting(app) {
+        return unseen::press(app, key, effects);
+    }
     if let Some(awaited) = app.ui.awaited.take() {
         return match (awaited, key) {
             (Awaited::SetBookmark, Key::Char(letter)) => places::set_bookmark(app, letter),
@@ -53,6 +56,9 @@ pub(super) fn press(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 
 /// Text was pasted.
 pub(super) fn paste(app: &mut App, text: &str) {
+    if unseen::is_waiting(app) {
+        return;
+    }
     match &mut app.ui.overlay {
         Some(Overlay::Form(form)) => form.paste(text),
         Some(Overlay::Help(line, _) | Overlay::Palette(line, _) | Overlay::Prompt(_, line)) => {

@@ -16,6 +16,7 @@
 //! | `places` | going somewhere and coming back |
 //! | `forms` | opening forms, and what their answers lead to |
 //! | `times` | looking back |
+//! | `unseen` | a terminal too small to see what is done |
 
 pub mod act;
 pub mod back;
@@ -30,3 +31,4 @@ pub mod places;
 pub mod takes;
 pub mod times;
 pub mod turn;
+pub mod unseen;

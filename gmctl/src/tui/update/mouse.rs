@@ -1,6 +1,6 @@
 //! What a click and the wheel do: a click selects, a second one opens.
 
-use super::{act, places};
+use super::{act, places, unseen};
 use crate::{
     action::table::Action,
     tui::{
@@ -12,7 +12,7 @@ use crate::{
 
 /// Something was clicked. What lies over the screen has to be closed first.
 pub(super) fn click(app: &mut App, spot: Spot, twice: bool, effects: &mut Vec<Effect>) {
-    if app.ui.overlay.is_some() {
+    if app.ui.overlay.is_some() || unseen::is_unseen(app) {
         return;
     }
     let mut pane = app.ui.pane;
@@ -53,6 +53,9 @@ pub(super) fn click(app: &mut App, spot: Spot, twice: bool, effects: &mut Vec<Ef
 
 /// The wheel was turned.
 pub(super) fn wheel(app: &mut App, by: isize, effects: &mut Vec<Effect>) {
+    if unseen::is_unseen(app) {
+        return;
+    }
     if app.ui.place == Place::Heat {
         let action = if by > 0 { Action::Next } else { Action::Previous };
         return act::perform(app, action, effects);

@@ -17,8 +17,9 @@ use crate::{
         app::App,
         place::{Place, Spot},
         rows::lists,
-        size::Size,
+        size::{self, Size},
         theme::Role,
+        ui::Overlay,
         widget::brush::{Brush, Piece, piece, width_of, width_of_all},
     },
 };
@@ -46,12 +47,17 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let leader =
         app.model().leader().map_or("no leader".to_owned(), |id| format!("node {id} leads"));
     let alarm = app.rows.alarm.as_ref().map_or("", |finding| finding.sentence.as_str());
+    let (width, height) = size::MINIMAL;
+    let waits = match &app.ui.overlay {
+        Some(Overlay::Form(_)) => "A form is open, it waits for room. ",
+        Some(_) => "What is open waits for room. ",
+        None => "",
+    };
+    let notice = app.ui.notice.as_ref().map_or(String::new(), |told| format!("{}. ", told.text));
     let text = format!(
-        "{}x{}, need {}x{}. {}. {leader}. {alarm}",
+        "{}x{}, need {width}x{height}. {notice}{waits}{}. {leader}. {alarm}",
         area.width,
         area.height,
-        crate::tui::size::MINIMAL.0,
-        crate::tui::size::MINIMAL.1,
         top::trust_words(app),
     );
     let mut y = area.y;

@@ -38,8 +38,14 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
     let mut brush = Brush::new(buffer, app.ui.theme, app.settings.glyphs(), app.ui.mouse);
     let size = Size::of(area.width, area.height);
     if size == Size::Sentence {
-        header::sentence(app, &mut brush, area);
-        return Drawn::default();
+        // There is room for nothing else, but the help is help at every size.
+        let cursor = if let Some(Overlay::Help(..)) = &app.ui.overlay {
+            overlay(app, &mut brush, area)
+        } else {
+            header::sentence(app, &mut brush, area);
+            None
+        };
+        return Drawn { cursor, ..Drawn::default() };
     }
     let (top, bottom) = geometry::margins(size);
     header::draw(app, &mut brush, Rect { height: top, ..area }, size);
