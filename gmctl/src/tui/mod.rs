@@ -13,9 +13,10 @@
 //!
 //! | floor | files | what |
 //! |---|---|---|
-//! | 6 | `dashboard` | options, the door: [`dashboard::run`] |
-//! | 5 | `run` | the loop, the feeds, the effects: whatever touches the world |
-//! | 4 | `update`, `view` | messages in, app changed; app drawn |
+//! | 7 | `dashboard` | options, the door: [`dashboard::run`] |
+//! | 6 | `run` | the loop, the feeds, the effects: whatever touches the world |
+//! | 5 | `update` | messages in, app changed |
+//! | 4 | `view` | app drawn; how far a screen can be scrolled |
 //! | 3 | `message`, `command_line`, `row_json`, `opening` | what comes in and goes out; the command line that does the same; a row as JSON; how a recording begins |
 //! | 2 | `app`, `ui`, `subject`, `selection`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
 //! | 1 | `dialog`, `place`, `request`, `columns`, `demo` | forms; screens; tables; what is asked of the service, of a demo |
@@ -64,6 +65,8 @@ mod matrix_tests;
 mod reach_tests;
 #[cfg(test)]
 mod screen_tests;
+#[cfg(test)]
+mod scroll_tests;
 #[cfg(test)]
 mod tape_tests;
 #[cfg(test)]

@@ -181,6 +181,8 @@ pub struct Ui {
     pub later: Vec<Place>,
     /// The pane of the overview that has the keys.
     pub pane: Pane,
+    /// How many lines a screen of lines is scrolled down by, and which screen that is.
+    pub scrolled: Option<(Place, usize)>,
     /// Whether the pane is shown alone.
     pub zoomed: bool,
     /// What is selected, by id.
@@ -249,4 +251,11 @@ pub struct Ui {
     pub lost: Option<LastLook>,
     /// The moment to compare with, if one was set.
     pub compared: Option<LastLook>,
+}
+
+impl Ui {
+    /// How many lines this screen is scrolled down by.
+    pub fn scroll(&self) -> usize {
+        self.scrolled.as_ref().filter(|(place, _)| *place == self.place).map_or(0, |(_, at)| *at)
+    }
 }

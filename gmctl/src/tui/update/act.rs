@@ -21,6 +21,7 @@ use crate::{
         rows::wish::SortColumn,
         size::Size,
         ui::{Awaited, Menu, Overlay, TimeStyle},
+        view::page,
     },
 };
 
@@ -175,8 +176,15 @@ fn back(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Moves the cursor by so many rows, as far as there are rows.
+/// Moves the cursor by so many rows, as far as there are rows, or scrolls a screen of lines.
 pub(super) fn step(app: &mut App, by: isize) {
+    if let Some(furthest) = page::furthest(app) {
+        // What is shown may have become shorter since.
+        let from = app.ui.scroll().min(furthest);
+        let to = from.saturating_add_signed(by).min(furthest);
+        app.ui.scrolled = Some((app.ui.place.clone(), to));
+        return;
+    }
     let Some(list) = app.list() else { return };
     let at = app.position(list).unwrap_or_default();
     app.select(list, at.saturating_add_signed(by));

@@ -20,6 +20,7 @@ pub(super) fn go(app: &mut App, place: Place) {
     let from = std::mem::replace(&mut app.ui.place, place);
     remember(&mut app.ui.earlier, from);
     app.ui.later.clear();
+    app.ui.scrolled = None;
     app.ui.order_held_until = None;
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    difference, figures::grouped, groups, heat, member, members, nodes, overview, timeline, views,
+    difference, figures::grouped, groups, heat, member, members, nodes, overview, page, timeline,
     why,
 };
 use crate::tui::{app::App, place::Place, size::Size, theme::Role, widget::brush::Brush};
@@ -63,23 +63,27 @@ fn filter_in_words(app: &App) -> String {
     }
 }
 
+/// What is left of the body's area where it has no box: its title then stands in the last line.
+pub(super) fn room(app: &App, area: Rect) -> Rect {
+    let size = Size::of(app.ui.size.0, app.ui.size.1);
+    let titled = size != Size::Full && app.ui.place != Place::Overview && area.height > 3;
+    let below = u16::from(titled && !titles(app).1.is_empty());
+    Rect { height: area.height - below, ..area }
+}
+
 /// Draws the body.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
-    let mut area = area;
-    if size != Size::Full && app.ui.place != Place::Overview && area.height > 3 {
-        // Without a box its title stands in the last line.
-        let (_, right) = titles(app);
-        if !right.is_empty() {
-            area.height -= 1;
-            let line = Rect { y: area.bottom(), height: 1, ..area };
-            let sums = match app.ui.place {
-                // The heat grid has its own.
-                Place::Heat => Vec::new(),
-                _ => heat::sums(app.rows.tally),
-            };
-            let room = brush.line_right(line, &sums);
-            brush.text(line.x + 1, line.y, room.saturating_sub(2), &right, Role::Faint);
-        }
+    let whole = area;
+    let area = room(app, whole);
+    if area.height < whole.height {
+        let line = Rect { y: area.bottom(), height: 1, ..area };
+        let sums = match app.ui.place {
+            // The heat grid has its own.
+            Place::Heat => Vec::new(),
+            _ => heat::sums(app.rows.tally),
+        };
+        let room = brush.line_right(line, &sums);
+        brush.text(line.x + 1, line.y, room.saturating_sub(2), &titles(app).1, Role::Faint);
     }
     match &app.ui.place {
         Place::Overview => overview::draw(app, brush, area, size),
@@ -89,7 +93,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
         Place::Heat => heat::draw(app, brush, area),
         Place::Timeline => timeline::draw(app, brush, area, true),
         Place::Nodes => nodes::draw(app, brush, area, true),
-        Place::Views => views::draw(app, brush, area),
+        Place::Views => page::draw(app, brush, area),
         Place::Member(key) => member::draw(app, brush, area, key),
         Place::Why(key) => why::draw(app, brush, area, key),
         Place::Difference => difference::draw(app, brush, area),

@@ -31,6 +31,7 @@ pub mod members;
 pub mod menu;
 pub mod nodes;
 pub mod overview;
+pub mod page;
 pub mod palette;
 pub mod radius;
 pub mod screen;

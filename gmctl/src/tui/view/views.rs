@@ -7,16 +7,18 @@ use gms::{
     api::NodeStatus,
     id::{GroupId, NodeId},
 };
-use ratatui::layout::Rect;
 
-use super::figures::{grouped, known, millis, round_trip};
+use super::{
+    figures::{grouped, known, millis, round_trip},
+    page::Page,
+};
 use crate::{
     action::table::Action,
     model::{cluster::NodeFacts, opinion::Said},
     tui::{
         app::App,
         theme::Role,
-        widget::brush::{Brush, Piece, piece},
+        widget::brush::{Piece, piece},
     },
 };
 
@@ -24,8 +26,8 @@ use crate::{
 const COLUMN: usize = 14;
 /// The width of the column with the names of the rows.
 const NAMES: usize = 14;
-/// The most groups whose views are compared on the screen.
-const GROUPS_MAX: usize = 12;
+/// The most groups whose views are compared on the screen: more are no reading for people.
+const GROUPS_MAX: usize = 200;
 
 /// One node with what is known of its opinion.
 struct Witness<'a> {
@@ -95,8 +97,8 @@ fn yes(is: bool) -> String {
     if is { "yes".to_owned() } else { "no".to_owned() }
 }
 
-/// Draws the opinions.
-pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
+/// The opinions: whom not to trust first, then what each says.
+pub(super) fn page<'a>(app: &App) -> Page<'a> {
     let model = app.model();
     let witnesses: Vec<Witness<'_>> = model
         .nodes
@@ -104,17 +106,10 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
         .map(|facts| Witness { facts, said: model.said(app.moment(), facts.status.id) })
         .collect();
     if witnesses.is_empty() {
-        brush.line(area, &[piece("  no node has told of the nodes yet", Role::Faint)]);
-        return;
+        let none = vec![piece("  no node has told of the nodes yet", Role::Faint)];
+        return Page { head: Vec::new(), lines: vec![none] };
     }
-    let mut lines = vec![head(app, &witnesses)];
-    for (name, fact, must_agree) in FACTS {
-        let cells = witnesses.iter().map(|w| can_be_asked(w).then(|| fact(w)));
-        lines.push(row(name, &cells.collect::<Vec<_>>(), *must_agree));
-    }
-    lines.extend(views_of_groups(&witnesses));
-    lines.push(Vec::new());
-    lines.extend(witnesses.iter().filter_map(remark));
+    let mut lines = Vec::new();
     if let Some(better) = model.better_informed(app.moment()) {
         lines.push(vec![piece(
             format!(
@@ -124,9 +119,16 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
             Role::Danger,
         )]);
     }
-    for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(Rect { y, height: 1, ..area }, line);
+    lines.extend(witnesses.iter().filter_map(remark));
+    if !lines.is_empty() {
+        lines.push(Vec::new());
     }
+    for (name, fact, must_agree) in FACTS {
+        let cells = witnesses.iter().map(|w| can_be_asked(w).then(|| fact(w)));
+        lines.push(row(name, &cells.collect::<Vec<_>>(), *must_agree));
+    }
+    lines.extend(views_of_groups(&witnesses));
+    Page { head: vec![head(app, &witnesses)], lines }
 }
 
 fn can_be_asked(witness: &Witness<'_>) -> bool {
@@ -134,15 +136,17 @@ fn can_be_asked(witness: &Witness<'_>) -> bool {
 }
 
 fn head<'a>(app: &App, witnesses: &[Witness<'_>]) -> Vec<Piece<'a>> {
-    let mut head = vec![piece(format!(" {:NAMES$}", ""), Role::Title)];
+    let mut head = vec![piece(format!("{:NAMES$}", ""), Role::Title)];
     for witness in witnesses {
         let id = witness.facts.status.id;
         let here = if app.model().link.node == Some(id) { " <-you" } else { "" };
-        let text = format!("node {id}{here}");
+        // The selected node is the one that acts on a node are about.
+        let sign = if app.ui.selection.node == Some(id) { ">" } else { " " };
+        let text = format!("{sign}node {id}{here}");
         head.push(piece(format!("{text:COLUMN$}"), Role::Title));
     }
     let slowest = slowest(app, witnesses);
-    head.push(piece(slowest, Role::Faint));
+    head.push(piece(format!(" {slowest}"), Role::Faint));
     head
 }
 
@@ -208,12 +212,11 @@ fn views_of_groups<'a>(witnesses: &[Witness<'_>]) -> Vec<Vec<Piece<'a>>> {
             .collect()
     };
     let differs = |group: &GroupId| {
-        let cells = cells(group);
-        let mut told = cells.iter().flatten();
+        let mut told = witnesses.iter().filter_map(|w| w.said).map(|said| said.groups.get(group));
         let first = told.next();
         told.any(|other| Some(other) != first)
     };
-    // Where they differ first; the rest as far as there is room.
+    // Where they differ first.
     let (different, same): (Vec<&GroupId>, Vec<&GroupId>) =
         groups.into_iter().partition(|group| differs(group));
     let mut lines = Vec::new();
