@@ -1,5 +1,7 @@
 //! Where things stand on the screen, as far as keys have to know it: pure, from the size alone.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use super::{
@@ -44,7 +46,9 @@ pub struct Grid {
     pub width: usize,
     /// How many members share a cell.
     pub per_cell: usize,
-    /// How many lines each row takes.
+    /// Which rows are seen, by their places: all that fit, with the one under the cursor.
+    pub seen: Range<usize>,
+    /// How many lines each row that is seen takes.
     pub lines: Vec<usize>,
 }
 
@@ -63,9 +67,14 @@ pub fn grid(app: &App, area: Rect) -> Grid {
     let width = usize::from(area.width.saturating_sub(start).saturating_sub(COUNT + 1));
     let height = usize::from(area.height.saturating_sub(1));
     let sizes: Vec<usize> = rows.iter().map(|row| row.keys.len()).collect();
-    let wanted = if app.ui.place == Place::Heat { app.ui.per_cell } else { 0 };
-    let layout = grid::layout(&sizes, width, height, wanted);
-    Grid { start, label, width, per_cell: layout.per_cell, lines: layout.lines }
+    let here = app.ui.place == Place::Heat;
+    let wanted = if here { app.ui.per_cell } else { 0 };
+    // Only the heat screen has a cursor that the rows follow.
+    let cursor = app.ui.selection.cell.as_ref().filter(|_| here);
+    let at = cursor.and_then(|key| rows.iter().position(|row| row.holds(key)));
+    let layout = grid::layout(&sizes, width, height, wanted, at.unwrap_or_default());
+    let grid::Layout { per_cell, seen, lines } = layout;
+    Grid { start, label, width, per_cell, seen, lines }
 }
 
 impl Grid {

@@ -1,9 +1,13 @@
 //! What does not fit on a screen can be reached, and that there is more is told.
 
-use gms::id::{NodeId, Revision};
+use gms::{
+    api::{Band, WatchEvent},
+    id::{NodeId, Revision},
+    view::View,
+};
 
 use super::{
-    fixture::{Play, group, node, status},
+    fixture::{Play, group, id, member, node, status},
     message::Message,
 };
 use crate::model::opinion::{Opinion, Said};
@@ -60,5 +64,49 @@ fn whom_not_to_trust_comes_first_and_every_group_can_be_reached() {
         assert_eq!(play.screen(width, height), end, "the end is the end");
         play.keys("1 7");
         assert!(play.screen(width, height).contains(" node 3 is out of reach"), "it begins anew");
+    }
+}
+
+/// So many groups of three members each, of which one in the last is suspected.
+fn groups(count: u64) -> Play {
+    let mut play = Play::new();
+    play.connected().nodes();
+    let name = |at: u64| format!("g-{at:03}");
+    for at in 1..=count {
+        let members = (1..=3).map(|n| member(n, 100 + n)).collect();
+        let view =
+            View { group: group(&name(at)), view: Revision(at), revision: Revision(at), members };
+        play.tell(Message::Watch(WatchEvent::Snapshot(view)));
+        for n in 1..=3 {
+            play.band(&name(at), n, Band::Ok, 300);
+        }
+    }
+    play.band(&name(count), 2, Band::Suspect, 1_500).later(1_500);
+    play
+}
+
+#[test]
+fn the_heat_grid_follows_the_cursor_and_names_the_worst_out_of_sight() {
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut play = groups(50);
+        play.screen(width, height);
+        play.keys("4");
+        let screen = play.screen(width, height);
+        assert!(screen.contains(" more rows, the worst s suspect"), "{screen}");
+        for at in 1..=50 {
+            let selected = play.app.ui.selection.cell.as_ref().unwrap();
+            assert_eq!(selected.group, group(&format!("g-{at:03}")));
+            let label = format!(" g-{at:03} ");
+            let screen = play.screen(width, height);
+            assert!(screen.contains(&label), "{label} at {width}x{height}: {screen}");
+            play.keys("j");
+        }
+        let screen = play.screen(width, height);
+        assert!(screen.contains(" more rows, the worst . ok"), "{screen}");
+        play.keys("g g");
+        assert!(play.screen(width, height).contains(" g-001 "));
+        play.keys("G l");
+        assert_eq!(play.app.ui.selection.cell.as_ref().unwrap().id, id("m-0002"));
+        assert!(play.screen(width, height).contains(" g-050 "));
     }
 }

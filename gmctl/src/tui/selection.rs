@@ -85,7 +85,7 @@ impl Selection {
 
     /// The heat grid has other rows.
     pub(super) fn follow_cell(&mut self, rows: &[HeatRow]) {
-        let there = |key: &MemberKey| rows.iter().any(|row| row.keys.binary_search(key).is_ok());
+        let there = |key: &MemberKey| rows.iter().any(|row| row.holds(key));
         if !self.cell.as_ref().is_some_and(there) {
             self.cell = rows.first().and_then(|row| row.keys.first()).cloned();
         }

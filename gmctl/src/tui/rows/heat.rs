@@ -53,9 +53,9 @@ impl HeatGrid {
         self.rows.get(..HEAT_ROWS_MAX).unwrap_or(&self.rows)
     }
 
-    /// How many rows are not, because there are too many.
-    pub fn hidden(&self) -> usize {
-        self.rows.len().saturating_sub(HEAT_ROWS_MAX)
+    /// The rows that are not, because there are too many.
+    pub fn hidden(&self) -> &[HeatRow] {
+        self.rows.get(HEAT_ROWS_MAX..).unwrap_or_default()
     }
 
     /// The grid of the members that pass, or of all.
@@ -224,6 +224,16 @@ fn seen<'a>(groups: &'a Groups, (group, id): Who<'_>) -> Option<&'a Member> {
 }
 
 impl HeatRow {
+    /// Whether a member is one of the row's.
+    pub fn holds(&self, key: &MemberKey) -> bool {
+        self.keys.binary_search(key).is_ok()
+    }
+
+    /// How the worst of its members looks.
+    pub fn worst(&self) -> Option<Condition> {
+        self.cells.iter().copied().max()
+    }
+
     fn new(label: &str) -> Self {
         Self {
             label: label.to_owned(),

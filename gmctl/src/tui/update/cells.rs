@@ -46,6 +46,23 @@ pub(super) fn step(app: &mut App, way: Way) {
     }
 }
 
+/// Down or up by so many lines, as far as there are any.
+pub(super) fn leap(app: &mut App, by: isize) {
+    let way = if by > 0 { Way::Down } else { Way::Up };
+    for _ in 0..by.unsigned_abs() {
+        step(app, way);
+    }
+}
+
+/// To the first cell of the first row or of the last.
+pub(super) fn go_to_end(app: &mut App, last: bool) {
+    let rows = app.rows.heat.shown();
+    let row = if last { rows.last() } else { rows.first() };
+    if let Some(key) = row.and_then(|row| row.keys.first()) {
+        app.ui.selection.cell = Some(key.clone());
+    }
+}
+
 /// Opens the cell: its member, or the list of its members.
 pub(super) fn open(app: &mut App) {
     let grid = geometry::heat(app);

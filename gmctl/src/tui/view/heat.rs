@@ -102,7 +102,8 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
     let grid = geometry::grid(app, area);
     let mut y = area.y;
-    for (row, lines) in rows.iter().zip(&grid.lines) {
+    let seen = rows.get(grid.seen.clone()).unwrap_or_default();
+    for (row, lines) in seen.iter().zip(&grid.lines) {
         brush.text(area.x + 1, y, grid.label, &row.label, Role::Text);
         if row.held {
             brush.text(area.x + 1 + grid.label, y, 1, "=", Role::Info);
@@ -116,15 +117,30 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
             break;
         }
     }
-    let hidden = rows.len().saturating_sub(grid.lines.len()) + app.rows.heat.hidden();
-    let cell = match grid.per_cell {
-        1 => " 1 cell = 1 member".to_owned(),
-        k => format!(" 1 cell = {k} members, the worst shows"),
-    };
-    let more = if hidden > 0 { format!(", {hidden} more rows") } else { String::new() };
     if y < area.bottom() {
-        brush.text(area.x, y, area.width, &(cell + &more), Role::Faint);
+        let cell = match grid.per_cell {
+            1 => " 1 cell = 1 member".to_owned(),
+            k => format!(" 1 cell = {k} members, the worst shows"),
+        };
+        let mut pieces = vec![piece(cell, Role::Faint)];
+        pieces.extend(unseen(app, &grid));
+        brush.line(Rect { y, height: 1, ..area }, &pieces);
     }
+}
+
+/// How many rows are not seen, and how the worst in them looks: a row out of sight must not hide
+/// what is wrong.
+fn unseen<'a>(app: &App, grid: &Grid) -> Vec<Piece<'a>> {
+    let (rows, hidden) = (app.rows.heat.shown(), app.rows.heat.hidden());
+    let above = rows.get(..grid.seen.start).unwrap_or_default();
+    let below = rows.get(grid.seen.end..).unwrap_or_default();
+    let unseen = || above.iter().chain(below).chain(hidden);
+    let Some(worst) = unseen().filter_map(HeatRow::worst).max() else {
+        return Vec::new();
+    };
+    let text = format!(", {} more rows, the worst ", grouped(unseen().count() as u64));
+    let state = format!("{} {}", glyphs::of(worst), worst.as_str());
+    vec![piece(text, Role::Faint), piece(state, Role::from(worst))]
 }
 
 fn draw_cells(
