@@ -110,3 +110,20 @@ fn the_heat_grid_follows_the_cursor_and_names_the_worst_out_of_sight() {
         assert!(play.screen(width, height).contains(" g-050 "));
     }
 }
+
+#[test]
+fn the_sums_of_the_heat_grid_are_never_overwritten() {
+    let mut play = Play::new();
+    play.healthy().trouble().keys("4");
+    let sums = " ok 18  late 1  suspect 4  unknown 1  away 0";
+    for width in 60..=130 {
+        for keys in ["g g", "G", "+"] {
+            play.screen(width, 24);
+            play.keys(keys);
+            let screen = play.screen(width, 24);
+            assert!(screen.contains(&format!("{sums}  ")), "{width}: {screen}");
+        }
+    }
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("  Enter "), "where there is room: {screen}");
+}

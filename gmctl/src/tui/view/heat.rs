@@ -15,7 +15,7 @@ use crate::{
         place::{Place, Spot},
         rows::heat::HeatRow,
         theme::Role,
-        widget::brush::{Brush, Piece, piece},
+        widget::brush::{Brush, Piece, piece, width_of, width_of_all},
     },
 };
 
@@ -55,21 +55,27 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let middle = Rect { y: area.y + 1, height: area.height - 2, ..area };
     grid(app, brush, middle);
     let last = Rect { y: area.bottom() - 1, height: 1, ..area };
-    brush.line(last, &sums(app.rows.tally));
-    if let Some(text) = under_the_cursor(app) {
+    let sums = sums(app.rows.tally);
+    brush.line(last, &sums);
+    let room = area.width.saturating_sub(width_of_all(&sums).saturating_add(2));
+    if let Some(text) = under_the_cursor(app).into_iter().find(|text| width_of(text) <= room) {
         brush.line_right(last, &[piece(text, Role::Text)]);
     }
 }
 
-/// Whom the selected cell is about, and what Enter does with it.
-fn under_the_cursor(app: &App) -> Option<String> {
+/// Whom the selected cell is about, and what Enter does with it: in full, and shorter.
+fn under_the_cursor(app: &App) -> Vec<String> {
     let grid = geometry::heat(app);
-    let (row, cell) = grid.cell_of(app.rows.heat.shown(), app.ui.selection.cell.as_ref())?;
-    match grid.keys_of(app.rows.heat.shown(), row, cell) {
-        [] => None,
-        [only] => Some(format!("{}/{}  Enter opens ", only.group, only.id)),
-        [first, .., last] => Some(format!("{} .. {}  Enter lists them ", first.id, last.id)),
-    }
+    let rows = app.rows.heat.shown();
+    let Some((row, cell)) = grid.cell_of(rows, app.ui.selection.cell.as_ref()) else {
+        return Vec::new();
+    };
+    let (whom, what) = match grid.keys_of(rows, row, cell) {
+        [] => return Vec::new(),
+        [only] => (format!("{}/{}", only.group, only.id), "opens"),
+        [first, .., last] => (format!("{} .. {}", first.id, last.id), "lists them"),
+    };
+    vec![format!("{whom}  Enter {what} "), format!("{whom} ")]
 }
 
 /// How many members look how, in words.
