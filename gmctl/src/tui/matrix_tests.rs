@@ -196,7 +196,7 @@ fn the_readme_shows_the_real_screens() {
     let overview = capture(&mut play, 120, 36);
     play.keys("2 3 w");
     answer_why(&mut play);
-    let why = capture(&mut play, 100, 28);
+    let why = capture(&mut play, 100, 30);
     let readme = include_str!("../../../README.md");
     let mut blocks =
         readme.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());

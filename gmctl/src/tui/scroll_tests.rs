@@ -9,8 +9,12 @@ use gms::{
 use super::{
     fixture::{Play, group, id, member, node, status},
     message::Message,
+    screen_tests::answer_why,
 };
-use crate::model::opinion::{Opinion, Said};
+use crate::{
+    action::key::Key,
+    model::opinion::{Opinion, Said},
+};
 
 /// Every line of the screens that are scrolled to line by line, without the marks of the edges.
 fn scrolled_through(play: &mut Play, width: u16, height: u16) -> String {
@@ -126,4 +130,53 @@ fn the_sums_of_the_heat_grid_are_never_overwritten() {
     }
     let screen = play.screen(120, 36);
     assert!(screen.contains("  Enter "), "where there is room: {screen}");
+}
+
+#[test]
+fn what_happened_to_a_member_can_be_reached() {
+    for (width, height) in [(80, 24), (60, 16)] {
+        let mut play = Play::new();
+        play.healthy().keys("2 3 j j Enter");
+        for at in 0..9 {
+            let band = if at % 2 == 0 { Band::Suspect } else { Band::Ok };
+            play.later(5_000).nodes().band("payments", 3, band, 1_500);
+        }
+        let screen = play.screen(width, height);
+        assert!(screen.contains("] ") && screen.contains(" more below"), "{screen}");
+        let all = scrolled_through(&mut play, width, height);
+        assert!(all.lines().any(|line| line.contains("12:03:") && line.contains(" suspect ")));
+        play.keys("g g").press(Key::Ctrl('d'));
+        assert!(play.screen(width, height).contains(" more above"));
+        play.press(Key::Ctrl('u'));
+        assert!(!play.screen(width, height).contains(" more above"));
+    }
+}
+
+#[test]
+fn the_whole_evidence_can_be_reached() {
+    let mut play = Play::new();
+    play.healthy().trouble().keys("2 3 w");
+    answer_why(&mut play);
+    let whole = play.screen(120, 60);
+    assert!(whole.contains(" verdict ") && !whole.contains(" more below"), "{whole}");
+    for (width, height) in [(80, 24), (60, 16)] {
+        assert!(!play.screen(width, height).contains(" verdict "));
+        assert!(scrolled_through(&mut play, width, height).contains(" verdict "));
+    }
+}
+
+#[test]
+fn every_change_can_be_reached() {
+    let mut play = Play::new();
+    play.healthy().keys("D");
+    for at in 0..40 {
+        play.keys("C").types(&format!("note-{at:02}")).keys("Enter");
+    }
+    play.later(90_000).nodes().keys("d");
+    let all = scrolled_through(&mut play, 80, 24);
+    for at in 0..40 {
+        assert!(all.contains(&format!("note-{at:02}")), "{at}");
+    }
+    let end = play.screen(80, 24);
+    assert!(end.contains(" .. 12:0"), "what is compared stays: {end}");
 }

@@ -133,7 +133,11 @@ impl App {
     pub fn possible(&self) -> Possible {
         let rows = self.list().map_or(0, |list| self.rows.len_of(list));
         Possible {
-            rows: rows > 0 || self.ui.place == Place::Heat && !self.rows.heat.shown().is_empty(),
+            rows: match self.ui.place {
+                Place::Heat => !self.rows.heat.shown().is_empty(),
+                Place::Member(_) | Place::Why(_) | Place::Difference => true,
+                _ => rows > 0,
+            },
             panes: self.ui.place == Place::Overview,
             row: rows > 0 || self.selected_member().is_some() || self.ui.place == Place::Heat,
             member: !self.chosen_members().is_empty(),

@@ -2,10 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{
-    difference, figures::grouped, groups, heat, member, members, nodes, overview, page, timeline,
-    why,
-};
+use super::{figures::grouped, groups, heat, members, nodes, overview, page, timeline};
 use crate::tui::{app::App, place::Place, size::Size, theme::Role, widget::brush::Brush};
 
 /// Whether the place has one box around it; the overview draws its own.
@@ -93,9 +90,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
         Place::Heat => heat::draw(app, brush, area),
         Place::Timeline => timeline::draw(app, brush, area, true),
         Place::Nodes => nodes::draw(app, brush, area, true),
-        Place::Views => page::draw(app, brush, area),
-        Place::Member(key) => member::draw(app, brush, area, key),
-        Place::Why(key) => why::draw(app, brush, area, key),
-        Place::Difference => difference::draw(app, brush, area),
+        Place::Views | Place::Member(_) | Place::Why(_) | Place::Difference => {
+            page::draw(app, brush, area);
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::figures::{clock, grouped, rough, time};
+use super::{
+    figures::{clock, grouped, rough, time},
+    page::{Line, Page},
+};
 use crate::{
     action::table::Action,
     model::difference,
@@ -63,25 +66,22 @@ fn sum_pieces<'a>(sums: &difference::Sums) -> Vec<Piece<'a>> {
 }
 
 /// The screen: sums, groups that are not as they were, and what happened, newest first.
-pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
+pub(super) fn page(app: &App) -> Page<'_> {
     let Some(look) = app.compared_with() else {
         let text = "  nothing to compare with yet: it is kept when you press a key, and when you \
                     look away for a minute";
-        brush.line(area, &[piece(text, Role::Faint)]);
-        return;
+        return Page { head: Vec::new(), lines: vec![vec![piece(text, Role::Faint)]] };
     };
     // What is shown may be a moment of the past: then that is compared.
     let (model, moment) = (app.model(), app.moment());
     let (then, shown) =
         if look.moment.at <= moment.at { (&look.model, model) } else { (model, &look.model) };
     let sums = difference::sums(then, shown);
-    let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
     let (a, b) = (look.moment.wall_ms, moment.wall_ms);
     let (from, to) = (clock(a.min(b)), clock(a.max(b)));
     let mut head = vec![piece(format!(" {from} .. {to}   "), Role::Title)];
     head.extend(sum_pieces(&sums));
-    lines.push(head);
-    lines.push(Vec::new());
     for change in difference::groups(then, shown) {
         let was = change.then.map_or("new".to_owned(), |tally| {
             format!("{} members, {} ok", grouped(tally.total() as u64), grouped(tally.ok as u64))
@@ -111,7 +111,5 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
             piece(what.text(), Role::Text),
         ]);
     }
-    for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(Rect { y, height: 1, ..area }, line);
-    }
+    Page { head: vec![head, Vec::new()], lines }
 }

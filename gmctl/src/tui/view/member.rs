@@ -1,10 +1,9 @@
 //! One member: what it says of itself, who watches it, and what happened to it.
 
-use ratatui::layout::Rect;
-
 use super::{
     figures::{age, grouped, round_trip, time},
     members::{is_current, known_age, state, tags},
+    page::Page,
 };
 use crate::{
     action::table::Action,
@@ -18,7 +17,7 @@ use crate::{
         app::App,
         theme::Role,
         widget::{
-            brush::{Brush, Piece, piece},
+            brush::{Piece, piece},
             spark,
         },
     },
@@ -29,8 +28,8 @@ const SECONDS: u64 = 60;
 /// Round trips below this, in microseconds, are drawn as the lowest bar.
 const SPARK_FULL_US: u64 = 10_000;
 
-/// Draws the member.
-pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
+/// The member.
+pub(super) fn page<'a>(app: &'a App, key: &MemberKey) -> Page<'a> {
     let mut lines = facts(app, key);
     lines.push(Vec::new());
     lines.push(vec![piece(" what happened to it, newest first", Role::Title)]);
@@ -48,9 +47,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
     if lines.len() == before {
         lines.push(vec![piece("  nothing, as far back as this dashboard knows", Role::Faint)]);
     }
-    for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(Rect { y, height: 1, ..area }, line);
-    }
+    Page { head: Vec::new(), lines }
 }
 
 /// When it can be removed for its silence, in words.

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use super::{body, views};
+use super::{body, difference, member, views, why};
 use crate::{
     action::table::Action,
     tui::{
@@ -38,6 +38,9 @@ pub(super) struct Page<'a> {
 fn of(app: &App) -> Option<Page<'_>> {
     match &app.ui.place {
         Place::Views => Some(views::page(app)),
+        Place::Member(key) => Some(member::page(app, key)),
+        Place::Why(key) => Some(why::page(app, key)),
+        Place::Difference => Some(difference::page(app)),
         _ => None,
     }
 }

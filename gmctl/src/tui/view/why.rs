@@ -4,23 +4,18 @@ use gms::{
     api::{Removal, Suspicion, Why, WhyState},
     evidence::{Cause, Observation, Verdict},
 };
-use ratatui::layout::Rect;
 
-use super::figures::{clock, grouped, millis, time};
+use super::{
+    figures::{clock, grouped, millis, time},
+    page::{Line, Page},
+};
 use crate::{
     model::group::MemberKey,
-    tui::{
-        app::App,
-        theme::Role,
-        ui::WhyPage,
-        widget::brush::{Brush, Piece, piece},
-    },
+    tui::{app::App, theme::Role, ui::WhyPage, widget::brush::piece},
 };
 
-type Line<'a> = Vec<Piece<'a>>;
-
-/// Draws the evidence.
-pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey) {
+/// The evidence.
+pub(super) fn page<'a>(app: &'a App, key: &MemberKey) -> Page<'a> {
     let page = app.ui.why.as_ref().filter(|(of, _)| of == key).map(|(_, page)| page);
     let is_now = app.past.is_none() && !app.settings.replay;
     let told = app.model().evidence.get(key);
@@ -39,9 +34,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, key: &MemberKey
         }
         Some(WhyPage::Told(why)) => trail(why),
     };
-    for (y, line) in (area.y..area.bottom()).zip(&lines) {
-        brush.line(Rect { y, height: 1, ..area }, line);
-    }
+    Page { head: Vec::new(), lines }
 }
 
 fn untold<'a>() -> Vec<Line<'a>> {
