@@ -180,3 +180,19 @@ fn every_change_can_be_reached() {
     let end = play.screen(80, 24);
     assert!(end.contains(" .. 12:0"), "what is compared stays: {end}");
 }
+
+#[test]
+fn the_overview_tells_of_the_groups_that_it_has_no_room_for() {
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut play = groups(50);
+        let screen = play.screen(width, height);
+        let more = screen.lines().find_map(|line| line.split("  +").nth(1)).unwrap();
+        assert!(more.contains(" more, all ok "), "the worst is first: {screen}");
+        let listed = screen.lines().filter(|line| line.contains("g-0") && line.contains(" 3 "));
+        let number: usize = more.split(' ').next().unwrap().parse().unwrap();
+        assert_eq!(number + listed.count(), 50, "{screen}");
+        play.keys("G");
+        let screen = play.screen(width, height);
+        assert!(screen.contains(" more, 1 suspect "), "now it is out of sight: {screen}");
+    }
+}

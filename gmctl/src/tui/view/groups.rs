@@ -18,7 +18,7 @@ use crate::tui::{
 };
 use crate::{
     action::table::Action,
-    model::{alarm::words::coarse, link::StreamState},
+    model::{alarm::words::coarse, condition::Tally, link::StreamState},
 };
 
 /// Draws the groups; all columns or the most important ones.
@@ -34,13 +34,17 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
     }
+    let rows = app.rows.groups.len();
+    // Its own screen tells in its title how many there are.
+    let cut = !all && area.height > 2 && rows >= usize::from(area.height);
+    let area = Rect { height: area.height - u16::from(cut), ..area };
     let places = columns::shown(&app.ui, TableId::Groups, |title| {
         all || columns::GROUPS_SHORT.contains(&title)
     });
     let shown = Table {
         columns: columns::GROUPS,
         shown: &places,
-        rows: app.rows.groups.len(),
+        rows,
         selected: app.position(List::Groups),
         focused: app.list() == Some(List::Groups),
     };
@@ -48,9 +52,35 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
         Some(row) => (pieces(app, row), false),
         None => (Vec::new(), false),
     });
+    if cut {
+        let seen: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
+        brush.line(Rect { y: area.bottom(), height: 1, ..area }, &others(app, &seen));
+    }
     for (place, at) in places {
         brush.spot(at, || app.rows.groups.get(place).map(|row| Spot::Group(row.id.clone())));
     }
+}
+
+/// How many groups are not among those seen, and how their members are: `+4 more, all ok`.
+fn others<'a>(app: &App, seen: &[usize]) -> Vec<Piece<'a>> {
+    let others = || app.rows.groups.iter().enumerate().filter(|(place, _)| !seen.contains(place));
+    let mut tally = Tally::default();
+    others().for_each(|(_, row)| tally.merge(row.tally));
+    let number = grouped(others().count() as u64);
+    let mut pieces = vec![piece(format!("  +{number} more"), Role::Faint)];
+    let counts = [
+        (tally.suspect, "suspect", Role::Warn),
+        (tally.late, "late", Role::Info),
+        (tally.away, "away", Role::Info),
+        (tally.unknown, "unknown", Role::Text),
+    ];
+    for (count, word, role) in counts.into_iter().filter(|(count, ..)| *count > 0) {
+        pieces.push(piece(format!(", {} {word}", grouped(count as u64)), role));
+    }
+    if tally.ok == tally.total() {
+        pieces.push(piece(", all ok", Role::Faint));
+    }
+    pieces
 }
 
 pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
