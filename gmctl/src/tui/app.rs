@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
+    geometry,
     glyphs::{self, Glyphs},
     request::Ticket,
     rows::{lists::Rows, wish::Wish},
@@ -162,6 +163,7 @@ impl App {
             sort: self.ui.sort,
             reverse: self.ui.reverse,
             grouping: &self.ui.grouping,
+            strip: geometry::has_strip(self),
             keep_order: held,
             past: self.past.as_ref().map(|past| past.moment.at),
         };

@@ -35,6 +35,15 @@ pub fn body((width, height): (u16, u16), place: &Place) -> Rect {
     if size == Size::Full && *place != Place::Overview { borders::inside(middle) } else { middle }
 }
 
+/// Whether a strip of heat stands below the list: there is room for it, and no pane of its own.
+pub fn has_strip(app: &App) -> bool {
+    Size::of(app.ui.size.0, app.ui.size.1) == Size::Compact
+        && matches!(
+            app.ui.place,
+            Place::Groups | Place::Members(_) | Place::Cell(_) | Place::Timeline
+        )
+}
+
 /// The heat grid as it is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {

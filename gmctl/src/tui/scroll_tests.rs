@@ -196,3 +196,36 @@ fn the_overview_tells_of_the_groups_that_it_has_no_room_for() {
         assert!(screen.contains(" more, 1 suspect "), "now it is out of sight: {screen}");
     }
 }
+
+/// On a small screen one list is all there is; what else is wrong must not be out of mind.
+#[test]
+fn the_heat_and_the_news_stay_in_sight_below_a_list() {
+    for (keys, news) in [("2", true), ("2 3", true), ("5", false)] {
+        let mut play = Play::new();
+        play.healthy().trouble().keys(keys);
+        let screen = play.screen(80, 24);
+        let strip = screen.lines().find(|line| line.contains(" ledger .?. "));
+        assert!(strip.is_some_and(|line| line.contains("payments ")), "{screen}");
+        let told = |line: &str| line.contains(" suspect ") && line.contains(" | 12:03:31 joined ");
+        let line = screen.lines().any(told);
+        assert_eq!(line, news, "{screen}");
+        play.keys("/").types("nobody").keys("Enter");
+        assert!(play.screen(80, 24).contains("ledger .?."), "a filter hides nothing there");
+        assert!(!play.screen(60, 16).contains("ledger .?."), "there is no room");
+    }
+}
+
+#[test]
+fn the_strip_of_heat_tells_of_the_worst_that_it_has_no_room_for() {
+    for (width, height) in [(80, 24), (100, 24)] {
+        let mut play = groups(50);
+        for keys in ["1", "2"] {
+            play.keys(keys);
+            let screen = play.screen(width, height);
+            let is_strip = |line: &&str| line.contains(" g-001 ") && line.contains(" g-002 ");
+            let strip = screen.lines().find(is_strip).unwrap();
+            let listed = strip.matches(" g-0").count();
+            assert!(strip.contains(&format!("  +{} s ", 50 - listed)), "{listed}: {strip}");
+        }
+    }
+}

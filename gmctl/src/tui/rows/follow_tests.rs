@@ -180,6 +180,7 @@ struct Wished {
     sort: SortColumn,
     reverse: bool,
     grouping: Grouping,
+    strip: bool,
 }
 
 fn wished() -> impl Strategy<Value = Wished> {
@@ -192,8 +193,20 @@ fn wished() -> impl Strategy<Value = Wished> {
     let groupings = vec![Grouping::Group, Grouping::Monitor, Grouping::Tag("rack".to_owned())];
     let (places, groupings) =
         (proptest::sample::select(places), proptest::sample::select(groupings));
-    (places, proptest::sample::select(SortColumn::ALL.to_vec()), any::<bool>(), groupings)
-        .prop_map(|(place, sort, reverse, grouping)| Wished { place, sort, reverse, grouping })
+    (
+        places,
+        proptest::sample::select(SortColumn::ALL.to_vec()),
+        any::<bool>(),
+        groupings,
+        any::<bool>(),
+    )
+        .prop_map(|(place, sort, reverse, grouping, strip)| Wished {
+            place,
+            sort,
+            reverse,
+            grouping,
+            strip,
+        })
 }
 
 /// The lists of a wish, brought up to date.
@@ -204,6 +217,7 @@ fn refresh(rows: &mut Rows, selection: &mut Selection, told: &Told, wished: &Wis
         sort: wished.sort,
         reverse: wished.reverse,
         grouping: &wished.grouping,
+        strip: wished.strip,
         keep_order: held,
         past: None,
     };

@@ -87,9 +87,11 @@ struct Built {
     wish: Option<Kept>,
     members: Option<Version>,
     heat: Option<Version>,
-    /// The groups that the members or the heat grid, whichever is shown, were last brought up to
-    /// date with: what differs from them is what changes in the list.
+    /// The groups that the members were last brought up to date with: what differs from them is
+    /// what changes in the list.
     listed: Option<Groups>,
+    /// The same of the heat grid.
+    heated: Option<Groups>,
     causes: Option<Version>,
     entries: Option<u64>,
     moves: Option<(u64, Instant)>,
@@ -136,7 +138,8 @@ impl Rows {
             // From one moment of the past to another much is the same.
             let alike = self.built.wish.as_ref().is_some_and(|wish| wish.is_but_for_moment(&kept));
             let listed = self.built.listed.take().filter(|_| alike);
-            self.built = Built { wish: Some(kept), listed, ..Built::default() };
+            let heated = self.built.heated.take().filter(|_| alike);
+            self.built = Built { wish: Some(kept), listed, heated, ..Built::default() };
         }
         self.tally = model.tally();
         let nodes: Vec<NodeId> = model.nodes.keys().copied().collect();
@@ -147,25 +150,19 @@ impl Rows {
         self.refresh_entries(model, wish, selection);
         self.refresh_causes(model, now);
         self.alarm = Some(rules::most_important(model, now, &self.causes));
-        let (lists_members, shows_heat) = match wish.place {
-            Place::Members(_) | Place::Cell(_) => (true, false),
-            Place::Overview | Place::Heat => (false, true),
-            _ => (false, false),
-        };
-        if lists_members {
+        if matches!(wish.place, Place::Members(_) | Place::Cell(_)) {
             self.refresh_members(model, now, wish, selection);
         } else {
             self.members = MemberList::default();
             self.built.members = None;
+            self.built.listed = None;
         }
-        if shows_heat {
+        if wish.strip || matches!(wish.place, Place::Overview | Place::Heat) {
             self.refresh_heat(model, now, wish, selection);
         } else {
             self.heat = HeatGrid::default();
             self.built.heat = None;
-        }
-        if !lists_members && !shows_heat {
-            self.built.listed = None;
+            self.built.heated = None;
         }
     }
 
@@ -271,14 +268,14 @@ impl Rows {
     ) {
         let filtered = *wish.place == Place::Heat && !wish.filter.is_empty();
         if !stands(self.built.heat, model, now, filtered) {
-            let listed = self.built.listed.as_ref().filter(|_| !filtered);
+            let heated = self.built.heated.as_ref().filter(|_| !filtered);
             let groups = &model.groups;
-            if !listed.is_some_and(|was| self.heat.follow(was, groups, now, wish.grouping)) {
+            if !heated.is_some_and(|was| self.heat.follow(was, groups, now, wish.grouping)) {
                 self.heat = HeatGrid::built(model, now, wish, filtered);
             }
             selection.follow_cell(self.heat.shown());
             self.built.heat = Some(Version::of(model, now));
-            self.built.listed = Some(model.groups.clone());
+            self.built.heated = Some(model.groups.clone());
         }
         self.heat.hold(&model.groups);
     }

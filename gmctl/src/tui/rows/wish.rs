@@ -128,6 +128,8 @@ pub struct Wish<'a> {
     pub reverse: bool,
     /// By what the heat grid is grouped.
     pub grouping: &'a Grouping,
+    /// Whether a strip of heat is shown below a list.
+    pub strip: bool,
     /// Whether rows keep their places for now.
     pub keep_order: bool,
     /// The moment of the past that is shown, if it is not the present.
@@ -142,6 +144,7 @@ pub(super) struct Kept {
     sort: SortColumn,
     reverse: bool,
     grouping: Grouping,
+    strip: bool,
     past: Option<Instant>,
 }
 
@@ -153,6 +156,7 @@ impl Kept {
             sort: wish.sort,
             reverse: wish.reverse,
             grouping: wish.grouping.clone(),
+            strip: wish.strip,
             past: wish.past,
         }
     }

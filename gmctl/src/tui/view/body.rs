@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{figures::grouped, groups, heat, members, nodes, overview, page, timeline};
-use crate::tui::{app::App, place::Place, size::Size, theme::Role, widget::brush::Brush};
+use crate::tui::{app::App, geometry, place::Place, size::Size, theme::Role, widget::brush::Brush};
 
 /// Whether the place has one box around it; the overview draws its own.
 pub(super) fn is_boxed(app: &App) -> bool {
@@ -60,27 +60,52 @@ fn filter_in_words(app: &App) -> String {
     }
 }
 
-/// What is left of the body's area where it has no box: its title then stands in the last line.
-pub(super) fn room(app: &App, area: Rect) -> Rect {
+/// How many lines stand below the body where it has no box: its title, and what else is to be
+/// kept in sight.
+fn below(app: &App, area: Rect) -> (u16, u16) {
     let size = Size::of(app.ui.size.0, app.ui.size.1);
     let titled = size != Size::Full && app.ui.place != Place::Overview && area.height > 3;
-    let below = u16::from(titled && !titles(app).1.is_empty());
-    Rect { height: area.height - below, ..area }
+    let title = u16::from(titled && !titles(app).1.is_empty());
+    let sights = match app.ui.place {
+        _ if !geometry::has_strip(app) || area.height < 8 => 0,
+        // What happened is what it lists.
+        Place::Timeline => 2,
+        _ => 3,
+    };
+    (title, sights)
+}
+
+/// What is left of the body's area for its list or its lines.
+pub(super) fn room(app: &App, area: Rect) -> Rect {
+    let (title, sights) = below(app, area);
+    Rect { height: area.height - title - sights, ..area }
+}
+
+/// The title of a body without a box, and how many members look how.
+fn title_below(app: &App, brush: &mut Brush<'_>, line: Rect) {
+    let sums = match app.ui.place {
+        // The heat grid has its own.
+        Place::Heat => Vec::new(),
+        _ => heat::sums(app.rows.tally),
+    };
+    let room = brush.line_right(line, &sums);
+    brush.text(line.x + 1, line.y, room.saturating_sub(2), &titles(app).1, Role::Faint);
 }
 
 /// Draws the body.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
-    let whole = area;
-    let area = room(app, whole);
-    if area.height < whole.height {
-        let line = Rect { y: area.bottom(), height: 1, ..area };
-        let sums = match app.ui.place {
-            // The heat grid has its own.
-            Place::Heat => Vec::new(),
-            _ => heat::sums(app.rows.tally),
-        };
-        let room = brush.line_right(line, &sums);
-        brush.text(line.x + 1, line.y, room.saturating_sub(2), &titles(app).1, Role::Faint);
+    let (title, sights) = below(app, area);
+    let area = room(app, area);
+    let line = |n: u16| Rect { y: area.bottom() + n, height: 1, ..area };
+    if title > 0 {
+        title_below(app, brush, line(0));
+    }
+    if sights > 0 {
+        brush.rule(line(title));
+        heat::strip(app, brush, line(title + 1));
+    }
+    if sights > 2 {
+        timeline::newest(app, brush, line(title + 2));
     }
     match &app.ui.place {
         Place::Overview => overview::draw(app, brush, area, size),

@@ -192,19 +192,47 @@ fn selected_cell(app: &App, row: &HeatRow, grid: &Grid) -> Option<usize> {
     Some(at / grid.per_cell.max(1))
 }
 
-/// One line of heat for smaller screens: each row as the worst of a few parts of it.
+/// Room at the end of the strip for what is known of the rows that it has no room for.
+const REST: u16 = 9;
+
+/// One line of heat for smaller screens: each row as the worst of a few parts of it, and the worst
+/// of the rows that do not fit.
 pub(super) fn strip(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let rows = app.rows.heat.shown();
+    let label = |row: &HeatRow| width_of(&row.label).saturating_add(3);
+    let width = |parts| {
+        let of = |row: &HeatRow| usize::from(label(row)) + parts_of(row, parts).count();
+        rows.iter().map(of).sum::<usize>()
+    };
+    let parts = (1..=12).rev().find(|parts| width(*parts) < usize::from(area.width)).unwrap_or(1);
     let mut pieces = vec![piece(" ", Role::Text)];
-    let parts = (60 / rows.len().max(1)).clamp(1, 12);
-    for row in rows {
-        pieces.push(piece(format!("{} ", row.label), Role::Faint));
-        let size = row.cells.len().div_ceil(parts).max(1);
-        for part in row.cells.chunks(size) {
-            let worst = part.iter().copied().max().unwrap_or(Condition::Unknown);
+    for (place, row) in rows.iter().enumerate() {
+        let cells = strip_of(row, parts);
+        let rest = if place + 1 < rows.len() { REST } else { 0 };
+        let used = width_of_all(&pieces).saturating_add(label(row)).saturating_add(rest);
+        let left = rows.get(place..).unwrap_or_default();
+        let worst = left.iter().filter_map(HeatRow::worst).max();
+        if let Some(worst) =
+            worst.filter(|_| used.saturating_add(width_of_all(&cells)) > area.width)
+        {
+            pieces.push(piece(format!("+{} ", left.len()), Role::Faint));
             pieces.push(piece(glyphs::of(worst), Role::from(worst)));
+            break;
         }
+        pieces.push(piece(format!("{} ", row.label), Role::Faint));
+        pieces.extend(cells);
         pieces.push(piece("  ", Role::Text));
     }
     brush.line(area, &pieces);
+}
+
+/// A row as so many parts at most.
+fn parts_of(row: &HeatRow, parts: usize) -> std::slice::Chunks<'_, Condition> {
+    row.cells.chunks(row.cells.len().div_ceil(parts.max(1)).max(1))
+}
+
+fn strip_of<'a>(row: &HeatRow, parts: usize) -> Vec<Piece<'a>> {
+    let worst_of = |part: &[Condition]| part.iter().copied().max().unwrap_or(Condition::Unknown);
+    let worst = parts_of(row, parts).map(worst_of);
+    worst.map(|worst| piece(glyphs::of(worst), Role::from(worst))).collect()
 }

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// The most entries that are told in one line.
+const NEWEST: usize = 4;
+
 /// Draws what happened; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.entries.is_empty() {
@@ -48,6 +51,22 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     for (place, at) in places {
         brush.spot(at, || app.rows.entries.get(place).map(|entry| Spot::Entry(entry.key)));
     }
+}
+
+/// The newest of what happened in one line, as far as it has room.
+pub(super) fn newest(app: &App, brush: &mut Brush<'_>, area: Rect) {
+    let mut pieces: Vec<Piece<'_>> = Vec::new();
+    for entry in app.model().timeline.entries().iter().rev().take(NEWEST) {
+        let what = &entry.what;
+        pieces.push(piece(if pieces.is_empty() { " " } else { " | " }, Role::Faint));
+        pieces.push(piece(format!("{} ", time(app, entry.wall_ms)), Role::Faint));
+        pieces.push(piece(what.word(), Role::from(what.tone())));
+        if let Some(group) = what.group() {
+            pieces.push(piece(format!(" {group}"), Role::Text));
+        }
+        pieces.push(piece(format!(" {}", what.text()), Role::Text));
+    }
+    brush.line(area, &pieces);
 }
 
 pub(super) fn pieces<'a>(app: &App, entry: &'a Entry) -> Vec<Piece<'a>> {
