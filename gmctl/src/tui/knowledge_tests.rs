@@ -220,6 +220,32 @@ fn a_member_looks_worse_at_once_and_better_after_two_clean_beats() {
     assert_eq!(looks(&play), calm, "two clean beats");
 }
 
+/// Which members take no new work is seen where one looks for how they are; which of them may soon
+/// be removed is seen before that.
+#[test]
+fn the_state_of_a_member_tells_that_it_drains() {
+    let mut play = healthy();
+    let members = (1..=3).map(|n| gms::view::Member {
+        state: gms::view::MemberState::Draining,
+        ..member(n, 100 + n)
+    });
+    let at = Revision(9_182_340);
+    let members = members.collect();
+    let view = gms::view::View { group: group("payments"), view: at, revision: at, members };
+    play.tell(Message::Watch(WatchEvent::Snapshot(view)));
+    let bookmark = gms::api::Bookmark { revision: at };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    play.band("payments", 2, Band::Late, 700).band("payments", 3, Band::Suspect, 1_500);
+    play.keys("2 3");
+    let screen = play.screen(80, 24);
+    for (member, state) in
+        [("m-0001", ". draining"), ("m-0002", "- draining"), ("m-0003", "s suspect")]
+    {
+        let row = screen.lines().find(|line| line.contains(&format!(" {member} "))).unwrap();
+        assert!(row.contains(&format!(" {state} ")), "{row}");
+    }
+}
+
 /// A cluster without a quorum serves no watch: what matters is why, not that the stream broke.
 #[test]
 fn a_lost_quorum_is_what_is_said_though_the_watch_is_lost_too() {

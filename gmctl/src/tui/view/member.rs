@@ -2,7 +2,7 @@
 
 use super::{
     figures::{age, grouped, round_trip, time},
-    members::{is_current, known_age, state, tags},
+    members::{is_current, known_age, state, state_of, tags},
     page::Page,
 };
 use crate::{
@@ -134,7 +134,7 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         format!("a ping every {}ms, {} unanswered in a row", heard.period_ms, heard.misses)
     });
     let mut lines = vec![
-        fact("state", state(condition.unwrap_or(Condition::Unknown))),
+        fact("state", state_of(condition.unwrap_or(Condition::Unknown), member)),
         fact("replicated", piece(member.state.as_str(), Role::Text)),
         fact(
             "round trip",

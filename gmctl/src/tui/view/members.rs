@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gms::view::Member;
+use gms::view::{Member, MemberState};
 use ratatui::layout::Rect;
 
 use super::figures::{age, left, round_trip};
@@ -73,7 +73,7 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
     vec![
         piece(key.group.as_str(), Role::Text),
         piece(key.id.as_str(), Role::from(condition)),
-        state(condition),
+        state_of(condition, member),
         piece(age(listed_age(app, group, member)), Role::from(condition)),
         piece(left(group.left(now, member).filter(|_| is_current(app))), Role::from(condition)),
         piece(listed_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
@@ -92,6 +92,19 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
 /// The condition as glyph and word.
 pub(super) fn state<'a>(condition: Condition) -> Piece<'a> {
     piece(format!("{} {}", glyphs::of(condition), condition.as_str()), Role::from(condition))
+}
+
+/// The same of a member. That it drains is told by the word, unless it may soon be removed or is
+/// gone: that matters more, and the tags tell the rest.
+pub(super) fn state_of<'a>(condition: Condition, member: &Member) -> Piece<'a> {
+    let drains = member.state == MemberState::Draining;
+    match condition {
+        Condition::Ok | Condition::New | Condition::Unknown | Condition::Late if drains => {
+            let word = MemberState::Draining.as_str();
+            piece(format!("{} {word}", glyphs::of(condition)), Role::Warn)
+        }
+        _ => state(condition),
+    }
 }
 
 /// While nothing comes in, no age is known: time goes on, but what happened since is not known.
@@ -129,7 +142,7 @@ pub(super) fn is_current(app: &App) -> bool {
 /// The tags, and what else the replicated state says.
 pub(super) fn tags(member: &Member) -> String {
     let mut text = String::new();
-    if member.state != gms::view::MemberState::Active {
+    if member.state != MemberState::Active {
         text.push_str(member.state.as_str());
     }
     for (key, value) in &member.tags {

@@ -178,7 +178,7 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
         let heard = group.heard_of(member);
         let pieces = vec![
             piece(format!("{}/{}", key.group, key.id), Role::from(condition)),
-            members::state(condition),
+            members::state_of(condition, member),
             piece(age(members::known_age(app, group, member)), Role::Text),
             piece(
                 left(group.left(app.moment(), member).filter(|_| members::is_current(app))),
