@@ -4,6 +4,7 @@ use super::{
     app::Settings,
     fixture::{Play, group, id},
     place::Place,
+    view::listing,
 };
 use crate::{action::keymap::Keymap, model::group::MemberKey};
 
@@ -115,4 +116,44 @@ fn the_header_counts_the_cluster_and_not_what_passes_the_filter() {
     assert!(play.app.rows.groups.len() < 4);
     let screen = play.screen(120, 36);
     assert!(screen.contains(" 4 groups  25 members "), "{screen}");
+}
+
+/// What is exported is read by programs: figures, and not the texts that people read.
+#[test]
+fn an_export_holds_values() {
+    let mut play = healthy();
+    play.trouble().keys("2 3");
+    let of = |play: &Play, path| listing::for_file(&play.app, path).unwrap();
+    let (rows, text) = of(&play, "x.json");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((rows, json.as_array().unwrap().len()), (11, 11));
+    let third = &json[0];
+    assert_eq!(third["id"], "m-0003");
+    assert_eq!(third["condition"], "condemned");
+    assert_eq!((&third["age_ms"], &third["rtt_us"]), (&2_400.into(), &790.into()));
+    assert_eq!(third["tags"]["rack"], "r7");
+    let (_, csv) = of(&play, "x.csv");
+    let mut lines = csv.lines();
+    assert_eq!(
+        lines.next(),
+        Some(
+            "group,id,condition,state,age_ms,left_ms,rtt_us,misses,monitor,witness,kind,address,\
+             incarnation,tags"
+        )
+    );
+    assert_eq!(
+        lines.next(),
+        Some(
+            "payments,m-0003,condemned,active,2400,0,790,4,1,2,udp,10.7.3.3:9000,103,\
+             rack=r7 version=1.9"
+        )
+    );
+    assert!(of(&play, "x.txt").1.contains("! condemned"), "that is for people");
+    assert!(listing::for_file(&play.app, "x.exe").is_none());
+    play.keys("2");
+    assert!(of(&play, "x.csv").1.contains("\npayments,11,7,0,4,0,0,"));
+    play.keys("5");
+    assert!(of(&play, "x.csv").1.starts_with("at_ms,revision,what,group,member,text"));
+    play.keys("6");
+    assert!(of(&play, "x.csv").1.contains("\n1,leader,42,9182331,0,"));
 }

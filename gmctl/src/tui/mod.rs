@@ -17,7 +17,7 @@
 //! | 6 | `run` | the loop, the feeds, the effects: whatever touches the world |
 //! | 5 | `update` | messages in, app changed |
 //! | 4 | `view` | app drawn; how far a screen can be scrolled |
-//! | 3 | `message`, `command_line`, `row_json`, `opening` | what comes in and goes out; the command line that does the same; a row as JSON; how a recording begins |
+//! | 3 | `message`, `command_line`, `row_json`, `values`, `opening` | what comes in and goes out; the command line that does the same; a row and all rows as values; how a recording begins |
 //! | 2 | `app`, `ui`, `subject`, `selection`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
 //! | 1 | `dialog`, `place`, `request`, `columns`, `demo` | forms; screens; tables; what is asked of the service, of a demo |
 //! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget`, `outcome` | looks; when to draw; the terminal; how it ends |
@@ -46,6 +46,7 @@ pub mod term;
 pub mod theme;
 pub mod ui;
 pub mod update;
+pub mod values;
 pub mod view;
 pub mod widget;
 

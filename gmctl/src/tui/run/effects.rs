@@ -159,13 +159,12 @@ impl EventLoop {
     /// Writes what is listed to a new file, and says what became of it.
     fn export(&mut self, path: &str) -> String {
         self.app.settle();
-        let listing = listing::of(&self.app);
-        let Some(text) = listing.for_file(path) else {
+        let Some((rows, text)) = listing::for_file(&self.app, path) else {
             return format!("{path}: give a name that ends in .txt, .csv or .json");
         };
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         match file.and_then(|mut file| file.write_all(text.as_bytes())) {
-            Ok(()) => format!("{} rows are in {path}", listing.rows.len()),
+            Ok(()) => format!("{rows} rows are in {path}"),
             Err(error) => format!("{path}: {error}"),
         }
     }

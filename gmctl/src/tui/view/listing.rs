@@ -1,17 +1,14 @@
-//! What a screen lists, as plain text, CSV or JSON: all of it, not only what fits.
-
-use serde_json::{Map, Value};
+//! What a screen lists, as plain text: all of it, not only what fits. To other programs it is given
+//! as values.
 
 use super::{groups, members, nodes, timeline};
 use crate::tui::{
     app::App,
     columns,
     place::{Pane, Place},
+    values::{self, ROWS_MAX},
     widget::{brush::Piece, table::Column},
 };
-
-/// The most rows that are listed: a file of this many lines can still be opened.
-pub const ROWS_MAX: usize = 200_000;
 
 /// A list, without looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,51 +86,21 @@ impl Listing {
         let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
         self.rows.iter().fold(line(&head), |text, row| text + &line(row))
     }
+}
 
-    /// Comma-separated values (RFC 4180).
-    pub fn csv(&self) -> String {
-        let quoted = |text: &str| {
-            if text.contains([',', '"']) {
-                format!("\"{}\"", text.replace('"', "\"\""))
-            } else {
-                text.to_owned()
-            }
-        };
-        let line = |texts: Vec<String>| texts.join(",") + "\r\n";
-        let head = line(self.head.iter().map(|title| quoted(title)).collect());
-        self.rows
-            .iter()
-            .fold(head, |text, row| text + &line(row.iter().map(|text| quoted(text)).collect()))
+/// What the screen lists in the form that the ending of a file's name asks for, and how many rows
+/// that are; none for another ending.
+pub fn for_file(app: &App, path: &str) -> Option<(usize, String)> {
+    let form = path.rsplit_once('.')?.1;
+    if form == "txt" {
+        let listing = of(app);
+        return Some((listing.rows.len(), listing.text()));
     }
-
-    /// An array of objects, a field a heading in lower case.
-    pub fn json(&self) -> String {
-        let rows: Vec<Value> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let fields: Map<String, Value> = self
-                    .head
-                    .iter()
-                    .zip(row)
-                    .map(|(title, text)| {
-                        (title.to_lowercase().replace(' ', "_"), Value::from(text.as_str()))
-                    })
-                    .collect();
-                Value::Object(fields)
-            })
-            .collect();
-        Value::Array(rows).to_string() + "\n"
-    }
-
-    /// In the form that the ending of a file's name asks for; none for another ending.
-    pub fn for_file(&self, path: &str) -> Option<String> {
-        match path.rsplit_once('.')?.1 {
-            "txt" => Some(self.text()),
-            "csv" => Some(self.csv()),
-            "json" => Some(self.json()),
-            _ => None,
-        }
+    let values = values::of(app);
+    match form {
+        "csv" => Some((values.len(), values.csv())),
+        "json" => Some((values.len(), values.json())),
+        _ => None,
     }
 }
 
@@ -142,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_says_the_same() {
+    fn the_columns_of_the_text_are_aligned() {
         let listing = Listing {
             head: vec!["MEMBER", "SEEN BY"],
             rows: vec![
@@ -151,12 +118,5 @@ mod tests {
             ],
         };
         assert_eq!(listing.text(), "MEMBER  SEEN BY\nm-1     node 1\na,\"b\"\n");
-        assert_eq!(listing.csv(), "MEMBER,SEEN BY\r\nm-1,node 1\r\n\"a,\"\"b\"\"\",\r\n");
-        assert_eq!(
-            listing.json(),
-            "[{\"member\":\"m-1\",\"seen_by\":\"node 1\"},\
-             {\"member\":\"a,\\\"b\\\"\",\"seen_by\":\"\"}]\n"
-        );
-        assert!(listing.for_file("x.csv").is_some() && listing.for_file("x.exe").is_none());
     }
 }
