@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{figures::grouped, top};
 use crate::{
-    action::table::Action,
+    action::{table::Action, when::Possible},
     model::{
         alarm::{
             finding::{Remedy, Severity},
