@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{NodeId, Revision};
 
 /// The first line of every file, its newline included: the name of the format and its version.
-pub const FIRST_LINE: &[u8] = b"gms-snapshot 4\n";
+pub const FIRST_LINE: &[u8] = b"gms-snapshot 5\n";
 /// How the first line begins in every version.
 const NAME: &[u8] = b"gms-snapshot ";
 /// The longest second line, in bytes, its newline included.
@@ -48,11 +48,11 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// It begins otherwise.
-    #[error("it is no snapshot of gms: it does not begin with \"gms-snapshot 4\"")]
+    #[error("it is no snapshot of gms: it does not begin with \"gms-snapshot 5\"")]
     Foreign,
     /// Another version of the format.
     #[error(
-        "it is a snapshot of another format version; this program reads \"gms-snapshot 4\": use the \
+        "it is a snapshot of another format version; this program reads \"gms-snapshot 5\": use the \
          one that wrote it"
     )]
     Version,
@@ -197,7 +197,7 @@ mod tests {
     fn what_is_wrong_is_told_early() {
         let mut verifier = Verifier::new();
         assert_eq!(verifier.update(b"PK\x03\x04"), Err(SnapshotError::Foreign));
-        for former in ["gms-snapshot 2\n", "gms-snapshot 40\n"] {
+        for former in ["gms-snapshot 2\n", "gms-snapshot 50\n"] {
             assert_eq!(Verifier::new().update(former.as_bytes()), Err(SnapshotError::Version));
         }
         let endless = [FIRST_LINE, &vec![b'{'; HEADER_LEN_MAX + 1]].concat();

@@ -128,8 +128,14 @@ impl Timeline {
             return;
         }
         let known = |entry: &Arc<Entry>| entry.revision.is_some_and(|at| at <= history.revision);
-        let (mut recorded, kept): (Vec<_>, Vec<_>) =
+        let (recorded, kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.entries).into_iter().partition(known);
+        // The watch tells many changes of one revision as one entry, the history one by one.
+        let mut of_watch: BTreeMap<Option<Revision>, Vec<Arc<Entry>>> = BTreeMap::new();
+        for entry in recorded {
+            of_watch.entry(entry.revision).or_default().push(entry);
+        }
+        let mut told = None;
         let mut kept = kept.into_iter().peekable();
         // What carries no time of day and stands first happened not after what follows.
         let first_known = history.events.iter().map(|event| event.at_ms).find(|at| *at > 0);
@@ -143,12 +149,12 @@ impl Timeline {
             {
                 self.entries.push_back(ours);
             }
-            let what = happening_of(&event.what);
-            let is_it =
-                |entry: &Arc<Entry>| entry.revision == Some(event.revision) && entry.what == what;
-            match recorded.iter().position(is_it) {
-                Some(at) => self.entries.push_back(recorded.remove(at)),
-                None => self.push(at_ms, Some(event.revision), what),
+            let revision = Some(event.revision);
+            if let Some(entries) = of_watch.remove(&revision) {
+                self.entries.extend(entries);
+                told = revision;
+            } else if told != revision {
+                self.push(at_ms, revision, happening_of(&event.what));
             }
         }
         self.entries.extend(kept);
@@ -230,6 +236,44 @@ mod tests {
     fn history(through: u64) -> Events {
         let events = (1..=through).map(|n| election(n, 1_000 * n)).collect();
         Events { floor: Revision(0), revision: Revision(through), events }
+    }
+
+    #[test]
+    fn what_the_watch_told_as_one_stays_one() {
+        let mut timeline = Timeline::default();
+        let members: Vec<_> =
+            (0..3).map(|n| crate::facts::member(&format!("m{n}"), "h:1", 2, 1)).collect();
+        let change = Change {
+            group: "g".parse().unwrap(),
+            from: Revision(0),
+            view: Revision(2),
+            revision: Revision(2),
+            after: Revision(0),
+            at_ms: 2_000,
+            joined: members.clone(),
+            left: Vec::new(),
+            removed: Vec::new(),
+            updated: Vec::new(),
+            away: Vec::new(),
+        };
+        timeline.record_change(&change);
+        assert_eq!(timeline.entries().len(), 1);
+        let joined = |member: gms::view::Member| Event {
+            revision: Revision(2),
+            at_ms: 2_000,
+            what: What::Joined {
+                group: change.group.clone(),
+                member: member.id,
+                address: member.address,
+                incarnation: member.incarnation,
+            },
+        };
+        let mut events = vec![election(1, 1_000)];
+        events.extend(members.into_iter().map(joined));
+        timeline.load_history(&Events { floor: Revision(0), revision: Revision(2), events });
+        let told: Vec<_> =
+            timeline.entries().iter().map(|entry| entry.revision.unwrap().0).collect();
+        assert_eq!(told, [1, 2]);
     }
 
     #[test]

@@ -141,9 +141,11 @@ impl Follower {
     }
 
     fn give(&mut self, state: &State, frames: &Frames, delta: &Delta, item: Item) -> Step {
-        let from_another = match self.scope.group {
-            Some(_) => self.given.is_some_and(|given| given != delta.after),
-            None => delta.after != Revision(0) && is_first(state, delta) && !self.begun,
+        let begins = delta.begins && delta.after != Revision(0) && !self.begun;
+        let from_another = match (&self.scope.group, self.given) {
+            (Some(_), Some(given)) => given != delta.after,
+            // What a reader has who resumes, or of one group among all, is not known here.
+            _ => begins,
         };
         self.begun = from_another;
         if from_another {
@@ -153,11 +155,11 @@ impl Follower {
                 revision: delta.after,
                 members: Vec::new(),
             };
-            self.given = Some(delta.after);
+            self.given = self.scope.group.as_ref().map(|_| delta.after);
             self.pending.push_front(item);
             return Step::Give(frame("snapshot", None, &empty));
         }
-        self.given = Some(delta.revision);
+        self.given = self.scope.group.as_ref().map(|_| delta.revision);
         Step::Give(frames.change(state, delta).frame(item.is_last))
     }
 
@@ -245,11 +247,6 @@ impl Follower {
         }
         self.pending.push_back(Item { what, revision, is_last: true });
     }
-}
-
-/// Whether it is the first change of its group as it is now.
-fn is_first(state: &State, delta: &Delta) -> bool {
-    state.group(&delta.group).is_some_and(|group| group.born == delta.after)
 }
 
 #[cfg(test)]

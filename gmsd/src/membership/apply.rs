@@ -72,12 +72,22 @@ pub(super) struct Applying<'a> {
     term: u64,
     pub(super) at_ms: u64,
     pub(super) drafts: BTreeMap<GroupId, Draft>,
+    /// Whether no group can make room: so nobody has to look again in this entry.
+    pub(super) is_full: bool,
     pub(super) touched: BTreeSet<(GroupId, MemberId)>,
 }
 
 impl<'a> Applying<'a> {
     fn new(state: &'a mut State, revision: Revision, term: u64, at_ms: u64) -> Self {
-        Self { state, revision, term, at_ms, drafts: BTreeMap::new(), touched: BTreeSet::new() }
+        Self {
+            state,
+            revision,
+            term,
+            at_ms,
+            drafts: BTreeMap::new(),
+            is_full: false,
+            touched: BTreeSet::new(),
+        }
     }
 
     /// Decides one proposal.
@@ -122,6 +132,7 @@ impl<'a> Applying<'a> {
                 at_ms: self.at_ms,
                 joined: draft.joined,
                 departed: draft.departed,
+                begins: group.revision == group.born,
                 updated: [draft.changed, draft.placed].concat(),
                 away: draft.away,
             });
@@ -167,6 +178,7 @@ impl<'a> Applying<'a> {
             Command::NodeStarted(facts) => self.node_started(facts),
             Command::NodeRemoved { node } => {
                 self.state.nodes.remove(node);
+                self.state.started.remove(node);
                 self.state.retired.insert(*node);
                 Ok(Outcome::Noted)
             }
@@ -223,7 +235,7 @@ impl<'a> Applying<'a> {
         })
     }
 
-    fn check_room(&self, join: &Join, replaces: bool) -> Result<(), Rejection> {
+    fn check_room(&mut self, join: &Join, replaces: bool) -> Result<(), Rejection> {
         if replaces {
             return Ok(());
         }

@@ -28,20 +28,22 @@ impl Applying<'_> {
     }
 
     /// Whether this join may take the place of that life: of the one that was looked at, and that, if
-    /// it was found silent, nobody heard since.
+    /// it was found silent, nobody heard since. A node that started since has forgotten that it found
+    /// it silent, and may extend its lease again.
     pub(super) fn may_replace(&self, join: &Join, life: &Life) -> bool {
         let group = self.state.groups.get(&join.group);
         let heard = group.map(|group| group.heard_at(&life.member)).unwrap_or_default();
         join.replaces.is_some_and(|former| {
+            let started = |since| self.state.started.values().any(|start| *start > since);
             former.incarnation == life.incarnation
-                && former.since.is_none_or(|since| since >= heard)
+                && former.since.is_none_or(|since| since >= heard && !started(since))
         })
     }
 
     /// What somebody stated needs no observers; what was concluded needs the present
     /// monitors' epoch, a quorum of distinct voters among the observers, nobody who saw the member
     /// alive, and, if it was concluded from silence, no hold and nobody who heard it since the doubt
-    /// began.
+    /// began. The word of a node that started since does not count: it has forgotten it.
     pub(super) fn is_entitled(&self, epoch: u64, removal: &Removal) -> bool {
         let Evidence { cause, observers, .. } = &removal.evidence;
         match cause {
@@ -61,9 +63,14 @@ impl Applying<'_> {
             }
         }
         let voters = &self.state.configuration.voters;
+        let forgot = |node| {
+            let start = self.state.started.get(&node).copied().unwrap_or_default();
+            *cause == Cause::Silence && start > removal.since
+        };
         let against: BTreeSet<NodeId> = observers
             .iter()
             .filter(|seen| match seen.verdict {
+                Verdict::Silent if forgot(seen.node) => false,
                 Verdict::Silent | Verdict::DeadAffirmed => *cause != Cause::Quality,
                 Verdict::Lossy => *cause == Cause::Quality,
                 Verdict::Alive | Verdict::Abstain => false,

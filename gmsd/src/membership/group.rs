@@ -109,10 +109,9 @@ impl Group {
         self.present(member).filter(|life| life.incarnation == incarnation)
     }
 
-    /// The last end of a life that nothing shows to be gone; 0 if there is none.
-    pub(super) fn unproven(&self) -> Revision {
-        let ends = self.departures.values().filter(|end| !end.proves_the_end());
-        ends.map(|end| end.revision).max().unwrap_or_default()
+    /// The last end of each member that history still knows.
+    pub(super) fn ends(&self) -> impl Iterator<Item = &Arc<Departure>> {
+        self.departures.values()
     }
 
     /// Takes in the newest delta.

@@ -42,7 +42,8 @@ impl Applying<'_> {
         Ok(Outcome::Group { fresh: true })
     }
 
-    /// Nobody is in it, so nothing is lost but what history tells of it by its name.
+    /// Nobody is in it, so what is lost is a hold, and what history tells by its name: the evidence of
+    /// those who were in it.
     pub(super) fn delete_group(&mut self, group: &GroupId) -> Answer {
         let known = self.state.groups.get(group);
         let known = known.ok_or_else(|| Rejection::NoGroup { group: group.clone() })?;
@@ -53,16 +54,20 @@ impl Applying<'_> {
         if self.drafts.contains_key(group) {
             return Err(Rejection::Busy);
         }
+        if known.hold.is_some() {
+            self.note(Happening::HoldCleared { group: group.clone(), expired: false });
+        }
         self.forget_group(group);
         Ok(Outcome::Group { fresh: true })
     }
 
     /// Whether the group is there, or may be.
-    pub(super) fn check_room_for_group(&self, group: &GroupId) -> Result<(), Rejection> {
-        if self.lacks_room_for(group) && self.left_groups().next().is_none() {
-            return Err(full("groups", GROUPS_MAX));
+    pub(super) fn check_room_for_group(&mut self, group: &GroupId) -> Result<(), Rejection> {
+        if !self.lacks_room_for(group) {
+            return Ok(());
         }
-        Ok(())
+        self.is_full = self.is_full || self.left_groups().next().is_none();
+        if self.is_full { Err(full("groups", GROUPS_MAX)) } else { Ok(()) }
     }
 
     /// The group, which is empty if nobody knew it. There must be room for it.

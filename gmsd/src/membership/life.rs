@@ -98,6 +98,8 @@ pub struct Delta {
     pub updated: Vec<Arc<Life>>,
     /// Ended lives whose place is kept; the same member is in `updated`.
     pub away: Vec<Arc<Departure>>,
+    /// Whether the group begins with it: nobody knew one of that name, or it had been forgotten.
+    pub begins: bool,
 }
 
 impl Life {

@@ -26,5 +26,8 @@ pub const REASON_MAX_LEN: usize = 256;
 pub const HISTORY_MAX: usize = 131_072;
 /// Answers kept for repeated idempotency keys: some seconds at the fastest rate of joins.
 pub const RECEIPTS_MAX: usize = 65_536;
+/// Ends of lives kept beyond history because nothing shows that the process is gone. A lease lasts
+/// seconds, so this many are those of a bad minute.
+pub const UNPROVEN_MAX: usize = 4_096;
 /// Proposals in one entry, so that one entry stays near a megabyte.
 pub const ENTRY_PROPOSALS_MAX: usize = 1_024;

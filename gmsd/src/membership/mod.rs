@@ -6,7 +6,7 @@
 //! ```text
 //!    command::Entry ──> state::State::apply ──> outcome::{Outcome, Rejection}
 //!                            │
-//!      apply, away, fence, groups, steering ── group ── journal ── receipts ── placement
+//!      apply, away, fence, groups, steering ── group ── journal ── receipts ── ends ── placement
 //! ```
 
 pub mod apply;
@@ -14,6 +14,7 @@ mod away;
 #[cfg(test)]
 mod away_tests;
 pub mod command;
+mod ends;
 mod fence;
 pub mod group;
 mod groups;

@@ -35,6 +35,7 @@ impl State {
         self.monitors.nodes.clear();
         self.configuration = Configuration { voters: vec![node], learners: Vec::new() };
         self.nodes = OrdMap::new();
+        self.started = OrdMap::new();
         self.retired = OrdSet::new();
         // Everything after the floor is known; nobody has ever seen the revision before `base`.
         self.journal.cut(Revision(base.0 - 1));

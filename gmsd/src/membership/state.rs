@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     command::{NodeFacts, Token},
+    ends::UnprovenEnds,
     group::Group,
     journal::{Happening, Journal, Record},
-    life::{Delta, Life},
+    life::{Delta, Departure, Life},
     placement::{Monitors, Placement},
     receipts::{Known, Receipts},
 };
@@ -45,11 +46,12 @@ pub struct State {
     pub(super) away: u64,
     /// The greatest view of any group that was forgotten: where a group of that name goes on.
     pub(super) forgotten: Revision,
-    /// The last end of a life that nothing shows to be gone, in a group that was forgotten.
-    pub(super) unproven: Revision,
+    pub(super) unproven: Arc<UnprovenEnds>,
     pub(super) monitors: Monitors,
     pub(super) configuration: Configuration,
     pub(super) nodes: OrdMap<NodeId, NodeFacts>,
+    /// The entry that told of each node's last start.
+    pub(super) started: OrdMap<NodeId, Revision>,
     /// Numbers of nodes that left for good. They are never given again.
     pub(super) retired: OrdSet<NodeId>,
     pub(super) journal: Journal,
@@ -67,7 +69,7 @@ impl State {
         self.secret.as_ref()
     }
 
-    /// A group, if anybody ever joined it and history has not forgotten it.
+    /// A group, if anybody joined or created it and it was not forgotten since.
     pub fn group(&self, group: &GroupId) -> Option<&Arc<Group>> {
         self.groups.get(group)
     }
@@ -102,10 +104,14 @@ impl State {
         self.forgotten
     }
 
-    /// The last end, in any group that is forgotten, of a life that nothing shows to be gone: it may
-    /// believe in its lease yet. 0 if there was none.
-    pub fn unproven(&self) -> Revision {
-        self.unproven
+    /// The revision that ended the former life in a place, if nothing shows that its process is gone:
+    /// it may believe in its lease yet.
+    pub fn unproven_end(&self, group: &GroupId, member: &MemberId) -> Option<Revision> {
+        let known = self.groups.get(group).and_then(|group| group.departure(member));
+        match known {
+            Some(end) => (!end.proves_the_end()).then_some(end.revision),
+            None => self.unproven.get(group, member),
+        }
     }
 
     /// The nodes fit to watch members.
@@ -219,6 +225,11 @@ impl State {
             let Happening::View(delta) = &record.what else {
                 continue;
             };
+            keep_unproven(
+                &mut self.unproven,
+                &delta.group,
+                delta.departed.iter().chain(&delta.away),
+            );
             let Some(group) = self.groups.get_mut(&delta.group) else {
                 continue;
             };
@@ -233,8 +244,18 @@ impl State {
     pub(super) fn forget_group(&mut self, name: &GroupId) {
         if let Some(group) = self.groups.remove(name) {
             self.forgotten = self.forgotten.max(group.revision);
-            self.unproven = self.unproven.max(group.unproven());
+            keep_unproven(&mut self.unproven, name, group.ends());
         }
+    }
+}
+
+fn keep_unproven<'a>(
+    kept: &mut Arc<UnprovenEnds>,
+    group: &GroupId,
+    ends: impl Iterator<Item = &'a Arc<Departure>>,
+) {
+    for end in ends.filter(|end| !end.proves_the_end()) {
+        Arc::make_mut(kept).keep(group, end);
     }
 }
 

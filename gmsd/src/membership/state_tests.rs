@@ -544,6 +544,58 @@ fn the_fence_of_a_verdict() {
     }
 }
 
+/// A node that starts has forgotten what it said of whom, and may extend a lease.
+#[test]
+fn the_word_of_a_node_from_before_its_start_ends_no_life() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    let incarnation = log.state.life(&group(0), &member(0)).unwrap().incarnation;
+    let said = log.state.revision();
+    let silent = || vec![says(1, Verdict::Silent), says(2, Verdict::Silent)];
+    let start = Command::NodeStarted(NodeFacts {
+        node: NodeId(2),
+        api_url: String::new(),
+        lineage: "two".to_owned(),
+        version: String::new(),
+    });
+    log.one(start).unwrap();
+    let started = log.state.revision();
+    let remove = |since| {
+        let removal = Removal { since, ..verdict(0, 0, incarnation, silent()) };
+        Command::Remove { epoch: 0, removals: vec![removal] }
+    };
+    assert!(matches!(log.one(remove(said)), Ok(Outcome::Removed { stale: 1, .. })));
+    let take = |since| {
+        let replaces = Some(Former { incarnation, since: Some(since) });
+        Command::Join(Join { replaces, ..join(0, 0, 1, None) })
+    };
+    assert!(matches!(log.one(take(said)), Err(Rejection::Occupied { .. })));
+    assert!(matches!(log.one(remove(started)), Ok(Outcome::Removed { stale: 0, .. })));
+}
+
+#[test]
+fn an_end_that_proves_nothing_outlives_its_group_for_who_comes_into_that_place() {
+    let mut log = Log::new();
+    log.one(Command::Join(join(0, 0, 0, None))).unwrap();
+    log.one(Command::Join(join(0, 1, 0, None))).unwrap();
+    let life = log.state.life(&group(0), &member(0)).unwrap().incarnation;
+    let evidence = Evidence::stated(Cause::Fin, None, Vec::new());
+    let end = |incarnation| crate::membership::life::Departure {
+        member: member(0),
+        incarnation,
+        revision: Revision(7),
+        term: 1,
+        at_ms: 0,
+        ending: Ending::Removed(evidence.clone()),
+    };
+    let mut ended = log.state.clone();
+    std::sync::Arc::make_mut(&mut ended.unproven).keep(&group(0), &end(life));
+    assert_eq!(ended.unproven_end(&group(0), &member(0)), Some(Revision(7)));
+    assert_eq!(ended.unproven_end(&group(0), &member(1)), None, "a stranger waits for nobody");
+    assert_eq!(ended.unproven_end(&group(1), &member(0)), None);
+    assert_eq!(reread(&ended).unproven_end(&group(0), &member(0)), Some(Revision(7)));
+}
+
 #[test]
 fn a_life_that_was_heard_since_keeps_its_place() {
     let mut log = Log::new();
@@ -781,6 +833,14 @@ fn groups_that_were_left_make_room_and_those_of_their_names_begin_anew() {
     let anew = again.group(&named(0)).unwrap();
     assert_eq!(anew.floor(), empty, "its former life is no part of it");
     assert!(anew.departure(&member(0)).is_none());
+    // What is left out of a snapshot and rebuilt decides nothing.
+    let mut other = Log { state: again, next: log.next };
+    for n in [0, 5, GROUPS_MAX - 3] {
+        for command in [leave(n), Command::DeleteGroup { group: named(n) }, enter(n)] {
+            assert_eq!(log.one(command.clone()), other.one(command));
+        }
+    }
+    assert_eq!(other.state.digest(), log.state.digest());
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl Applying<'_> {
             return Err(Rejection::LineageLost { known: known.lineage.clone() });
         }
         self.state.nodes.insert(facts.node, facts.clone());
+        self.state.started.insert(facts.node, self.revision);
         self.note(Happening::NodeStarted {
             node: facts.node,
             api_url: facts.api_url.clone(),

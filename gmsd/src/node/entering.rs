@@ -126,7 +126,8 @@ async fn restore(
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(foreign(&error.to_string())),
         };
-        if !names.is_empty() {
+        // A start that failed before may have left its lock.
+        if names.iter().any(|name| name != data_dir::LOCK) {
             return Err(foreign("it is not empty; a new cluster is founded in an empty one"));
         }
         let mut number = [0; 16];

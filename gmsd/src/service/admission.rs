@@ -7,10 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use gms::{api::JoinRequest, id::NodeId, liveness::Kind, view::MemberState};
 
-use super::{
-    door, error::ServiceError, inquiry::Presence, succession::unproven, terms::Terms,
-    waist::Service,
-};
+use super::{door, error::ServiceError, inquiry::Presence, terms::Terms, waist::Service};
 use crate::{
     liveness::message::Subject,
     membership::{
@@ -62,7 +59,7 @@ impl Service {
         terms: &Terms,
     ) -> Result<(), ServiceError> {
         let state = self.parts.consensus.state().borrow().clone();
-        let unproven = unproven(&state, &join.group, &join.member);
+        let unproven = state.unproven_end(&join.group, &join.member);
         let present = state.life(&join.group, &join.member);
         let is_free = present.is_none_or(|life| life.state == MemberState::Away);
         let Some(former) = unproven.filter(|_| is_free && !terms.dry_run) else {

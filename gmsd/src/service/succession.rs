@@ -11,15 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gms::{
-    id::{GroupId, MemberId, Revision},
-    liveness::Liveness,
-    session::lease,
-};
+use gms::{id::Revision, liveness::Liveness, session::lease};
 
-use crate::membership::state::State;
-
-/// How many moments are remembered: half a minute of changes, four times a second.
+/// How many moments are remembered: the older, the further apart, the first one always. So what
+/// was applied long ago is known to be so, however much came after it.
 const MOMENTS_MAX: usize = 120;
 
 /// When this node had applied which revision, as often as somebody looks.
@@ -34,10 +29,24 @@ impl Applied {
         if self.moments.back().is_some_and(|(last, _)| *last >= revision) {
             return;
         }
-        if self.moments.len() == MOMENTS_MAX {
-            self.moments.pop_front();
+        if self.moments.len() == MOMENTS_MAX
+            && let Some(place) = self.least_missed(now)
+        {
+            self.moments.remove(place);
         }
         self.moments.push_back((revision, now));
+    }
+
+    /// The moment without which the gap between its neighbours is smallest for its age. The first
+    /// and the last one stay.
+    fn least_missed(&self, now: Instant) -> Option<usize> {
+        let at = |place: usize| self.moments.get(place).map_or(now, |(_, at)| *at);
+        let gap = |place: &usize| {
+            let gap = at(place + 1).saturating_duration_since(at(place - 1)).as_nanos();
+            let age = now.saturating_duration_since(at(*place)).as_nanos().max(1);
+            gap.saturating_mul(1_000) / age
+        };
+        (1..self.moments.len().saturating_sub(1)).min_by_key(gap)
     }
 
     /// Since when it is known to be applied; never too early.
@@ -52,17 +61,6 @@ impl Applied {
         let period = liveness.period_ms.map(|ms| Duration::from_millis(ms.into()));
         let since = self.since(unproven).unwrap_or(now);
         (since + lease::longest(period, liveness.misses)).saturating_duration_since(now)
-    }
-}
-
-/// The revision that ended the former life of a name, if nothing shows that its process is gone.
-/// Where its group may have been forgotten since, the last such end in any that was.
-pub fn unproven(state: &State, group: &GroupId, member: &MemberId) -> Option<Revision> {
-    let known = state.group(group);
-    match known.and_then(|group| group.departure(member)) {
-        Some(former) => (!former.proves_the_end()).then_some(former.revision),
-        None => Some(state.unproven())
-            .filter(|end| *end > Revision(0) && known.is_none_or(|group| group.born >= *end)),
     }
 }
 
@@ -85,11 +83,20 @@ mod tests {
         assert_eq!(left(&applied, after(100)), Duration::from_millis(1500));
         applied.note(after(200), Revision(12));
         assert_eq!(left(&applied, after(300)), Duration::from_millis(1400));
-        for revision in 13..13 + 2 * MOMENTS_MAX as u64 {
-            applied.note(after(1000), Revision(revision));
+        // However many come after it, what was applied long ago was so long ago, within a part of that.
+        for revision in 13..13 + 50 * MOMENTS_MAX as u64 {
+            applied.note(after(250 * (revision - 8)), Revision(revision));
+            assert!(applied.moments.len() <= MOMENTS_MAX);
         }
-        // What has been forgotten is taken for younger than it is, never for older.
-        assert_eq!(left(&applied, after(1000)), Duration::from_millis(1500));
-        assert!(left(&applied, after(2500)).is_zero());
+        let end = 250 * (5 + 50 * MOMENTS_MAX as u64);
+        let long =
+            Liveness { period_ms: Some(60_000), misses: Some(100), ..Liveness::of(Kind::Udp) };
+        let whole = lease::longest(Some(Duration::from_mins(1)), Some(100)).as_millis();
+        let left = |revision| applied.lease_left(after(end), Revision(revision), &long).as_millis();
+        assert_eq!(left(8), whole - u128::from(end));
+        let at = end / 250 / 2;
+        let exact = whole - u128::from(end - 250 * (at - 8));
+        assert!(left(at) >= exact, "never taken for older than it is");
+        assert!(left(at) <= exact + u128::from(end / 10));
     }
 }

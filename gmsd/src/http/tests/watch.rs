@@ -460,11 +460,23 @@ async fn a_group_deleted_and_made_anew_shows_no_gap_to_who_follows_all() {
     let deleted = ask(&node, "DELETE", "/v1/groups/g", None).await;
     assert_eq!(deleted.status, 200);
     assert_eq!(get(&node, "/v1/groups/g").await.code(), "not_found");
+    // One that is forgotten later lifts the view from which all others begin.
+    node.fake.join_all("later", &["a"]);
+    ask(&node, "DELETE", "/v1/groups/later/members/a", None).await;
+    ask(&node, "DELETE", "/v1/groups/later", None).await;
+    let resumed = node.fake.state().revision();
     for group in ["h", "g"] {
         node.fake.join_all(group, &["b"]);
         while !reader.groups.get(group).is_some_and(|(.., members)| members.contains_key("b")) {
             reader.read(&wire.event().await.unwrap());
         }
         assert_eq!(reader.view(group), get(&node, &format!("/v1/groups/{group}")).await.json());
+    } // Who had the last view of the former group, and resumes, is given the empty one too.
+    let mut wire = Wire::watch_after(&node, "/v1/groups/g/watch", Some(resumed.0)).await;
+    let mut reader = Reader::default();
+    reader.groups.insert("g".to_owned(), (5, 5, BTreeMap::new()));
+    while !reader.groups["g"].2.contains_key("b") {
+        reader.read(&wire.event().await.unwrap());
     }
+    assert_eq!(reader.view("g"), get(&node, "/v1/groups/g").await.json());
 }

@@ -22,7 +22,8 @@ use crate::host::{
 };
 
 const IDENTITY: &str = "identity.json";
-const LOCK: &str = "lock";
+/// The file whose lock says that the directory is in use.
+pub const LOCK: &str = "lock";
 const LOG: &str = "log.redb";
 const LOG_SUMS: &str = "log.sums";
 

@@ -32,6 +32,8 @@ const LOSSY_GONE_AGAIN: Duration = Duration::from_secs(85);
 /// Lives of one lossy member: by chance the first goes for silence, and the member is back at once; after
 /// that it stays away for minutes, and at once after a removal for lost pings.
 const LOSSY_LIVES: usize = 2;
+/// By when a member that has no answer to its join asks again.
+const JOIN_WAIT: Duration = Duration::from_secs(10);
 /// Members whose incoming packets are lost (scenario S4, after Rapid's figure 9: 1 %).
 const FLIPPED: usize = 2;
 /// For how long they are, and then for how long they are not.
@@ -172,6 +174,10 @@ fn courses(histories: &Histories, id: &MemberId) -> Vec<Course> {
             }
         }
     }
-    lives.retain(|life| life.ended.is_none_or(|(_, cause)| cause != Cause::Replaced));
+    let never_known = |life: &Course| {
+        let asked_again = |at: Instant| at.saturating_duration_since(life.began) < JOIN_WAIT;
+        life.ended.is_some_and(|(at, cause)| cause == Cause::Replaced && asked_again(at))
+    };
+    lives.retain(|life| !never_known(life));
     lives
 }
