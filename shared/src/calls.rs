@@ -183,7 +183,7 @@ impl Client {
         self.send(Method::PUT, Query::new(&format!("/v1/groups/{group}")), timing, write).await
     }
 
-    /// `DELETE /v1/groups/{g}`: a group without members is kept no longer.
+    /// `DELETE /v1/groups/{g}`: a group without members is gone, with all that is known of it.
     pub async fn delete_group(
         &self,
         group: &GroupId,

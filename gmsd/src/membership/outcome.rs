@@ -76,7 +76,7 @@ pub enum Rejection {
         /// The group's view.
         present: Revision,
     },
-    /// Nobody ever joined this group, or its history is forgotten.
+    /// Nobody joined or created this group, or it was forgotten since.
     NoGroup {
         /// The group asked for.
         group: GroupId,

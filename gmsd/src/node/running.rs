@@ -1,8 +1,9 @@
 //! One node, from its first bound port to its last task.
 //!
 //! The order of starting is: both ports (so that a port in use is known before anything is
-//! written, and before a cluster takes the node in), its place in the cluster, the log, the service, the liveness, the HTTP API. The order of stopping is the
-//! reverse, and a leader hands over before it goes.
+//! written, and before a cluster takes the node in), its place in the cluster, the log, the service,
+//! the liveness, the HTTP API. The order of stopping is the reverse, and a leader hands over before it
+//! goes.
 
 use std::{
     net::SocketAddr,

@@ -72,7 +72,7 @@ pub trait Writes {
         timing: GroupTiming,
     ) -> impl Future<Output = Result<(bool, Revision), ServiceError>> + Send;
 
-    /// Keeps a group without members no longer. Tells from which revision on.
+    /// Forgets a group without members. Tells from which revision on.
     fn delete_group(
         &self,
         terms: Terms,
