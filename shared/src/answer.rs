@@ -110,10 +110,11 @@ pub enum ClientError {
     /// The deadline passed first.
     #[error("{}: {}", late(*outcome_unknown, idempotency_key.as_deref()), list(tried))]
     Timeout {
-        /// True if the service may have carried the write out, or may do so yet. False for reads,
-        /// and for writes that no node received.
+        /// True if the service may have carried the write out, or may do so yet. False for reads and
+        /// dry runs, and for writes that no node received.
         outcome_unknown: bool,
-        /// The write's key: the same write with this key takes effect once.
+        /// The write's key: the same write with this key takes effect once. None for what changes
+        /// nothing: reads and dry runs.
         idempotency_key: Option<String>,
         /// Each endpoint with what was wrong last.
         tried: Vec<(Endpoint, String)>,
@@ -190,6 +191,8 @@ fn late(outcome_unknown: bool, key: Option<&str>) -> String {
              Idempotency-Key {key} to be sure"
         ),
         (true, None) => "no answer in time, and the write may have taken effect".to_owned(),
-        (false, _) => "no answer in time; nothing was changed".to_owned(),
+        (false, Some(_)) => "no answer in time; nothing was changed".to_owned(),
+        // Nothing was to be changed.
+        (false, None) => "no answer in time".to_owned(),
     }
 }

@@ -330,7 +330,11 @@ impl Client {
             .with("dry_run", write.dry_run.then_some(true))
             .with("if_view", write.if_view)
             .done();
-        let call = Call::write(method, path, body, write.idempotency_key.as_deref());
+        let mut call = Call::write(method, path, body, write.idempotency_key.as_deref());
+        if write.dry_run {
+            // It changes nothing, so whatever becomes of it has no outcome to be told of.
+            call.idempotency_key = None;
+        }
         read_json(self.call(call).await?)
     }
 

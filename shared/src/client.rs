@@ -71,7 +71,7 @@ pub(crate) struct Call {
     pub(crate) request: Request,
     /// How long a sound node may take on purpose.
     pub(crate) patience: Duration,
-    /// Writes only.
+    /// Only where something is changed: then a lost answer leaves the outcome unknown.
     pub(crate) idempotency_key: Option<String>,
     /// Every status is an answer: the call asks one node how it is.
     pub(crate) any_status: bool,

@@ -419,9 +419,13 @@ async fn a_write_without_an_answer_says_that_its_outcome_is_unknown() {
     }
     let node = TestNode::start(|_| Reply::Hang).await;
     let client = node.client().with_options(short(300));
-    let error = client.groups().await.unwrap_err();
-    assert!(!error.outcome_unknown(), "{error:?}");
-    assert!(error.to_string().contains("nothing was changed"), "{error}");
+    let dry_run = Write { dry_run: true, ..Write::default() };
+    let read = client.groups().await.unwrap_err();
+    let tried = client.join(&group(), &join_request(), &dry_run).await.unwrap_err();
+    for error in [read, tried] {
+        assert!(!error.outcome_unknown(), "{error:?}");
+        assert!(error.to_string().starts_with("no answer in time: "), "{error}");
+    }
 }
 
 #[tokio::test]

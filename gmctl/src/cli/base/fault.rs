@@ -20,8 +20,8 @@ impl From<ClientError> for Failure {
                     .hint("is gmsd running there? gmctl doctor looks closer; -e names other nodes")
             }
             ClientError::Refused { problem, meta } => of_refusal(*problem, &meta),
-            ClientError::Timeout { outcome_unknown, tried, .. } => {
-                of_timeout(outcome_unknown, &tried)
+            ClientError::Timeout { outcome_unknown, idempotency_key, tried } => {
+                of_timeout(outcome_unknown, idempotency_key.is_some(), &tried)
             }
             ClientError::Protocol { endpoint, what } => {
                 Failure::new(Exit::Refused, format!("the answer is not one of a gms node: {what}"))
@@ -71,14 +71,15 @@ fn of_refusal(problem: Problem, meta: &Meta) -> Failure {
     Failure { problem: Some(Box::new(problem)), ..failure }
 }
 
-fn of_timeout(outcome_unknown: bool, tried: &[(Endpoint, String)]) -> Failure {
+fn of_timeout(outcome_unknown: bool, is_write: bool, tried: &[(Endpoint, String)]) -> Failure {
     if outcome_unknown {
         Failure::new(Exit::Timeout, "no answer in time; the act may have taken effect, or may yet")
             .hint(
                 "look first (gmctl members, gmctl events), then repeat; --timeout gives more time",
             )
     } else {
-        Failure::new(Exit::Timeout, "no answer in time; nothing was changed")
+        let outcome = if is_write { "; nothing was changed" } else { "" };
+        Failure::new(Exit::Timeout, format!("no answer in time{outcome}"))
             .hint("--timeout gives more time; --consistency local reads without a quorum")
     }
     .asked(list(tried))
