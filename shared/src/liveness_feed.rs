@@ -3,6 +3,8 @@
 //! The feed has no history: after each [`LivenessItem::Connected`] it tells of every member anew,
 //! so forget what was known before. A member that does not change costs no traffic.
 
+use std::time::{Duration, Instant};
+
 use hyper::Method;
 
 use crate::{
@@ -69,6 +71,21 @@ impl LivenessFeed {
         let mut request = Request::new(Method::GET, path);
         request.headers.push(("accept", "text/event-stream".to_owned()));
         Self { stream: EventStream::new(client, request) }
+    }
+
+    /// Takes the stream for broken after another silence than
+    /// [`STREAM_IDLE_TIMEOUT`](crate::api::STREAM_IDLE_TIMEOUT): a node writes something every
+    /// [`BOOKMARK_INTERVAL`](crate::api::BOOKMARK_INTERVAL), so a shorter one than that breaks
+    /// every stream.
+    #[must_use]
+    pub fn with_idle_limit(mut self, limit: Duration) -> Self {
+        self.stream.set_idle_limit(limit);
+        self
+    }
+
+    /// When the node last wrote anything, also what makes no item.
+    pub fn heard_at(&self) -> Option<Instant> {
+        self.stream.heard_at()
     }
 
     /// The next item. Cancelling the wait loses nothing.

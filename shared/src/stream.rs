@@ -2,9 +2,9 @@
 //! and opens again at the next node.
 //!
 //! Between two attempts it waits, at first at most 50 ms and at most 2 s, and it takes a stream
-//! for broken that was silent for [`STREAM_IDLE_TIMEOUT`]. It ends only when a node refuses it for
-//! good. Reading it can be cancelled at any time without losing an event: all its state
-//! is in the value.
+//! for broken that was silent for [`STREAM_IDLE_TIMEOUT`], or for as long as its reader wishes. It
+//! ends only when a node refuses it for good. Reading it can be cancelled at any time without
+//! losing an event: all its state is in the value.
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
@@ -83,6 +83,10 @@ pub(crate) struct EventStream {
     attempts: u32,
     /// When the present stream was opened.
     opened_at: Option<Instant>,
+    /// So long a silence breaks the stream.
+    idle_limit: Duration,
+    /// When the last byte came.
+    heard_at: Option<Instant>,
     state: State,
     ready: VecDeque<StreamItem>,
 }
@@ -96,6 +100,8 @@ impl EventStream {
             request,
             attempts: 0,
             opened_at: None,
+            idle_limit: STREAM_IDLE_TIMEOUT,
+            heard_at: None,
             state: State::Waiting { until: Instant::now() },
             ready: VecDeque::new(),
         }
@@ -104,6 +110,16 @@ impl EventStream {
     /// What to send when the stream is opened the next time.
     pub(crate) fn set_request(&mut self, request: Request) {
         self.request = request;
+    }
+
+    /// Takes a stream for broken after another silence than [`STREAM_IDLE_TIMEOUT`].
+    pub(crate) fn set_idle_limit(&mut self, limit: Duration) {
+        self.idle_limit = limit;
+    }
+
+    /// When the last byte came, be it of an event or of a comment.
+    pub(crate) fn heard_at(&self) -> Option<std::time::Instant> {
+        self.heard_at.map(Instant::into_std)
     }
 
     /// Gives the present connection up, and what was read from it and not yet taken.
@@ -132,7 +148,9 @@ impl EventStream {
                 State::Reading { body, quiet_until } => {
                     match timeout_at(*quiet_until, body.body.chunk()).await {
                         Ok(Ok(Some(bytes))) => {
-                            *quiet_until = Instant::now() + STREAM_IDLE_TIMEOUT;
+                            let now = Instant::now();
+                            *quiet_until = now + self.idle_limit;
+                            self.heard_at = Some(now);
                             let mut events = Vec::new();
                             let result = body.decoder.push(&bytes, &mut events);
                             self.ready.extend(events.into_iter().map(StreamItem::Sse));
@@ -142,8 +160,10 @@ impl EventStream {
                         }
                         Ok(Ok(None)) => self.lost("the node ended the stream"),
                         Ok(Err(error)) => self.lost(&error.to_string()),
-                        Err(_) => self
-                            .lost(&format!("nothing came for {} s", STREAM_IDLE_TIMEOUT.as_secs())),
+                        Err(_) => {
+                            let why = format!("nothing came for {} s", self.idle_limit.as_secs());
+                            self.lost(&why);
+                        }
                     }
                 }
                 State::Ended(end) => return Err(end.clone()),
@@ -173,10 +193,12 @@ impl EventStream {
                     .get(crate::api::header::NODE)
                     .and_then(|value| value.to_str().ok()?.parse().ok());
                 self.ready.push_back(StreamItem::Connected { endpoint: self.endpoint(), node });
-                self.opened_at = Some(Instant::now());
+                let now = Instant::now();
+                self.opened_at = Some(now);
+                self.heard_at = Some(now);
                 self.state = State::Reading {
                     body: Box::new(Reading { body, decoder: Decoder::default() }),
-                    quiet_until: Instant::now() + STREAM_IDLE_TIMEOUT,
+                    quiet_until: now + self.idle_limit,
                 };
             }
             Err(Fault::Refused(problem)) if is_final(problem.code) => {

@@ -5,6 +5,8 @@
 //! the view before it, and asks for fresh snapshots when one does not. It goes on until it is
 //! dropped or a node refuses it for good.
 
+use std::time::{Duration, Instant};
+
 use hyper::Method;
 
 use crate::{
@@ -87,6 +89,21 @@ impl Watch {
         let sequence = Sequence::new(all, options.after, options.at_least);
         let stream = EventStream::new(client, request(&path, &sequence));
         Self { stream, path, sequence }
+    }
+
+    /// Takes the stream for broken after another silence than
+    /// [`STREAM_IDLE_TIMEOUT`](crate::api::STREAM_IDLE_TIMEOUT): a node writes something every
+    /// [`BOOKMARK_INTERVAL`](crate::api::BOOKMARK_INTERVAL), so a shorter one than that breaks
+    /// every stream.
+    #[must_use]
+    pub fn with_idle_limit(mut self, limit: Duration) -> Self {
+        self.stream.set_idle_limit(limit);
+        self
+    }
+
+    /// When the node last wrote anything, also what makes no item.
+    pub fn heard_at(&self) -> Option<Instant> {
+        self.stream.heard_at()
     }
 
     /// The next item. Cancelling the wait loses nothing.

@@ -1,6 +1,6 @@
 //! Watches and the liveness feed against scripted nodes.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use crate::{
     api::{
@@ -185,6 +185,36 @@ async fn a_silent_stream_is_taken_for_broken() {
     first.closed().await;
     send(&second, &[change(5, 6)]);
     assert_eq!(event(&mut watch).await, change(5, 6));
+}
+
+#[tokio::test]
+async fn a_reader_may_wait_for_less() {
+    let (first, reply_first) = Reply::stream();
+    let (_second, reply_second) = Reply::stream();
+    let node = node(vec![reply_first, reply_second]).await;
+    let watch = Watch::of_group(&node.client(), &group(0), &WatchOptions::default());
+    let mut watch = watch.with_idle_limit(Duration::from_secs(9));
+    assert_eq!(watch.heard_at(), None);
+    send(&first, &[snapshot(5)]);
+    assert_eq!(event(&mut watch).await, snapshot(5));
+    assert!(watch.heard_at().is_some());
+    tokio::time::pause();
+    let why = disconnected(&mut watch).await;
+    assert!(why.contains("nothing came for 9 s"), "{why}");
+}
+
+#[tokio::test]
+async fn a_comment_shows_that_a_quiet_feed_lives() {
+    let (writer, reply) = Reply::stream();
+    let node = node(vec![reply]).await;
+    let mut feed = LivenessFeed::new(&node.client(), &LivenessOptions::default());
+    assert!(matches!(feed.next().await.unwrap(), LivenessItem::Connected { .. }));
+    let before = feed.heard_at();
+    writer.raw(":\n\n");
+    while feed.heard_at() == before {
+        let nothing = tokio::time::timeout(Duration::from_millis(10), feed.next()).await;
+        assert!(nothing.is_err(), "a comment is no item: {nothing:?}");
+    }
 }
 
 #[tokio::test]
