@@ -10,7 +10,7 @@ use gms::{
     api::{
         Band, Event, Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, What,
     },
-    id::{NodeId, Revision},
+    id::Revision,
     view::{Change, View},
 };
 use imbl::OrdMap;
@@ -37,14 +37,9 @@ pub enum Applied {
 impl Model {
     /// Takes in the state of a stream.
     pub fn apply_link(&mut self, now: Moment, stream: Stream, news: &StreamNews) {
-        let state = |model: &Model| match stream {
-            Stream::Watch => model.link.watch.clone(),
-            Stream::Liveness => model.link.liveness.clone(),
-            Stream::Poll => model.link.poll.clone(),
-        };
-        let before = state(self);
+        let before = self.link.state(stream).clone();
         self.link.take(now, stream, news);
-        match (before, state(self), news) {
+        match (before, self.link.state(stream).clone(), news) {
             (StreamState::Up, StreamState::Down, StreamNews::Down { error }) => {
                 let text = format!("{}: {error}", stream.as_str());
                 self.timeline.observe(now, Happening::LinkLost(text));
@@ -76,12 +71,19 @@ impl Model {
 
     /// Takes in one message of the watch of all groups.
     pub fn apply_watch(&mut self, now: Moment, event: WatchEvent) -> Applied {
-        let applied = self.take_watch(now, event);
-        self.link.told(now, self.revision);
+        self.link.heard(Stream::Watch, now.at);
+        let applied = self.apply_watch_event(now, event);
+        self.compare(now);
         applied
     }
 
-    fn take_watch(&mut self, now: Moment, event: WatchEvent) -> Applied {
+    /// Whether the watch tells of what the status already has.
+    fn compare(&mut self, now: Moment) {
+        let status = self.status.as_ref().map_or(Revision(0), |status| status.revision);
+        self.link.compare(now, status, self.revision);
+    }
+
+    fn apply_watch_event(&mut self, now: Moment, event: WatchEvent) -> Applied {
         match event {
             WatchEvent::Snapshot(view) => self.apply_snapshot(now, view),
             WatchEvent::Change(change) => return self.apply_change(now, &change),
@@ -113,7 +115,7 @@ impl Model {
             told.insert(view.group.clone());
         }
         let revision = view.revision();
-        let group = self.groups.entry(view.group).or_default();
+        let group = self.group(view.group);
         if group.revision > revision {
             return;
         }
@@ -136,7 +138,7 @@ impl Model {
     }
 
     fn apply_change(&mut self, now: Moment, change: &Change) -> Applied {
-        let group = self.groups.entry(change.group.clone()).or_default();
+        let group = self.group(change.group.clone());
         if change.revision() <= group.revision {
             return Applied::Done;
         }
@@ -153,7 +155,7 @@ impl Model {
     fn apply_event(&mut self, event: &Event) {
         match &event.what {
             What::GroupCreated { group, timing } => {
-                self.groups.entry(group.clone()).or_default().timing = Some(*timing);
+                self.group(group.clone()).timing = Some(*timing);
                 self.stamp.shape += 1;
             }
             What::GroupDeleted { group }
@@ -163,7 +165,7 @@ impl Model {
                 self.stamp.shape += 1;
             }
             What::HoldSet { group, hold } => {
-                self.groups.entry(group.clone()).or_default().hold = Some(hold.clone());
+                self.group(group.clone()).hold = Some(hold.clone());
             }
             What::HoldCleared { group, .. } => {
                 if let Some(group) = self.groups.get_mut(group) {
@@ -179,8 +181,13 @@ impl Model {
 
     /// Takes in what the liveness feed says of one member.
     pub fn apply_liveness(&mut self, now: Moment, report: &MemberLiveness) {
-        self.link.heard(now);
-        let group = self.groups.entry(report.group.clone()).or_default();
+        self.link.heard(Stream::Liveness, now.at);
+        self.apply_report(now, report);
+    }
+
+    /// Takes in what is said of one member by another stream than that of all.
+    pub fn apply_report(&mut self, now: Moment, report: &MemberLiveness) {
+        let group = self.group(report.group.clone());
         let newer_known =
             group.members.get(&report.id).is_some_and(|m| m.incarnation > report.incarnation);
         if newer_known {
@@ -191,11 +198,10 @@ impl Model {
             .get(&report.id)
             .filter(|heard| heard.incarnation == report.incarnation)
             .map(|heard| heard.band);
-        let monitor = self.nodes.get(&report.monitor);
-        let is_unwatched = monitor.is_some_and(|node| !node.status.reachable);
-        group.hear(&report.id, Heard { is_unwatched, ..Heard::of(now, report) });
+        group.hear(&report.id, Heard::of(now, report));
+        let is_watched_by_another = watched_by_another(group, report);
         self.stamp.reports += 1;
-        if watched_by_another(group, report) {
+        if is_watched_by_another {
             self.stamp.shape += 1;
         }
         if before != Some(report.state) {
@@ -217,23 +223,24 @@ impl Model {
 
     /// Takes in the counts of one group.
     pub fn apply_counts(&mut self, now: Moment, counts: GroupLiveness) {
-        self.link.heard(now);
-        let group = self.groups.entry(counts.group.clone()).or_default();
+        self.link.heard(Stream::Liveness, now.at);
+        let group = self.group(counts.group.clone());
         group.counts = Some(counts);
     }
 
     /// Takes in the status of the node that answers.
     pub fn apply_status(&mut self, now: Moment, status: Status) {
-        self.link.known(now, status.revision);
+        self.link.heard(Stream::Poll, now.at);
         self.link.node = Some(status.node);
         self.status = Some(Arc::new(status));
+        self.compare(now);
     }
 
     /// Takes in the list of groups: the holds and timings, which no snapshot carries.
     pub fn apply_groups(&mut self, now: Moment, groups: Groups) {
-        self.link.heard(now);
+        self.link.heard(Stream::Poll, now.at);
         for summary in groups.groups {
-            let group = self.groups.entry(summary.name).or_default();
+            let group = self.group(summary.name);
             group.hold = summary.hold;
             group.timing = summary.timing;
         }
@@ -241,7 +248,7 @@ impl Model {
 
     /// Takes in what a node says of all nodes.
     pub fn apply_nodes(&mut self, now: Moment, nodes: Nodes) {
-        self.link.heard(now);
+        self.link.heard(Stream::Poll, now.at);
         for status in &nodes.nodes {
             let Some(before) = self.nodes.get(&status.id).map(|node| node.status.reachable) else {
                 continue;
@@ -255,22 +262,8 @@ impl Model {
                 _ => continue,
             };
             self.timeline.observe(now, what);
-            self.note_watcher(status.id, status.reachable);
         }
         self.take_nodes(now, nodes);
-    }
-
-    /// Whom a node watches that cannot be reached, nobody watches until another node says so.
-    fn note_watcher(&mut self, node: NodeId, is_reachable: bool) {
-        let ids: Vec<_> = self.groups.keys().cloned().collect();
-        for id in ids {
-            if let Some(group) = self.groups.get_mut(&id)
-                && group.watched_by(node, is_reachable)
-            {
-                self.stamp.bands += 1;
-                self.stamp.shape += 1;
-            }
-        }
     }
 
     /// Takes in what one node said of itself when it was asked directly.
@@ -280,7 +273,7 @@ impl Model {
 
     /// Takes in the recorded past.
     pub fn apply_history(&mut self, now: Moment, history: &Events) {
-        self.link.heard(now);
+        self.link.heard(Stream::Poll, now.at);
         self.timeline.load_history(history);
         for event in history.events.iter().rev().take(EVIDENCE_MAX).rev() {
             self.evidence.keep_event(event, self.term_of(event.revision));

@@ -20,6 +20,7 @@ use super::{
     moment::Moment,
     opinion::{FRESH, Opinion, Said},
     timeline::Timeline,
+    veil::Veil,
 };
 
 /// How many of a node's median round trips are kept: one a second for a minute.
@@ -32,6 +33,20 @@ pub struct NodeFacts {
     pub status: Arc<NodeStatus>,
     /// Its median round trips in microseconds, one a poll, oldest first; a gap where it told none.
     pub round_trips: Vector<Option<u64>>,
+}
+
+/// Whether the nodes believe in the same leader and term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// Those that answer do; of the others nobody knows.
+    Among {
+        /// How many answer.
+        answering: usize,
+        /// How many nodes there are.
+        nodes: usize,
+    },
+    /// Two that answer do not.
+    Differ,
 }
 
 /// Counts what changed: two models with the same stamp list the same members in the same order.
@@ -60,6 +75,8 @@ pub struct Model {
     pub nodes: OrdMap<NodeId, NodeFacts>,
     /// Every group.
     pub groups: OrdMap<GroupId, Group>,
+    /// What hides how members are now.
+    veil: Veil,
     /// What happened.
     pub timeline: Timeline,
     /// The newest revision that the watch has told of.
@@ -104,22 +121,17 @@ impl Model {
         self.status.is_none() && self.groups.is_empty() && self.nodes.is_empty()
     }
 
-    /// How many nodes say what they believe, and how many there are.
-    pub fn believers(&self) -> (usize, usize) {
-        let all = self.nodes.len();
-        (self.nodes.values().filter(|node| node.status.reachable).count(), all)
-    }
-
-    /// Whether every node that can be asked believes in the same leader and term; none while
-    /// nothing is known of the nodes.
-    pub fn nodes_agree(&self) -> Option<bool> {
-        let mut beliefs = self
-            .nodes
-            .values()
-            .filter(|node| node.status.reachable)
-            .map(|node| (node.status.leader, node.status.term));
+    /// Whether the nodes believe in the same leader and term; none while nobody is known to
+    /// believe anything.
+    pub fn agreement(&self) -> Option<Agreement> {
+        let answering = || self.nodes.values().filter(|node| node.status.reachable);
+        let mut beliefs = answering().map(|node| (node.status.leader, node.status.term));
         let first = beliefs.next()?;
-        Some(beliefs.all(|belief| belief == first))
+        Some(if beliefs.all(|belief| belief == first) {
+            Agreement::Among { answering: answering().count(), nodes: self.nodes.len() }
+        } else {
+            Agreement::Differ
+        })
     }
 
     /// What the node says, if it was asked lately and answered.
@@ -144,6 +156,41 @@ impl Model {
     /// Takes in what the service said of why a member is gone or in doubt.
     pub fn apply_why(&mut self, now: Moment, why: Why) {
         self.evidence.keep(now.wall_ms, why);
+    }
+
+    /// The group of that name; one of which nothing is known if it is new.
+    pub(super) fn group(&mut self, id: GroupId) -> &mut Group {
+        let veil = &self.veil;
+        self.groups.entry(id).or_insert_with(|| Group::behind(veil))
+    }
+
+    /// Whether nothing is known of how members are now.
+    pub fn is_blind(&self) -> bool {
+        self.veil.blind
+    }
+
+    /// Hides what can no longer be known, and shows again what can. Costs nothing unless that is
+    /// another than before.
+    pub fn see(&mut self, now: Moment) {
+        let no_quorum = self.status.as_ref().is_some_and(|status| !status.quorum.ok);
+        let lost = self.nodes.iter().filter(|(_, node)| !node.status.reachable);
+        let veil = Veil {
+            blind: !self.link.trust(now).is_current(),
+            lost: lost.map(|(id, _)| *id).collect(),
+            no_quorum,
+        };
+        if veil == self.veil {
+            return;
+        }
+        let ids: Vec<_> = self.groups.keys().cloned().collect();
+        for id in ids {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.hide(&veil);
+            }
+        }
+        self.veil = veil;
+        self.stamp.shape += 1;
+        self.stamp.bands += 1;
     }
 
     /// Takes in what a node says of all nodes.

@@ -59,8 +59,13 @@ pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Ent
 
 /// How much happened in between.
 pub fn sums(then: &Model, now: &Model) -> Sums {
-    let mut sums =
-        Sums { suspects: (then.tally().suspect, now.tally().suspect), ..Sums::default() };
+    // Who is unknown is not known to be better.
+    let suspects = if then.is_blind() || now.is_blind() {
+        (0, 0)
+    } else {
+        (then.tally().suspect, now.tally().suspect)
+    };
+    let mut sums = Sums { suspects, ..Sums::default() };
     for entry in entries(then, now) {
         match &entry.what {
             Happening::Joined(_, who, _) => sums.joined += who.count,

@@ -23,6 +23,7 @@ use imbl::{OrdMap, OrdSet};
 use super::{
     condition::{Condition, Tally},
     moment::Moment,
+    veil::Veil,
 };
 
 /// How long a new member is marked as new, and one that is gone is still shown.
@@ -30,8 +31,8 @@ pub const RECENT: Duration = Duration::from_mins(1);
 
 /// How long an age that was reported is counted on for a member that answers. The feed repeats
 /// pinned members each second; for the others silence means only "still in the same band", and an age
-/// that went on growing would look like silence.
-pub const REPORT_FRESH: Duration = Duration::from_millis(1_250);
+/// that goes on would look like a silence of theirs.
+pub const REPORT_FRESH: Duration = Duration::from_millis(1_200);
 
 /// What the liveness feed last said of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,6 @@ pub struct Heard {
     /// The worse band it is still shown in, and until when: a member looks worse at once, and
     /// better only after two clean beats, so that a cell does not flicker.
     pub settling: Option<(Band, Instant)>,
-    /// Whether the node that said so cannot be reached: then nobody watches the member.
-    pub is_unwatched: bool,
 }
 
 impl Heard {
@@ -74,24 +73,16 @@ impl Heard {
             period_ms: report.period_ms,
             reported_at: now.at,
             settling: None,
-            is_unwatched: false,
         }
     }
 
     /// The band it is shown in.
     pub fn shown(&self) -> Band {
-        match self.settling {
-            _ if self.is_unwatched => Band::Unknown,
-            Some((worse, _)) => worse,
-            None => self.band,
-        }
+        self.settling.map_or(self.band, |(worse, _)| worse)
     }
 
     /// How long ago its last round trip was, as far as that is known.
     pub fn age(&self, now: Moment) -> Age {
-        if self.is_unwatched {
-            return Age::Unknown;
-        }
         let fresh = now.since(self.reported_at) < REPORT_FRESH;
         match (self.round_trip_at, self.band) {
             (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
@@ -136,6 +127,10 @@ pub enum Left {
     AtLeast(Duration),
     /// Never while the hold lasts.
     Held,
+    /// Never while there is no quorum.
+    NoQuorum,
+    /// Nobody can tell: its monitor is out of reach, or nothing comes in.
+    Unknown,
 }
 
 /// Somebody who is no member any more.
@@ -172,6 +167,8 @@ pub struct Group {
     pub timing: Option<GroupTiming>,
     /// The group's counts and percentiles by the liveness feed.
     pub counts: Option<GroupLiveness>,
+    /// What hides how its members are now.
+    veil: Veil,
     /// How many members look how.
     tally: Tally,
     /// The members that do not simply answer.
@@ -181,6 +178,22 @@ pub struct Group {
 }
 
 impl Group {
+    /// A group of which nothing is known.
+    pub(super) fn behind(veil: &Veil) -> Self {
+        Self { veil: veil.clone(), ..Self::default() }
+    }
+
+    /// Hides more or less.
+    pub(super) fn hide(&mut self, veil: &Veil) {
+        self.veil = veil.clone();
+        self.count_anew();
+    }
+
+    /// What hides how its members are now.
+    pub fn veil(&self) -> &Veil {
+        &self.veil
+    }
+
     /// Changes what is known of one member, and keeps the counts true.
     fn change(&mut self, id: &MemberId, how: impl FnOnce(&mut Self)) {
         if let Some(before) = self.standing(id) {
@@ -230,26 +243,6 @@ impl Group {
         self.change(id, |group| {
             group.heard.insert(id.clone(), heard);
         });
-    }
-
-    /// Whether the node that watches some of the members can be reached; true if anybody looks
-    /// different for it.
-    pub(super) fn watched_by(&mut self, node: NodeId, is_reachable: bool) -> bool {
-        let differs = |heard: &Heard| heard.monitor == node && heard.is_unwatched == is_reachable;
-        let theirs: Vec<MemberId> = self
-            .heard
-            .iter()
-            .filter(|(_, heard)| differs(heard))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in &theirs {
-            self.change(id, |group| {
-                if let Some(heard) = group.heard.get_mut(id) {
-                    heard.is_unwatched = !is_reachable;
-                }
-            });
-        }
-        !theirs.is_empty()
     }
 
     /// Shows those better who have proved to be; true if anybody looks different for it.
@@ -314,13 +307,14 @@ impl Group {
     /// How a member looks, whether it is new or not; none if it is no member.
     fn standing(&self, id: &MemberId) -> Option<Condition> {
         let member = self.members.get(id)?;
-        Some(Self::standing_of(member, self.heard_of(member)))
+        Some(self.standing_of(member, self.heard_of(member)))
     }
 
     /// How a member looks of whom this was heard, whether it is new or not.
-    pub fn standing_of(member: &Member, heard: Option<&Heard>) -> Condition {
+    pub fn standing_of(&self, member: &Member, heard: Option<&Heard>) -> Condition {
         match heard {
             _ if member.state == MemberState::Away => Condition::Away,
+            Some(heard) if self.veil.hides(heard.monitor) => Condition::Unknown,
             Some(heard) => heard.shown().into(),
             None => Condition::Unknown,
         }
@@ -334,6 +328,11 @@ impl Group {
     /// What was heard of this life of the member.
     pub fn heard_of(&self, member: &Member) -> Option<&Heard> {
         self.heard.get(&member.id).filter(|heard| heard.incarnation == member.incarnation)
+    }
+
+    /// The same, as far as it still holds.
+    pub fn known_of(&self, member: &Member) -> Option<&Heard> {
+        self.heard_of(member).filter(|heard| !self.veil.hides(heard.monitor))
     }
 
     /// How the member looks now; none if it is neither a member nor just gone.
@@ -351,7 +350,12 @@ impl Group {
 
     /// How long ago the member's last round trip was, as far as that is known.
     pub fn age(&self, now: Moment, member: &Member) -> Age {
-        self.heard_of(member).map_or(Age::Unknown, |heard| heard.age(now))
+        self.heard_of(member).map_or(Age::Unknown, |heard| self.age_of(now, heard))
+    }
+
+    /// The same of a member of whom this was heard.
+    pub fn age_of(&self, now: Moment, heard: &Heard) -> Age {
+        if self.veil.hides(heard.monitor) { Age::Unknown } else { heard.age(now) }
     }
 
     /// Whether the member does not simply answer.
@@ -380,9 +384,15 @@ impl Group {
 
     /// The same of a member of whom this was heard.
     pub fn left_of(&self, now: Moment, member: &Member, heard: &Heard) -> Option<Left> {
+        if self.veil.hides(heard.monitor) {
+            return Some(Left::Unknown);
+        }
         let (Age::Known(age), true) = (heard.age(now), heard.band >= Band::Late) else {
             return None;
         };
+        if self.veil.no_quorum {
+            return Some(Left::NoQuorum);
+        }
         if self.hold.is_some() {
             return Some(Left::Held);
         }

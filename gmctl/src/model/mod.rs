@@ -9,6 +9,7 @@
 //! | `moment` | one reading of both clocks |
 //! | `condition` | how a member looks: few words instead of a scale |
 //! | `group` | one group: members, what was heard of them, who is just gone |
+//! | `veil` | what keeps us from knowing how members are now |
 //! | `contact` | whether a node is in touch with a quorum, in words |
 //! | `link` | whether what is shown can be trusted, and how old it is |
 //! | `happening` | what can happen, in the words of the screen |
@@ -41,3 +42,4 @@ pub mod moment;
 pub mod opinion;
 pub mod scrub;
 pub mod timeline;
+pub mod veil;

@@ -97,10 +97,12 @@ impl App {
     /// A dashboard that knows nothing yet.
     pub fn new(settings: Settings, now: Moment) -> Self {
         let theme = settings.theme;
+        let mut live = Model::default();
+        live.link.is_recorded = settings.replay;
         Self {
             settings,
             now,
-            live: Model::default(),
+            live,
             history: History::default(),
             past: None,
             ui: Ui { size: (80, 24), theme, speed: Some(1.0), ..Ui::default() },

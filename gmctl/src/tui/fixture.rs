@@ -189,12 +189,16 @@ impl Play {
         self
     }
 
-    /// Three nodes, node 1 leads, node 2 answers; a watch that has told its groups goes on.
-    pub(crate) fn nodes(&mut self) -> &mut Self {
-        if !self.app.live.groups.is_empty() {
-            let bookmark = Bookmark { revision: self.app.live.revision };
-            self.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
+    /// Every stream just said that it stands.
+    pub(crate) fn heard(&mut self) -> &mut Self {
+        for stream in Stream::ALL {
+            self.tell(Message::Heard(stream, self.now.at));
         }
+        self
+    }
+
+    /// Three nodes, node 1 leads, node 2 answers.
+    pub(crate) fn nodes(&mut self) -> &mut Self {
         self.tell(Message::Status(Box::new(status(Some(1)))));
         let nodes = (1..=3).map(node).collect();
         self.tell(Message::Nodes(Nodes { answered_by: NodeId(2), nodes }))

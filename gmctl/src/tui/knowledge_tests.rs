@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gms::{
-    api::{Band, MemberLiveness, Nodes, WatchEvent},
+    api::{Band, MemberLiveness, WatchEvent},
     id::{Incarnation, NodeId, Revision},
     view::Change,
 };
@@ -14,10 +14,7 @@ use super::{
 };
 use crate::{
     facts::looks,
-    model::{
-        condition::{Condition, Tally},
-        group::{Age, Left},
-    },
+    model::{condition::Tally, group::Left},
 };
 
 #[test]
@@ -32,36 +29,6 @@ fn the_time_to_a_removal_counts_down_and_a_hold_stops_it() {
     play.later(1_000);
     assert_eq!(left(&play, "payments"), Some(Left::AtLeast(Duration::ZERO)));
     assert_eq!(left(&play, "search"), None, "it answers");
-}
-
-/// Nobody pings those whose monitor is gone, until the monitors change: they are not ok.
-#[test]
-fn members_of_a_node_out_of_reach_are_unknown_until_another_watches_them() {
-    let mut play = healthy();
-    let monitor = |play: &Play, name: &str| {
-        play.app.live.groups.get(&group(name)).unwrap().heard.get(&id("m-0001")).unwrap().monitor
-    };
-    let gone = monitor(&play, "payments");
-    let mut nodes: Vec<_> = (1..=3).map(node).collect();
-    let tell = |play: &mut Play, nodes: &[gms::api::NodeStatus]| {
-        let nodes = Nodes { answered_by: NodeId(2), nodes: nodes.to_vec() };
-        play.tell(Message::Nodes(nodes));
-    };
-    let looks_now = |play: &Play| {
-        let facts = play.app.live.groups.get(&group("payments")).unwrap();
-        let age = facts.age(play.now, facts.members.get(&id("m-0001")).unwrap());
-        (facts.condition(play.now, &id("m-0001")).unwrap(), age, facts.tally().unknown > 0)
-    };
-    let place = nodes.iter().position(|node| node.id == gone).unwrap();
-    nodes[place].reachable = false;
-    tell(&mut play, &nodes);
-    assert_eq!(looks_now(&play), (Condition::Unknown, Age::Unknown, true));
-    // A feed that opens anew repeats what was known.
-    play.band("payments", 1, Band::Ok, 300);
-    assert_eq!(looks_now(&play).0, Condition::Unknown);
-    nodes[place].reachable = true;
-    tell(&mut play, &nodes);
-    assert_eq!(looks_now(&play).0, Condition::Ok);
 }
 
 #[test]
@@ -284,4 +251,162 @@ fn who_watches_a_member_is_told_by_whoever_reports_of_it() {
     }
     play.keys("2 3 /").types("monitor:2").keys("Enter");
     assert!(play.app.rows.members.iter().any(|key| *key == moved), "filters go by it too");
+}
+
+/// A node that stands still keeps its streams open; the status comes from another.
+#[test]
+fn a_silent_watch_is_said_although_the_status_is_young() {
+    let mut play = healthy();
+    for _ in 0..7 {
+        assert!(play.screen(120, 36).contains("LIVE <2s"));
+        play.later(1_000).nodes();
+    }
+    assert!(play.screen(120, 36).contains("LATE 7.0s"), "{}", play.screen(120, 36));
+    play.heard();
+    assert!(play.screen(120, 36).contains("LIVE <2s"), "a word that says nothing else will do");
+    let mut ahead = status(Some(1));
+    ahead.revision = Revision(9_182_332);
+    play.tell(Message::Status(Box::new(ahead.clone()))).later(2_000);
+    play.tell(Message::Status(Box::new(ahead)));
+    assert!(play.screen(120, 36).contains("LATE 2.0s"), "what the status knows is not told");
+}
+
+/// The member that is looked at is told of by a stream of its own, maybe by another node.
+#[test]
+fn the_pinned_member_says_nothing_of_the_feed() {
+    let mut play = healthy();
+    play.later(9_000).nodes();
+    play.tell(Message::Heard(crate::model::link::Stream::Watch, play.now.at));
+    play.tell(Message::Pinned(looks("payments", &member(1, 101), Band::Late)));
+    assert!(play.screen(120, 36).contains("LATE 9.0s"));
+    let payments = &play.app.live.groups[&group("payments")];
+    assert_eq!(payments.tally().late, 1, "and yet it is taken in");
+}
+
+fn looks_like(play: &Play, name: &str, n: u64) -> crate::model::condition::Condition {
+    play.app.live.groups[&group(name)].condition(play.now, &id(&format!("m-{n:04}"))).unwrap()
+}
+
+/// Nodes of which the given ones are out of reach.
+fn nodes_without(play: &mut Play, lost: &[u64]) {
+    let nodes = (1..=3).map(|n| {
+        let mut node = node(n);
+        node.reachable = !lost.contains(&n);
+        node
+    });
+    let nodes = nodes.collect();
+    play.tell(Message::Nodes(gms::api::Nodes { answered_by: NodeId(2), nodes }));
+}
+
+/// What a dead node last said of a member says nothing of it now.
+#[test]
+fn a_member_whose_monitor_is_lost_is_unknown() {
+    use crate::model::condition::Condition;
+    let mut play = healthy();
+    play.band("payments", 3, Band::Suspect, 2_000);
+    assert_eq!(looks_like(&play, "payments", 3), Condition::Suspect);
+    nodes_without(&mut play, &[1, 3]);
+    let payments = &play.app.live.groups[&group("payments")];
+    // The feed says that node 1 watches every third, and so on.
+    let tally = payments.tally();
+    assert_eq!((tally.unknown, tally.suspect), (12 - tally.ok, 0), "{tally:?}");
+    assert!(tally.unknown > 0 && tally.ok > 0, "{tally:?}");
+    assert_eq!(looks_like(&play, "payments", 3), Condition::Unknown);
+    assert_eq!(
+        payments.left(play.now, payments.members.get(&id("m-0003")).unwrap()),
+        Some(Left::Unknown)
+    );
+    let screen = play.keys("2 3").screen(120, 36);
+    let row = screen.lines().find(|line| line.contains("m-0003")).unwrap();
+    assert!(row.contains("? unknown") && !row.contains("due"), "{row}");
+    nodes_without(&mut play, &[]);
+    assert_eq!(looks_like(&play, "payments", 3), Condition::Suspect, "it is heard again");
+    assert_eq!(play.app.live.tally().unknown, 0);
+}
+
+/// A picture that is not current counts nobody as well, on no screen.
+#[test]
+fn nobody_is_well_while_nothing_comes_in() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let heat = play.screen(120, 36);
+    assert!(heat.contains("nobody: every member answers"));
+    let down = StreamNews::Down { error: "refused".to_owned() };
+    play.tell(Message::Link(Stream::Liveness, down));
+    let lost = play.screen(120, 36);
+    assert!(!lost.contains("every member answers") && lost.contains("25 unknown"), "{lost}");
+    let tally = play.app.live.tally();
+    assert_eq!((tally.ok, tally.unknown), (0, 25));
+    let cells = play.app.rows.heat.shown().iter().flat_map(|row| &row.cells);
+    assert!(cells.into_iter().all(|cell| *cell == crate::model::condition::Condition::Unknown));
+    play.connected().groups();
+    assert_eq!(play.app.live.tally().ok, 25);
+    play.later(10_000);
+    assert_eq!(play.app.live.tally().unknown, 25, "STALE");
+}
+
+#[test]
+fn nothing_is_due_without_a_quorum() {
+    let mut play = healthy();
+    play.band("payments", 3, Band::Late, 9_000).keys("2 3");
+    let row = |play: &mut Play| {
+        let screen = play.screen(120, 36);
+        screen.lines().find(|line| line.contains("m-0003")).unwrap().to_owned()
+    };
+    assert!(row(&mut play).contains(" due "));
+    play.tell(Message::Status(Box::new(status(None))));
+    let without = row(&mut play);
+    assert!(without.contains("- late") && !without.contains("due"), "{without}");
+}
+
+#[test]
+fn only_nodes_that_answer_agree() {
+    let mut play = healthy();
+    for (lost, title) in [
+        (&[][..], "[7] all views agree"),
+        (&[3], "[7] 2 of 3 views agree"),
+        (&[1, 3], "[7] 1 of 3 views \u{2500}"),
+    ] {
+        nodes_without(&mut play, lost);
+        let screen = play.screen(120, 36);
+        assert!(screen.contains(title), "{title}: {screen}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_hold_is_one_figure_everywhere() {
+    let mut play = healthy();
+    play.trouble();
+    // It has 580 s left, which is between two minutes.
+    for n in [3, 4, 7, 10] {
+        play.band("payments", n, Band::Ok, 100);
+    }
+    play.band("search", 5, Band::Ok, 100).later(2_000).nodes();
+    let overview = play.screen(120, 36);
+    assert!(overview.contains("no removal by silence for 10m more"), "{overview}");
+    let groups = play.keys("2").screen(200, 60);
+    let row = groups.lines().find(|line| line.contains("batch [P]")).unwrap();
+    assert!(row.contains("10m: kernel"), "{row}");
+    let member = play.keys("j j j 3 Enter").screen(120, 36);
+    assert!(member.contains("in batch for 10m more"), "{member}");
+}
+
+#[test]
+fn one_of_a_kind_is_said_in_the_singular() {
+    use gms::api::{Event, What};
+    let mut play = healthy();
+    play.keys("Space");
+    let now = play.now.wall_ms;
+    let what = What::Election { leader: NodeId(1), term: 42 };
+    let event = Event { revision: Revision(9_182_332), at_ms: now, what };
+    play.tell(Message::Watch(WatchEvent::Event(event)));
+    let frozen = play.screen(120, 36);
+    assert!(frozen.contains("+1 event behind"), "{frozen}");
+    play.keys("$ d");
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("1 election ") && !screen.contains("elections"), "{screen}");
+    assert!(screen.contains(", elected less than 10s ago"), "{screen}");
+    assert!(screen.contains("term 42 for <10s"), "{screen}");
+    play.later(40_000).heard().nodes();
+    assert!(play.screen(120, 36).contains("no election for 40s"));
 }

@@ -1,5 +1,7 @@
 //! What comes into the dashboard and what it wants done.
 
+use std::time::Instant;
+
 use gms::{
     api::{Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, Why},
     id::NodeId,
@@ -35,8 +37,12 @@ pub enum Message {
     Link(Stream, StreamNews),
     /// The watch of all groups.
     Watch(WatchEvent),
+    /// Something came by a stream at that time, of which nothing else is told.
+    Heard(Stream, Instant),
     /// One member's liveness.
     Member(MemberLiveness),
+    /// The same of the member that is looked at, by a stream of its own.
+    Pinned(MemberLiveness),
     /// One group's counts.
     Counts(GroupLiveness),
     /// The status of the node that answers.

@@ -97,7 +97,7 @@ pub fn fact_of(message: &Message) -> Option<Fact> {
     Some(match message {
         Message::Link(stream, news) => Fact::Link(*stream, news.clone()),
         Message::Watch(event) => Fact::Watch(event.clone()),
-        Message::Member(report) => Fact::Member(report.clone()),
+        Message::Member(report) | Message::Pinned(report) => Fact::Member(report.clone()),
         Message::Counts(counts) => Fact::Counts(counts.clone()),
         Message::Status(status) => Fact::Status(status.clone()),
         Message::Nodes(nodes) => Fact::Nodes(nodes.clone()),

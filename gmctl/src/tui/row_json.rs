@@ -62,15 +62,13 @@ pub(super) fn member(app: &App, key: &MemberKey) -> Option<Value> {
     let member = group.members.get(&key.id)?;
     let mut value = serde_json::to_value(member.as_ref()).ok()?;
     let facts = value.as_object_mut()?;
-    let heard = group.heard_of(member);
-    // While nothing comes in, time goes on, but what happened since is not known.
-    let is_current = app.past.is_some() || app.trust().is_current();
+    let heard = group.known_of(member);
     let age = match group.age(app.moment(), member) {
-        Age::Known(age) if is_current => Some(whole_millis(age)),
-        Age::Known(_) | Age::Below(_) | Age::Unknown => None,
+        Age::Known(age) => Some(whole_millis(age)),
+        Age::Below(_) | Age::Unknown => None,
     };
     let left = match group.left(app.moment(), member) {
-        Some(Left::AtLeast(time)) if is_current => Some(whole_millis(time)),
+        Some(Left::AtLeast(time)) => Some(whole_millis(time)),
         _ => None,
     };
     let condition = group.condition(app.moment(), &key.id).map(Condition::as_str);

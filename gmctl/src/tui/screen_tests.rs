@@ -181,6 +181,6 @@ fn one_pane_alone_and_the_menus() {
 fn compared() {
     let mut play = Play::new();
     play.healthy().keys("j Space").trouble();
-    play.keys("$").later(90_000).nodes().keys("d");
+    play.keys("$").later(90_000).nodes().heard().keys("d");
     look("difference", &mut play);
 }

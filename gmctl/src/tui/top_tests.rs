@@ -110,7 +110,7 @@ fn a_connection_that_is_lost_while_the_past_is_shown_is_told() {
     let down = StreamNews::Down { error: "connection refused".to_owned() };
     play.tell(Message::Link(Stream::Watch, down)).later(3_400);
     let line = first_line(&mut play, 120, 36);
-    assert!(line.contains("FROZEN 12:03:11 +1 events behind RECONNECTING 3.4s"), "{line}");
+    assert!(line.contains("FROZEN 12:03:11 +1 event behind RECONNECTING 3.4s"), "{line}");
     play.later(10_000);
     let line = first_line(&mut play, 80, 24);
     assert!(line.contains("FROZEN 12:03:11 +1 STALE 13.4s"), "{line}");

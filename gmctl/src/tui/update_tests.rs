@@ -84,7 +84,7 @@ fn the_selection_stays_with_its_member_when_the_rows_move() {
     play.app.settle();
     let before = play.app.ui.selection.member.clone();
     assert_eq!(before, Some(key("payments", "m-0003")));
-    play.later(10_000).band("payments", 9, Band::Suspect, 2_000);
+    play.later(10_000).heard().band("payments", 9, Band::Suspect, 2_000);
     play.app.settle();
     assert_eq!(play.app.rows.members.get(0), Some(&key("payments", "m-0009")));
     assert_eq!(play.app.ui.selection.member, before);
@@ -220,8 +220,10 @@ fn ages_count_up_only_while_they_are_known() {
     let millis = std::time::Duration::from_millis;
     play.later(1_000);
     assert_eq!(age(&play, 1), Age::Known(millis(1_300)));
+    play.later(200);
+    assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "nobody repeats what is as it was");
     play.band("payments", 2, Band::Late, 700);
-    play.later(60_000);
+    play.later(60_000).heard();
     assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "it answers; the exact age is unknown");
     assert_eq!(age(&play, 2), Age::Known(millis(60_700)), "silence is counted on");
     play.tell(Message::Link(

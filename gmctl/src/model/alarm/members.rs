@@ -6,7 +6,7 @@ use gms::id::GroupId;
 
 use super::{
     finding::{Finding, Remedy, Scene, Severity},
-    words::seconds,
+    words::{rest, seconds},
 };
 use crate::model::{
     cluster::Model,
@@ -70,7 +70,8 @@ pub(super) fn members_in_doubt(scene: &Scene<'_>) -> Option<Finding> {
         Some(Left::AtLeast(time)) if time.is_zero() => ". First removal any moment".to_owned(),
         Some(Left::AtLeast(time)) => format!(". First removal in {}", seconds(time)),
         Some(Left::Held) => ". Held: nobody is removed by silence".to_owned(),
-        None => String::new(),
+        Some(Left::NoQuorum) => ". No quorum: nobody is removed by silence".to_owned(),
+        Some(Left::Unknown) | None => String::new(),
     };
     let silence = doubted
         .longest
@@ -149,20 +150,20 @@ fn causes_in_words(causes: &[Share]) -> String {
 }
 
 pub(super) fn hold_ends_soon(scene: &Scene<'_>) -> Option<Finding> {
-    let (rest, id, count) = scene
+    let (left, id, count) = scene
         .model
         .groups
         .iter()
         .filter_map(|(id, group)| {
-            let rest = group.hold_left(scene.now)?;
+            let left = group.hold_left(scene.now)?;
             let doubted = group.tally().suspect + group.tally().late;
-            (rest < HOLD_ENDS_SOON && doubted > 0).then_some((rest, id, doubted))
+            (left < HOLD_ENDS_SOON && doubted > 0).then_some((left, id, doubted))
         })
         .min()?;
-    let sentence = format!(
-        "HOLD on {id} ENDS in {}: {count} silent members can then be removed",
-        seconds(rest)
-    );
+    let silent =
+        if count == 1 { "1 silent member".to_owned() } else { format!("{count} silent members") };
+    let left = rest(left);
+    let sentence = format!("HOLD on {id} ENDS in {left}: {silent} can then be removed");
     Some(Finding::new(Severity::Warn, sentence).with(&[Remedy::Hold]))
 }
 
@@ -173,25 +174,23 @@ pub(super) fn holds(scene: &Scene<'_>) -> Option<Finding> {
     let pause = group.hold.as_ref()?;
     let others =
         if held.len() > 1 { format!(" and {} more", held.len() - 1) } else { String::new() };
-    let rest = group.hold_left(scene.now).map_or(String::new(), |rest| {
-        // Minutes, so that the line changes once a minute and not once a second.
-        match rest.as_secs().div_ceil(60) {
-            0 | 1 => " for less than a minute".to_owned(),
-            minutes => format!(" for {minutes} minutes more"),
-        }
-    });
-    let sentence = format!("HOLD on {id}{others}: no removal by silence{rest}: {}", pause.reason);
+    let left = rest(group.hold_left(scene.now)?);
+    let reason = &pause.reason;
+    let sentence = format!("HOLD on {id}{others}: no removal by silence for {left} more: {reason}");
     Some(Finding::new(Severity::Notice, sentence))
 }
 
 pub(super) fn members_unknown(scene: &Scene<'_>) -> Option<Finding> {
     let tally = scene.model.tally();
     (tally.unknown > 0 && tally.unknown * 2 > tally.total()).then(|| {
-        let sentence = format!(
-            "{} of {} members are UNKNOWN: their monitors have just begun to watch them",
-            tally.unknown,
-            tally.total()
-        );
+        let lost = scene.model.nodes.values().any(|node| !node.status.reachable);
+        let why = if lost {
+            "their monitors are out of reach, or have just begun to watch them"
+        } else {
+            "their monitors have just begun to watch them"
+        };
+        let (unknown, all) = (tally.unknown, tally.total());
+        let sentence = format!("{unknown} of {all} members are UNKNOWN: {why}");
         Finding::new(Severity::Notice, sentence)
     })
 }

@@ -46,13 +46,17 @@ fn all_is_well(model: &Model, now: Moment) -> Finding {
     let tally = model.tally();
     let members = match (tally.total(), tally.ok) {
         (0, _) => "no member has joined yet".to_owned(),
+        (1, 1) => "the only member answers".to_owned(),
         (all, ok) if all == ok => format!("all {all} members answer"),
         (all, ok) => format!("{ok} of {all} members answer"),
     };
     let cluster = model.status.as_ref().map_or(String::new(), |status| {
         let calm = model.timeline.elected(status.term).map_or(String::new(), |at| {
             let since = Duration::from_millis(now.wall_ms.saturating_sub(at));
-            format!(", no election for {}", coarse(since))
+            match since.as_secs() {
+                0..10 => ", elected less than 10s ago".to_owned(),
+                _ => format!(", no election for {}", coarse(since)),
+            }
         });
         format!(
             ", quorum {}/{}, leader node {}{calm}",

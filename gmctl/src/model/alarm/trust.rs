@@ -5,8 +5,9 @@ use super::{
     words::seconds,
 };
 use crate::model::{
+    cluster::Agreement,
     contact::Contact,
-    link::{LIVE_BELOW, StreamState, Trust},
+    link::{LIVE_BELOW, Stream, StreamState, Trust},
 };
 
 pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
@@ -15,8 +16,8 @@ pub(super) fn connection(scene: &Scene<'_>) -> Option<Finding> {
     let trust = link.trust(scene.now);
     // A cluster without a quorum serves no watch, so a stream is lost too; but a node that answers
     // and says what is missing has the more important word.
-    let told =
-        link.poll == StreamState::Up && link.age(scene.now).is_some_and(|age| age < LIVE_BELOW);
+    let silence = link.silence(scene.now, Stream::Poll);
+    let told = link.poll == StreamState::Up && silence.is_some_and(|silence| silence < LIVE_BELOW);
     let status = scene.model.status.as_ref().filter(|_| told);
     if status.is_some_and(|status| Contact::of(&status.quorum) != Contact::Quorum) {
         return None;
@@ -107,7 +108,7 @@ pub(super) fn minority(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 pub(super) fn disagreement(scene: &Scene<'_>) -> Option<Finding> {
-    if scene.model.nodes_agree() != Some(false) {
+    if scene.model.agreement() != Some(Agreement::Differ) {
         return None;
     }
     let beliefs: Vec<String> = scene

@@ -35,6 +35,13 @@ pub(super) fn between<'a>(before: &'a Groups, after: &'a Groups) -> BTreeSet<Who
         let was = if order.is_le() { old.next() } else { None };
         let is = if order.is_ge() { new.next() } else { None };
         match (was, is) {
+            // Anybody may look different behind another veil.
+            (Some((id, was)), Some((_, is))) if was.veil() != is.veil() => {
+                for group in [was, is] {
+                    changed.extend(group.members.keys().map(|name| (id, name)));
+                    changed.extend(group.gone.keys().map(|name| (id, name)));
+                }
+            }
             (Some((id, was)), Some((_, is))) => {
                 differ(id, &was.members, &is.members, &mut changed);
                 differ(id, &was.gone, &is.gone, &mut changed);

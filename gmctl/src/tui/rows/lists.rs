@@ -324,9 +324,9 @@ fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
                 continue;
             };
             let heard = group.heard_of(member);
-            let condition = Group::standing_of(member, heard);
+            let condition = group.standing_of(member, heard);
             if condition >= Condition::Late {
-                let age = match heard.map(|heard| heard.age(now)) {
+                let age = match heard.map(|heard| group.age_of(now, heard)) {
                     Some(Age::Known(age)) => age,
                     _ => Duration::ZERO,
                 };

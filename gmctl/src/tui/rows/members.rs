@@ -49,7 +49,7 @@ pub(in crate::tui) fn passes(
     if filter.is_empty() {
         return true;
     }
-    let heard = group.heard_of(member);
+    let heard = group.known_of(member);
     let condition = group.condition(now, &member.id).unwrap_or(Condition::Unknown);
     let band = heard.map_or(Condition::Unknown, |heard| heard.band.into());
     let states = [condition.as_str(), band.as_str(), member.state.as_str()];

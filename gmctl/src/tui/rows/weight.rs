@@ -26,7 +26,7 @@ pub(super) fn fixed_weight(sort: SortColumn, member: &Member) -> Option<u64> {
 
 /// What puts a member further up: the greater first.
 pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Member) -> (u64, u64) {
-    let heard = group.heard_of(member);
+    let heard = group.known_of(member);
     let age = || match heard.map(|heard| heard.age(now)) {
         Some(Age::Known(age)) => whole_millis(age),
         _ => 0,
@@ -34,7 +34,7 @@ pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Memb
     match sort {
         SortColumn::State => {
             // Members that are well keep to the order of their names, whatever their age.
-            match Group::standing_of(member, heard) {
+            match group.standing_of(member, heard) {
                 Condition::Condemned => (5, age()),
                 Condition::Suspect => (4, age()),
                 Condition::Late => (3, age()),
@@ -45,7 +45,7 @@ pub(super) fn weight(sort: SortColumn, now: Moment, group: &Group, member: &Memb
         }
         SortColumn::Left => match group.left(now, member) {
             Some(Left::AtLeast(time)) => (2, u64::MAX - whole_millis(time)),
-            Some(Left::Held) => (1, 0),
+            Some(Left::Held | Left::NoQuorum | Left::Unknown) => (1, 0),
             None => (0, 0),
         },
         SortColumn::Age => (age(), 0),

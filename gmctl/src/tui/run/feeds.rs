@@ -2,7 +2,10 @@
 //! status and nodes, and the pinned member. Each is a task that never gives up; what breaks is told
 //! as a message and tried again.
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use gms::{
     answer::ClientError,
@@ -17,13 +20,13 @@ use gms::{
 use tokio::{
     sync::mpsc::Sender,
     task::{AbortHandle, JoinSet},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::{
     model::{
         group::MemberKey,
-        link::{Stream, StreamNews},
+        link::{FEED_BROKEN_FROM, Stream, StreamNews},
     },
     tui::message::Message,
 };
@@ -96,12 +99,40 @@ async fn down(to: &Sender<Message>, stream: Stream, error: String) -> Result<(),
     tell(to, Message::Link(stream, StreamNews::Down { error })).await
 }
 
+/// The next of a stream; none if for a while there was none.
+async fn next<T>(next: impl Future<Output = T>) -> Option<T> {
+    timeout(POLL, next).await.ok()
+}
+
+/// Tells that a stream stands which says nothing else; once for each time it was heard.
+async fn heard(
+    to: &Sender<Message>,
+    stream: Stream,
+    last: Option<Instant>,
+    told: &mut Option<Instant>,
+) -> Result<(), Closed> {
+    match last {
+        Some(at) if last != *told => {
+            *told = last;
+            tell(to, Message::Heard(stream, at)).await
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn watch(client: Client, to: Sender<Message>) {
     let options = WatchOptions { events: true, ..WatchOptions::default() };
     loop {
-        let mut watch = Watch::of_all(&client, &options);
+        let mut watch = Watch::of_all(&client, &options).with_idle_limit(FEED_BROKEN_FROM);
+        let mut heard_at = None;
         let told = loop {
-            let told = match watch.next().await {
+            let Some(item) = next(watch.next()).await else {
+                if heard(&to, Stream::Watch, watch.heard_at(), &mut heard_at).await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            let told = match item {
                 Ok(WatchItem::Event(event)) => tell(&to, Message::Watch(event)).await,
                 Ok(WatchItem::Connected { endpoint, node }) => {
                     let news = StreamNews::Up { endpoint: endpoint.to_string(), node };
@@ -123,9 +154,17 @@ async fn watch(client: Client, to: Sender<Message>) {
 
 async fn liveness(client: Client, to: Sender<Message>) {
     loop {
-        let mut feed = LivenessFeed::new(&client, &LivenessOptions::default());
+        let mut feed = LivenessFeed::new(&client, &LivenessOptions::default())
+            .with_idle_limit(FEED_BROKEN_FROM);
+        let mut heard_at = None;
         let told = loop {
-            let told = match feed.next().await {
+            let Some(item) = next(feed.next()).await else {
+                if heard(&to, Stream::Liveness, feed.heard_at(), &mut heard_at).await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            let told = match item {
                 Ok(LivenessItem::Member(report)) => tell(&to, Message::Member(report)).await,
                 Ok(LivenessItem::Counts(counts)) => tell(&to, Message::Counts(counts)).await,
                 // The watch tells of who is gone, with the reason.
@@ -157,7 +196,7 @@ async fn pinned(client: Client, to: Sender<Message>, key: MemberKey) {
         if let LivenessItem::Member(report) = item
             && report.group == key.group
             && report.id == key.id
-            && tell(&to, Message::Member(report)).await.is_err()
+            && tell(&to, Message::Pinned(report)).await.is_err()
         {
             return;
         }

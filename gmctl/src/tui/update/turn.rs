@@ -35,6 +35,8 @@ pub fn update(app: &mut App, now: Moment, message: Message) -> Vec<Effect> {
         return update(app, then, *message);
     }
     app.now = now;
+    // Time alone makes what is known old.
+    app.live.see(now);
     let mut effects = Vec::new();
     let person = message.is_from_a_person();
     match message {
@@ -85,6 +87,8 @@ fn take_fact(app: &mut App, now: Moment, fact: Message, effects: &mut Vec<Effect
             effects.extend((applied == Applied::Gap).then_some(Effect::Reconnect));
         }
         Message::Member(report) => app.live.apply_liveness(now, &report),
+        Message::Pinned(report) => app.live.apply_report(now, &report),
+        Message::Heard(stream, at) => app.live.link.heard(stream, at),
         Message::Counts(counts) => app.live.apply_counts(now, counts),
         Message::Status(status) => app.live.apply_status(now, *status),
         Message::Nodes(nodes) => app.live.apply_nodes(now, nodes),
@@ -98,6 +102,7 @@ fn take_fact(app: &mut App, now: Moment, fact: Message, effects: &mut Vec<Effect
     if app.ui.lost.is_some() {
         back::tell_missed(app);
     }
+    app.live.see(now);
     app.history.note(now, &app.live);
 }
 
@@ -105,11 +110,6 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
     let now = app.now;
     app.live.tidy(now);
     app.history.note(now, &app.live);
-    if app.live.link.is_stuck(now) && !app.settings.replay {
-        // It would notice by itself, later. The polls have found another node by now.
-        app.live.link.reopens(now);
-        effects.push(Effect::Reconnect);
-    }
     if app.ui.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| now.at >= until) {
         app.ui.notice = None;
     }

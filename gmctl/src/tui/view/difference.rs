@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{clock, grouped, rough, time},
+    figures::{clock, counted, grouped, rough, time},
     page::{Line, Page},
 };
 use crate::{
@@ -46,7 +46,12 @@ fn sum_pieces<'a>(sums: &difference::Sums) -> Vec<Piece<'a>> {
         (sums.removed, "-", "removed", Role::Danger),
         (sums.away, "", "away", Role::Warn),
         (sums.restarted, "", "restarted", Role::Info),
-        (sums.elections, "", "elections", Role::Info),
+        (
+            sums.elections,
+            "",
+            if sums.elections == 1 { "election" } else { "elections" },
+            Role::Info,
+        ),
     ];
     let mut pieces: Vec<Piece<'a>> = counted
         .into_iter()
@@ -84,7 +89,7 @@ pub(super) fn page(app: &App) -> Page<'_> {
     head.extend(sum_pieces(&sums));
     for change in difference::groups(then, shown) {
         let was = change.then.map_or("new".to_owned(), |tally| {
-            format!("{} members, {} ok", grouped(tally.total() as u64), grouped(tally.ok as u64))
+            format!("{}, {} ok", counted(tally.total(), "member"), grouped(tally.ok as u64))
         });
         let now = &change.now;
         lines.push(vec![
@@ -92,8 +97,8 @@ pub(super) fn page(app: &App) -> Page<'_> {
             piece(format!("{:16} ", change.group), Role::Text),
             piece(
                 format!(
-                    "{was} -> {} members, {} ok, {} suspect",
-                    grouped(now.total() as u64),
+                    "{was} -> {}, {} ok, {} suspect",
+                    counted(now.total(), "member"),
                     grouped(now.ok as u64),
                     grouped(now.suspect as u64)
                 ),

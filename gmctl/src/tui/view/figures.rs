@@ -26,6 +26,12 @@ pub fn grouped(number: impl TryInto<u64>) -> String {
     text
 }
 
+/// So many of what has a plural in s: `1 event`, `2,000 events`.
+pub fn counted(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// A count; a dot where there is nothing to see.
 pub fn count(number: usize) -> String {
     if number == 0 { ".".to_owned() } else { grouped(number as u64) }
@@ -63,11 +69,13 @@ pub fn age(age: Age) -> String {
     }
 }
 
-/// The time to a removal by silence: `0.4s` at the earliest, `due`, `held`, `-`.
+/// The time to a removal by silence: `0.4s` at the earliest, `due`, `held`, `?`, `-`. Without a quorum
+/// nothing is due.
 pub fn left(left: Option<Left>) -> String {
     match left {
         None => "-".to_owned(),
         Some(Left::Held) => "held".to_owned(),
+        Some(Left::NoQuorum | Left::Unknown) => "?".to_owned(),
         Some(Left::AtLeast(time)) if time.is_zero() => "due".to_owned(),
         Some(Left::AtLeast(time)) => seconds(time),
     }
@@ -123,6 +131,9 @@ mod tests {
     fn figures_read_well() {
         assert_eq!(grouped(0_u64), "0");
         assert_eq!(grouped(999_u64), "999");
+        for (number, text) in [(0_u64, "0 events"), (1, "1 event"), (2_000, "2,000 events")] {
+            assert_eq!(counted(number, "event"), text);
+        }
         assert_eq!(grouped(9_182_331_u64), "9,182,331");
         for (micros, text) in
             [(None, "-"), (Some(420), "0.4ms"), (Some(38_100), "38ms"), (Some(1_250_000), "1.2s")]

@@ -18,7 +18,7 @@ use crate::tui::{
 };
 use crate::{
     action::table::Action,
-    model::{alarm::words::coarse, condition::Tally, link::StreamState},
+    model::{alarm::words::rest, condition::Tally, link::StreamState},
 };
 
 /// Draws the groups; all columns or the most important ones.
@@ -90,8 +90,8 @@ pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
     let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
     let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
     let hold = group.and_then(|group| group.hold.as_ref()).map_or(String::new(), |hold| {
-        let rest = group.and_then(|group| group.hold_left(app.moment()));
-        format!("{}: {}", rest.map_or(String::new(), coarse), hold.reason)
+        let left = group.and_then(|group| group.hold_left(app.moment()));
+        format!("{}: {}", left.map_or(String::new(), rest), hold.reason)
     });
     vec![
         piece(

@@ -3,7 +3,10 @@
 use gms::id::NodeId;
 use ratatui::layout::Rect;
 
-use super::{figures::grouped, top};
+use super::{
+    figures::{counted, grouped},
+    top,
+};
 use crate::{
     action::{table::Action, when::Possible},
     model::{
@@ -98,8 +101,8 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
             0 => piece("", Role::Text),
             n => piece(format!("HELD {n}   "), Role::Info),
         },
-        piece(format!("{} groups  ", grouped(groups as u64)), Role::Text),
-        piece(format!("{} members ", grouped(tally.total() as u64)), Role::Text),
+        piece(format!("{}  ", counted(groups, "group")), Role::Text),
+        piece(format!("{} ", counted(tally.total(), "member")), Role::Text),
     ];
     let room = brush.line_right(area, &right);
     let left = match &model.status {

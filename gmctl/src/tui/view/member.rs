@@ -2,13 +2,13 @@
 
 use super::{
     figures::{age, grouped, round_trip, time},
-    members::{is_current, known_age, state, state_of, tags},
+    members::{known_age, state, state_of, tags},
     page::Page,
 };
 use crate::{
     action::table::Action,
     model::{
-        alarm::words::seconds,
+        alarm::words::{rest, seconds},
         beats::Second,
         condition::Condition,
         group::{Left, MemberKey},
@@ -55,6 +55,8 @@ fn removal(left: Option<Left>) -> String {
     match left {
         None => "not while it answers, or nothing is known".to_owned(),
         Some(Left::Held) => "not while the hold lasts".to_owned(),
+        Some(Left::NoQuorum) => "not while there is no quorum".to_owned(),
+        Some(Left::Unknown) => "? nothing is heard from whoever watches it".to_owned(),
         Some(Left::AtLeast(time)) if time.is_zero() => {
             "any moment, once enough observers agree".to_owned()
         }
@@ -148,13 +150,7 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
             ),
         ),
         fact("pings", piece(timing, Role::Text)),
-        fact(
-            "removal",
-            piece(
-                removal(group.left(app.moment(), member).filter(|_| is_current(app))),
-                Role::Text,
-            ),
-        ),
+        fact("removal", piece(removal(group.left(app.moment(), member)), Role::Text)),
         strip(app, key),
         trips(app, key),
         fact("kind", piece(member.liveness.kind.as_str(), Role::Text)),
@@ -171,9 +167,13 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
         let text = format!("its place is kept {hold} after its process is gone");
         lines.push(fact("static", piece(text, Role::Text)));
     }
-    if let Some(hold) = &group.hold {
-        let text =
-            format!("no removal by silence in {} for {}: {}", key.group, hold.lasts, hold.reason);
+    if let (Some(hold), Some(left)) = (&group.hold, group.hold_left(app.moment())) {
+        let text = format!(
+            "no removal by silence in {} for {} more: {}",
+            key.group,
+            rest(left),
+            hold.reason
+        );
         lines.push(fact("hold", piece(text, Role::Info)));
     }
     lines

@@ -68,19 +68,20 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
             state(condition),
         ];
     };
-    let heard = group.heard_of(member);
-    let misses = heard.map_or(0, |heard| heard.misses);
+    let heard = group.known_of(member);
+    let misses = match heard.map(|heard| heard.misses) {
+        None => piece("-", Role::Faint),
+        Some(0) => piece(".", Role::Faint),
+        Some(misses) => piece(misses.to_string(), Role::Info),
+    };
     vec![
         piece(key.group.as_str(), Role::Text),
         piece(key.id.as_str(), Role::from(condition)),
         state_of(condition, member),
         piece(age(listed_age(app, group, member)), Role::from(condition)),
-        piece(left(group.left(now, member).filter(|_| is_current(app))), Role::from(condition)),
+        piece(left(group.left(now, member)), Role::from(condition)),
         piece(listed_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
-        piece(
-            if misses == 0 { ".".to_owned() } else { misses.to_string() },
-            if misses == 0 { Role::Faint } else { Role::Info },
-        ),
+        misses,
         piece(member.monitor.map_or("-".to_owned(), |node| format!("node {node}")), Role::Text),
         piece(member.liveness.kind.as_str(), Role::Faint),
         piece(member.address.as_str(), Role::Text),
@@ -107,9 +108,9 @@ pub(super) fn state_of<'a>(condition: Condition, member: &Member) -> Piece<'a> {
     }
 }
 
-/// While nothing comes in, no age is known: time goes on, but what happened since is not known.
+/// How long ago its last round trip was, as far as that is known at the moment that is drawn.
 pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> Age {
-    if is_current(app) { group.age(app.moment(), member) } else { Age::Unknown }
+    group.age(app.moment(), member)
 }
 
 /// In a list a round trip that nobody need look at is a bound, for the same reason as an age.
@@ -132,11 +133,6 @@ fn listed_age(app: &App, group: &Group, member: &Member) -> Age {
         }
         (age, _) => age,
     }
-}
-
-/// Whether what is drawn is known for its moment.
-pub(super) fn is_current(app: &App) -> bool {
-    app.past.is_some() || app.trust().is_current()
 }
 
 /// The tags, and what else the replicated state says.

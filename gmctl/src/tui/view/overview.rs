@@ -14,10 +14,9 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{age, left, millis, round_trip},
+    figures::{age, grouped, left, millis, round_trip},
     groups, heat, members, nodes, timeline,
 };
-use crate::action::table::Action;
 use crate::tui::{
     app::App,
     place::{Pane, Spot},
@@ -30,6 +29,7 @@ use crate::tui::{
         table::{self, Column, Table, figure, rest, text},
     },
 };
+use crate::{action::table::Action, model::cluster::Agreement};
 
 const SILENT: &[Column] = &[
     rest("MEMBER", 12, 0),
@@ -69,12 +69,17 @@ fn full(app: &App, brush: &mut Brush<'_>, area: Rect) {
         Pane::Silent => 4,
     };
     borders::draw(brush, &boxes, Some(focused));
-    let (told, all) = app.model().believers();
-    let agree = match app.model().nodes_agree() {
-        Some(true) if told < all => &format!("{told} of {all} views"),
-        Some(true) => "all views agree",
-        Some(false) => "VIEWS DISAGREE",
-        None => "views",
+    let agree = match app.model().agreement() {
+        Some(Agreement::Among { answering, nodes }) if answering == nodes => {
+            "all views agree".to_owned()
+        }
+        // Who does not answer may believe anything.
+        Some(Agreement::Among { answering: 1, nodes }) => format!("1 of {nodes} views"),
+        Some(Agreement::Among { answering, nodes }) => {
+            format!("{answering} of {nodes} views agree")
+        }
+        Some(Agreement::Differ) => "VIEWS DISAGREE".to_owned(),
+        None => "views".to_owned(),
     };
     let agree = format!("[{}] {agree}", app.key(Action::Views));
     borders::title(brush, nodes_area, &pane_title(app, Pane::Nodes), &agree);
@@ -147,9 +152,12 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
 fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
     if app.rows.silent.is_empty() {
         let text = match app.rows.tally {
-            tally if tally.total() == 0 => "  no members yet",
-            tally if tally.ok == tally.total() => "  nobody: every member answers",
-            _ => "  nobody is known to be silent",
+            tally if tally.total() == 0 => "  no members yet".to_owned(),
+            tally if tally.ok == tally.total() => "  nobody: every member answers".to_owned(),
+            tally if tally.unknown > 0 => {
+                format!("  nobody is known to be silent, {} unknown", grouped(tally.unknown as u64))
+            }
+            _ => "  nobody is known to be silent".to_owned(),
         };
         brush.line(area, &[piece(text, Role::Faint)]);
         return;
@@ -180,10 +188,7 @@ fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
             piece(format!("{}/{}", key.group, key.id), Role::from(condition)),
             members::state_of(condition, member),
             piece(age(members::known_age(app, group, member)), Role::Text),
-            piece(
-                left(group.left(app.moment(), member).filter(|_| members::is_current(app))),
-                Role::from(condition),
-            ),
+            piece(left(group.left(app.moment(), member)), Role::from(condition)),
             piece(
                 heard.map_or("-".to_owned(), |heard| format!("node {}", heard.monitor)),
                 Role::Text,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use gms::id::{GroupId, NodeId};
 
-use super::figures::grouped;
+use super::figures::{counted, grouped};
 use crate::tui::{
     app::App,
     dialog::purpose::Purpose,
@@ -146,7 +146,7 @@ fn transfer<'a>(app: &App, node: NodeId) -> Lines<'a> {
     let lag = app.live.nodes.get(&node).and_then(|facts| facts.status.lag);
     let behind = match lag {
         None | Some(0) => String::new(),
-        Some(lag) => format!("; it is {} revisions behind", grouped(lag)),
+        Some(lag) => format!("; it is {} behind", counted(lag, "revision")),
     };
     let text = format!("{from} -> node {node}, an election; writes wait meanwhile{behind}");
     vec![line("effect", text, Role::Text)]
@@ -158,8 +158,8 @@ fn hold<'a>(app: &App, group: &GroupId) -> Lines<'a> {
     };
     let tally = facts.tally();
     let text = format!(
-        "{} members, {} of them in doubt: none is removed by silence",
-        grouped(tally.total() as u64),
+        "{}, {} of them in doubt: none is removed by silence",
+        counted(tally.total(), "member"),
         grouped(tally.suspect as u64)
     );
     vec![line("effect", text, Role::Text)]

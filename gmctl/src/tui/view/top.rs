@@ -8,7 +8,7 @@ use gms::api::Status;
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{clock, grouped, millis, rough, young},
+    figures::{clock, counted, grouped, millis, rough, young},
     header::leader_words,
 };
 use crate::{
@@ -172,10 +172,14 @@ fn trust<'a>(app: &App, size: Size, without: Without) -> Vec<Piece<'a>> {
     let at = |wall_ms| if timed { format!(" {}", clock(wall_ms)) } else { String::new() };
     if let Some(past) = &app.past {
         let behind = app.live.timeline.written().saturating_sub(past.model.timeline.written());
-        let behind = if without < Without::Behind { format!(" +{behind}") } else { String::new() };
-        let words =
-            if size == Size::Full && without < Without::Words { " events behind" } else { "" };
-        let text = format!("FROZEN{}{behind}{words}", at(past.moment.wall_ms));
+        let behind = if size == Size::Full && without < Without::Words {
+            format!(" +{} behind", counted(behind, "event"))
+        } else if without < Without::Behind {
+            format!(" +{behind}")
+        } else {
+            String::new()
+        };
+        let text = format!("FROZEN{}{behind}", at(past.moment.wall_ms));
         let mut pieces = vec![piece(text, Role::Warn)];
         if !app.settings.replay && !matches!(app.trust(), Trust::Live(_)) {
             // The past is known, but who goes back to the present will not find it.
