@@ -4,7 +4,7 @@
 //! every [`Bounds::bookmark`](super::limits::Bounds), so either side soon notices that the other is
 //! gone. When the node stops it gives what is left, a bookmark, and ends.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{
@@ -15,7 +15,10 @@ use gms::{
     api::{Bookmark, Compacted},
     id::{GroupId, Revision},
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Sleep, sleep},
+};
 
 use super::{
     app::{App, Watcher},
@@ -54,6 +57,9 @@ pub struct Watching<W> {
     ready: VecDeque<Bytes>,
     /// Tells of changes of the one group followed; none where any new state may matter.
     signal: Option<watch::Receiver<Revision>>,
+    /// Ends when nothing has been written for so long that a bookmark is due. What happens outside
+    /// the scope does not put it off.
+    quiet: Pin<Box<Sleep>>,
     /// Tell the reader up to where it has everything, as soon as it has.
     owes_bookmark: bool,
     /// That bookmark is the last.
@@ -80,6 +86,7 @@ impl<W: Waist> Watching<W> {
             Scope { group: Some(group), events: false } => Some(app.wakes.subscribe(group)),
             _ => None,
         };
+        let quiet = Box::pin(sleep(app.parts.bounds.bookmark));
         let mut watching = Self {
             app,
             states,
@@ -87,6 +94,7 @@ impl<W: Waist> Watching<W> {
             snapshots: None,
             ready: VecDeque::new(),
             signal,
+            quiet,
             owes_bookmark: false,
             is_stopping: false,
             has_ended: false,
@@ -117,6 +125,7 @@ impl<W: Waist> Watching<W> {
     async fn next(mut self) -> Option<(Bytes, Self)> {
         loop {
             if let Some(bytes) = self.ready.pop_front() {
+                self.quiet.set(sleep(self.app.parts.bounds.bookmark));
                 return Some((bytes, self));
             }
             if self.has_ended {
@@ -157,8 +166,8 @@ impl<W: Waist> Watching<W> {
                 self.owes_bookmark = true;
                 self.is_stopping = true;
             }
+            () = &mut self.quiet => self.owes_bookmark = true,
             news = news => self.has_ended = news.is_err(),
-            () = sleep(self.app.parts.bounds.bookmark) => self.owes_bookmark = true,
         }
     }
 

@@ -266,6 +266,23 @@ async fn elections_nodes_and_holds_are_told_to_whom_it_concerns() {
 }
 
 #[tokio::test]
+async fn what_concerns_others_puts_no_bookmark_off() {
+    let node = Node::start().await;
+    let mut wire = Wire::watch(&node, "/v1/groups/g/watch?events=true").await;
+    assert_eq!(wire.event().await.unwrap().name, "snapshot");
+    // Each wakes the watch, long before a bookmark is due, and tells it nothing.
+    for n in 0..500 {
+        node.fake.join_all("h", &[&format!("m{n}")]);
+        let pause = Duration::from_millis(10);
+        if let Ok(event) = tokio::time::timeout(pause, wire.event()).await {
+            assert_eq!(event.unwrap().name, "bookmark");
+            return;
+        }
+    }
+    panic!("no bookmark came for a hundred times its interval");
+}
+
+#[tokio::test]
 async fn who_is_too_far_behind_is_told_so_and_begins_anew() {
     let node = Node::start().await;
     live(&node);
