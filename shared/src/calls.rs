@@ -15,7 +15,7 @@ use crate::{
         HoldRequest, JoinRequest, Joined, LeaderAnswer, LeftAnswer, MemberAnswer, Nodes,
         PatchRequest, Status, TransferRequest, Why,
     },
-    client::{Call, Client},
+    client::{Call, Client, Wanted},
     evidence::Cause,
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     liveness::GroupTiming,
@@ -277,6 +277,7 @@ impl Client {
         };
         call.request.method = method;
         call.request.body = body;
+        call.wanted = Wanted::Success;
         self.call(call).await
     }
 
@@ -285,13 +286,15 @@ impl Client {
     }
 
     async fn text(&self, path: &str) -> Result<Answer<String>, ClientError> {
-        let answer = self.call(Call::read(path)).await?;
+        let mut call = Call::read(path);
+        call.wanted = Wanted::Success;
+        let answer = self.call(call).await?;
         Ok(answer.map(|body| String::from_utf8_lossy(&body).into_owned()))
     }
 
     async fn probe(&self, path: &str) -> Result<Answer<Probe>, ClientError> {
         let mut call = Call::read(path);
-        call.any_status = true;
+        call.wanted = Wanted::AnyStatus;
         let answer = self.call(call).await?;
         let ok = (200..300).contains(&answer.meta.status);
         Ok(answer.map(|body| Probe { ok, text: String::from_utf8_lossy(&body).into_owned() }))

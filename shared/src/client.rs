@@ -73,8 +73,18 @@ pub(crate) struct Call {
     pub(crate) patience: Duration,
     /// Only where something is changed: then a lost answer leaves the outcome unknown.
     pub(crate) idempotency_key: Option<String>,
-    /// Every status is an answer: the call asks one node how it is.
-    pub(crate) any_status: bool,
+    pub(crate) wanted: Wanted,
+}
+
+/// What is taken for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A status of success, and an object of JSON.
+    Json,
+    /// A status of success.
+    Success,
+    /// Every status: the call asks one node how it is.
+    AnyStatus,
 }
 
 impl Call {
@@ -83,7 +93,7 @@ impl Call {
             request: Request::new(Method::GET, path),
             patience: Duration::ZERO,
             idempotency_key: None,
-            any_status: false,
+            wanted: Wanted::Json,
         }
     }
 
@@ -98,7 +108,7 @@ impl Call {
         let mut request = Request::new(method, path);
         request.body = body;
         request.headers.push((header::IDEMPOTENCY_KEY, key.clone()));
-        Self { request, patience: Duration::ZERO, idempotency_key: Some(key), any_status: false }
+        Self { request, patience: Duration::ZERO, idempotency_key: Some(key), wanted: Wanted::Json }
     }
 }
 
@@ -175,7 +185,7 @@ impl Client {
             self.options.timeout,
             call.patience,
         );
-        let mut course = Course::default();
+        let mut course = Course { alone: self.endpoints().len() == 1, ..Course::default() };
         loop {
             let now = Instant::now().into_std();
             let (place, until) = match failover.next_step(now, random::number()) {
@@ -191,7 +201,7 @@ impl Client {
             };
             let result = self.rpc.exchange(endpoint, &call.request, until.into()).await;
             let failure = match result {
-                Ok(response) => match judge(endpoint, response, start.elapsed(), call.any_status) {
+                Ok(response) => match judge(endpoint, response, start.elapsed(), call.wanted) {
                     Judged::Final(result) => {
                         self.nodes.last_good.store(place, Ordering::Relaxed);
                         return result;
@@ -200,11 +210,10 @@ impl Client {
                         course.refuse(endpoint, problem, meta);
                         failure
                     }
+                    Judged::Nonsense(what) => course.read_nonsense(endpoint, what, &call)?,
                 },
                 Err(RpcError::Invalid { why }) => return Err(ClientError::Invalid { why }),
-                Err(RpcError::Unreadable { why }) => {
-                    return Err(ClientError::Protocol { endpoint: endpoint.clone(), what: why });
-                }
+                Err(RpcError::Unreadable { why }) => course.read_nonsense(endpoint, why, &call)?,
                 Err(error) => {
                     course.fail(endpoint, &error);
                     match error {
@@ -223,6 +232,10 @@ impl Client {
 pub(crate) struct Course {
     tried: Vec<(Endpoint, String)>,
     refusal: Option<(Problem, Meta)>,
+    /// Who answered what no node of ours answers, and what.
+    nonsense: Option<(Endpoint, String)>,
+    /// There is nobody else to ask.
+    alone: bool,
 }
 
 impl Course {
@@ -249,6 +262,24 @@ impl Course {
         self.refusal = Some((problem, meta));
     }
 
+    /// Somebody is there who is no node of ours, or something between that speaks for it: another
+    /// endpoint may do better, if there is one.
+    fn read_nonsense(
+        &mut self,
+        endpoint: &Endpoint,
+        what: String,
+        call: &Call,
+    ) -> Result<Failure, ClientError> {
+        if self.alone {
+            return Err(ClientError::Protocol { endpoint: endpoint.clone(), what });
+        }
+        self.note(endpoint, format!("no answer of a gms node: {what}"));
+        self.nonsense = Some((endpoint.clone(), what));
+        // A node may have carried the write out behind whatever spoiled its answer.
+        let is_write = call.idempotency_key.is_some();
+        Ok(if is_write { Failure::Unanswered } else { Failure::NotConnected })
+    }
+
     /// Nobody could do what has no effect.
     pub(crate) fn nobody(self) -> ClientError {
         match self.refusal {
@@ -260,16 +291,17 @@ impl Course {
     }
 
     fn give_up(self, failover: &Failover, idempotency_key: Option<String>) -> ClientError {
-        let Self { tried, refusal } = self;
+        let Self { tried, refusal, nonsense, .. } = self;
         if failover.outcome_unknown() {
             return ClientError::Timeout { outcome_unknown: true, idempotency_key, tried };
         }
-        match refusal {
-            Some((problem, meta)) => {
+        match (refusal, nonsense) {
+            (Some((problem, meta)), _) => {
                 ClientError::Refused { problem: Box::new(problem), meta: Box::new(meta) }
             }
-            None if failover.found_nobody() => ClientError::Unreachable { tried },
-            None => ClientError::Timeout { outcome_unknown: false, idempotency_key, tried },
+            (None, Some((endpoint, what))) => ClientError::Protocol { endpoint, what },
+            (None, None) if failover.found_nobody() => ClientError::Unreachable { tried },
+            (None, None) => ClientError::Timeout { outcome_unknown: false, idempotency_key, tried },
         }
     }
 }
@@ -278,20 +310,28 @@ pub(crate) enum Judged {
     Final(Result<Answer<Bytes>, ClientError>),
     /// Another attempt may do better.
     Again(Failure, Problem, Meta),
+    /// It is no answer of a node of ours: the beginning of what it is.
+    Nonsense(String),
 }
 
 pub(crate) fn judge(
     endpoint: &Endpoint,
     response: Response,
     elapsed: Duration,
-    any_status: bool,
+    wanted: Wanted,
 ) -> Judged {
     let meta = Meta::read(endpoint, response.status, &response.headers, elapsed);
-    if any_status || (200..300).contains(&response.status) {
+    let success = (200..300).contains(&response.status);
+    if success && wanted == Wanted::Json && !begins_an_object(&response.body) {
+        let what =
+            format!("status {} with no object of JSON: {}", response.status, start(&response));
+        return Judged::Nonsense(what);
+    }
+    if success || wanted == Wanted::AnyStatus {
         return Judged::Final(Ok(Answer { value: response.body, meta }));
     }
     match read_problem(&response) {
-        Err(what) => Judged::Final(Err(ClientError::Protocol { endpoint: endpoint.clone(), what })),
+        Err(what) => Judged::Nonsense(what),
         Ok(problem) => match problem.code {
             Code::NoQuorum => Judged::Again(Failure::NoQuorum, problem, meta),
             Code::OutcomeUnknown => Judged::Again(Failure::Unanswered, problem, meta),
@@ -303,12 +343,22 @@ pub(crate) fn judge(
     }
 }
 
+fn begins_an_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
+/// The beginning of a body, as text.
+fn start(response: &Response) -> String {
+    let start: String = String::from_utf8_lossy(&response.body).chars().take(120).collect();
+    format!("{start:?}")
+}
+
 /// The problem in a refusal's body.
 pub(crate) fn read_problem(response: &Response) -> Result<Problem, String> {
     serde_json::from_slice(&response.body).map_err(|error| {
-        let start: String = String::from_utf8_lossy(&response.body).chars().take(120).collect();
+        let start = start(response);
         format!(
-            "status {} with no problem that this client knows ({error}): {start:?}",
+            "status {} with no problem that this client knows ({error}): {start}",
             response.status
         )
     })

@@ -145,7 +145,8 @@ async fn every_call_asks_what_the_contract_says() {
             ("POST", "/v1/leader") => {
                 Reply::json(200, &LeaderAnswer { leader: NodeId(2), term: 9 })
             }
-            ("GET", "/metrics" | "/v1/openapi.json") => Reply::json(200, &"text"),
+            ("GET", "/metrics") => Reply::json(200, &"text"),
+            ("GET", "/v1/openapi.json") => Reply::json(200, &serde_json::json!({})),
             ("GET", "/readyz") => Reply::json(503, &"no leader"),
             ("GET", "/healthz") => Reply::json(200, &"ok"),
             _ => Reply::refuse(Code::NotFound, "no such path"),
@@ -453,13 +454,45 @@ async fn a_write_that_was_sent_once_is_unknown_even_if_nobody_is_there_any_more(
 async fn what_is_no_answer_of_ours_is_a_protocol_error_with_its_beginning() {
     for (reply, part) in [
         ((|| Reply::json(502, &"bad gateway")) as fn() -> Reply, "bad gateway"),
-        (|| Reply::json(200, &"what"), "invalid type"),
+        (|| Reply::json(200, &"what"), "no object of JSON: \"\\\"what"),
+        (|| Reply::json(200, &serde_json::json!({"what": 1})), "missing field"),
     ] {
         let node = TestNode::start(move |_| reply()).await;
         let error = node.client().groups().await.unwrap_err();
         assert!(matches!(&error, ClientError::Protocol { .. }), "{error:?}");
         assert!(error.to_string().contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn who_is_no_node_of_ours_is_passed_over_where_there_is_another() {
+    for nonsense in [(|| Reply::json(502, &"bad gateway")) as fn() -> Reply, || Reply::Json {
+        status: 200,
+        body: "<html>welcome</html>".into(),
+    }] {
+        let stranger = TestNode::start(move |_| nonsense()).await;
+        let node = TestNode::start(|_| groups()).await;
+        let both = client(&[&stranger.endpoint, &node.endpoint]);
+        assert_eq!(both.groups().await.unwrap().meta.endpoint, node.endpoint);
+        // With nobody else there it is the stranger who has to be told of.
+        node.stop().await;
+        let error = both.groups().await.unwrap_err();
+        assert!(matches!(&error, ClientError::Protocol { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_goes_past_a_stranger_with_the_same_key() {
+    let stranger = TestNode::start(|_| Reply::json(502, &"bad gateway")).await;
+    let node = TestNode::start(|_| Reply::json(200, &joined())).await;
+    let both = client(&[&stranger.endpoint, &node.endpoint]);
+    both.join(&group(), &join_request(), &Write::default()).await.unwrap();
+    let key = |node: &TestNode| node.seen()[0].header("idempotency-key").unwrap().to_owned();
+    assert_eq!(key(&stranger), key(&node));
+    node.stop().await;
+    let both = both.with_options(short(300));
+    let error = both.join(&group(), &join_request(), &Write::default()).await.unwrap_err();
+    assert!(error.outcome_unknown(), "what spoiled the answer may have passed the write on");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     answer::{Answer, ClientError, Meta},
     api::{Consistency, STREAM_IDLE_TIMEOUT},
-    client::{Client, Course, Judged, judge},
+    client::{Client, Course, Judged, Wanted, judge},
     endpoint::Endpoint,
     rpc::{Request, RpcError, Streaming},
 };
@@ -81,10 +81,11 @@ impl Client {
                 return begun(endpoint, body, start);
             }
             match body.into_response(deadline).await {
-                Ok(response) => match judge(endpoint, response, start.elapsed(), false) {
+                Ok(response) => match judge(endpoint, response, start.elapsed(), Wanted::Success) {
                     Judged::Final(Err(error)) => return Err(error),
                     Judged::Final(Ok(_)) => {}
                     Judged::Again(_, problem, meta) => course.refuse(endpoint, problem, meta),
+                    Judged::Nonsense(what) => course.note(endpoint, what),
                 },
                 Err(error) => course.note(endpoint, RpcError::to_string(&error)),
             }

@@ -250,7 +250,7 @@ mod tests {
     fn the_users_keys_stand_in_the_place_of_the_defaults() {
         let keymap = Keymap::parse(
             "\"F5\" = \"reconnect\"\n\"q\" = \"\"\n\"g g\" = \"last\"\n\
-             \"e\" = { action = \"why\", when = \"screen == members\" }",
+             \"o\" = { action = \"why\", when = \"screen == members\" }",
         )
         .unwrap();
         let means = |text: &str, screen| keymap.lookup(&keys(text), screen);
@@ -261,8 +261,8 @@ mod tests {
         assert_eq!(keymap.way(Action::Quit, "heat"), "C-c");
         assert_eq!(means("g g", "heat"), Match::Action(Action::Last));
         assert_eq!(keymap.way(Action::First, "heat"), "Home");
-        assert_eq!(means("e", "members"), Match::Action(Action::Why));
-        assert_eq!(means("e", "heat"), Match::Nothing);
+        assert_eq!(means("o", "members"), Match::Action(Action::Why));
+        assert_eq!(means("o", "heat"), Match::Nothing);
         assert_eq!(keymap.way(Action::Why, "heat"), "w");
     }
 

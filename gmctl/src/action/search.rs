@@ -27,6 +27,11 @@ pub fn asked(text: &str) -> (Vec<&'static Row>, &str) {
     }
 }
 
+/// What was typed behind the name of the action, as it was typed; none before its name and a space.
+pub fn behind<'a>(row: &Row, text: &'a str) -> Option<&'a str> {
+    text.trim_start().strip_prefix(row.name)?.strip_prefix(' ')
+}
+
 /// How far the letters of `wanted` are spread in `name`; none if they are not all there in order.
 fn distance(wanted: &str, name: &str) -> Option<usize> {
     let mut spread = 0;
@@ -54,6 +59,9 @@ mod tests {
         assert_eq!(asked(" node add http://h:1 "), (Some("node add"), "http://h:1"));
         assert_eq!(asked("write"), (Some("write"), ""));
         assert_eq!(asked("hold"), (Some("hold"), ""));
+        let leave = find("leave")[0];
+        assert_eq!(behind(leave, " leave payments "), Some("payments "));
+        assert_eq!(behind(leave, "leave"), None);
     }
 
     #[test]

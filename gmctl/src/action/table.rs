@@ -88,6 +88,8 @@ pub enum Action {
     Columns,
     /// Why was it removed, or why is it suspected.
     Why,
+    /// What happened about the time that `why` tells of.
+    Around,
     /// The join form.
     Join,
     /// The leave dialog.
@@ -227,7 +229,7 @@ macro_rules! rows {
 rows! {
     Overview, Screens, Look, Always, [[Char('1')]], "overview", "", "the whole cluster at a glance";
     Groups, Screens, Look, Always, [[Char('2')]], "groups", "", "the groups, worst first";
-    Members, Screens, Look, Always, [[Char('3')]], "members", "", "the members of the selected group, or of all";
+    Members, Screens, Look, Always, [[Char('3')]], "members", "", "the members of the selected group, or of all", argument "GROUP";
     Heat, Screens, Look, Always, [[Char('4')]], "heat", "", "every member as a cell in a fixed place";
     Timeline, Screens, Look, Always, [[Char('5')]], "timeline", "", "what happened";
     Nodes, Screens, Look, Always, [[Char('6')]], "nodes", "", "the nodes";
@@ -251,12 +253,12 @@ rows! {
     SetBookmark, Move, Look, Always, [[Char('m')]], "set bookmark", "", "remember this screen under the letter pressed next";
     GoBookmark, Move, Look, Always, [[Char('\'')]], "go to bookmark", "", "go to the screen remembered under the letter pressed next";
 
-    Filter, Find, Look, Filtered, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s";
+    Filter, Find, Look, Filtered, [[Char('/')]], "filter", "filter", "narrow the rows: state:suspect rack:r7 age>5s", argument "FILTER";
     NextMatch, Find, Look, Always, [[Char('n')]], "next match", "", "the next row that passes the filter typed last, also after Esc has cleared it";
     PreviousMatch, Find, Look, Always, [[Char('N')]], "previous match", "", "the one before";
     Palette, Find, Look, Always, [[Char(':')]], "palette", "", "any action by its name, with what it needs: :at 12:02:50";
-    Sort, Find, Look, MembersShown, [[Char('s')]], "sort", "sort", "choose the column to sort by", argument "COLUMN";
-    Reverse, Find, Look, MembersShown, [[Char('S')]], "reverse", "", "sort the other way round";
+    Sort, Find, Look, Sorted, [[Char('s')]], "sort", "sort", "choose the column to sort by", argument "COLUMN";
+    Reverse, Find, Look, Sorted, [[Char('S')]], "reverse", "", "sort the other way round";
     Mark, Find, Look, Member, [[Char('v')]], "mark", "", "mark the member, or take its mark away";
     MarkAll, Find, Look, MembersShown, [[Char('V')]], "mark all", "", "mark every member listed";
     Unmark, Find, Look, Always, [[Char('u')]], "unmark", "", "take every mark away";
@@ -278,11 +280,12 @@ rows! {
     MarkMoment, Time, Look, Always, [[Char('D')]], "diff from here", "", "compare with the moment shown now; once more: with the last look again";
     TimeStyle, Time, Look, Always, [[Char('t')]], "time", "", "times as UTC, as local time, or as how long ago";
 
-    Why, Act, Look, Explained, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion";
-    Join, Act, Write, Writable, [[Char('A')]], "join", "join", "let a member join: form, dry run, confirm";
-    Leave, Act, Destructive, WritableMember, [[Char('X')]], "leave", "leave", "take the selected or marked members out";
-    Hold, Act, Write, WritableGroup, [[Char('P')]], "hold", "hold", "pause removals by silence, or lift the pause";
-    Drain, Act, Write, WritableMember, [], "drain", "", "ask the selected or marked members to take no new work, or to take it again";
+    Why, Act, Look, Explained, [[Char('w')]], "why", "why", "the evidence of a removal or a suspicion", argument "GROUP ID";
+    Around, Act, Look, WhyShown, [[Char('e')]], "events around", "events", "what happened about the time that is told of";
+    Join, Act, Write, Writable, [[Char('A')]], "join", "join", "let a member join: form, dry run, confirm", argument "GROUP ID ADDRESS";
+    Leave, Act, Destructive, WritableMember, [[Char('X')]], "leave", "leave", "take the selected or marked members out", argument "GROUP ID...";
+    Hold, Act, Write, WritableGroup, [[Char('P')]], "hold", "hold", "pause removals by silence, or lift the pause", argument "GROUP";
+    Drain, Act, Write, WritableMember, [], "drain", "", "ask the selected or marked members to take no new work, or to take it again", argument "GROUP ID...";
     Transfer, Act, Write, Writable, [], "leader transfer", "", "hand leadership to the selected node", argument "NODE";
     NodeAdd, Act, Write, Writable, [], "node add", "", "add a node to the cluster", argument "URL";
     NodeRemove, Act, Destructive, Writable, [], "node remove", "", "remove the selected node from the cluster for good", argument "NODE";
@@ -294,7 +297,7 @@ rows! {
     CopyCommand, Dashboard, Look, Always, [[Char('y')]], "copy command", "copy", "copy the command line that shows the same";
     CopyRow, Dashboard, Look, Row, [[Char('Y')]], "copy row", "", "copy the selected row as JSON";
     Record, Dashboard, Look, Live, [[Char('r')]], "record", "", "record what is seen into a file, or stop", argument "FILE";
-    Export, Dashboard, Look, Always, [[Char('E')]], "export", "", "write what is listed to a file: .txt, .csv or .json", argument "FILE";
+    Export, Dashboard, Look, Always, [[Char('E')], [Char('x')]], "export", "", "write what is listed to a file: .txt, .csv or .json", argument "FILE";
     Print, Dashboard, Look, Always, [[Char('p')]], "print", "", "the plain text of the screen, to select with the mouse; any key returns";
     Mouse, Dashboard, Look, Always, [[Char('M')]], "mouse", "", "use the mouse, or leave it to the terminal";
     Theme, Dashboard, Look, Always, [[Char('T')]], "theme", "", "other colours", argument "NAME";

@@ -27,10 +27,14 @@ pub enum When {
     WritableGroup,
     /// A screen with members or the heat grid.
     MembersShown,
+    /// A screen with a table that can be sorted.
+    Sorted,
     /// A screen with a table.
     TableShown,
     /// The heat grid.
     HeatShown,
+    /// Why a member is gone or in doubt.
+    WhyShown,
     /// A cluster that is there, and not a recording of one.
     Live,
     /// A recording.
@@ -85,10 +89,14 @@ pub struct Possible {
     pub process: bool,
     /// Members are listed.
     pub members_shown: bool,
+    /// A table whose order can be chosen is shown.
+    pub sorted: bool,
     /// A table whose columns can be chosen is shown.
     pub table_shown: bool,
     /// The heat grid is shown.
     pub heat_shown: bool,
+    /// It is told why a member is gone or in doubt.
+    pub why_shown: bool,
     /// Why nothing can be written, if that is so.
     pub locked: Option<Locked>,
     /// The service is in touch, and what is shown is the present.
@@ -99,6 +107,14 @@ pub struct Possible {
     pub protected: bool,
     /// The nodes are a demo's.
     pub demo: bool,
+}
+
+impl Possible {
+    /// What is possible where it is named whom or what it is about, so that nothing need be selected.
+    #[must_use]
+    pub fn named(self) -> Self {
+        Self { member: true, explained: true, group: true, ..self }
+    }
 }
 
 impl When {
@@ -130,6 +146,8 @@ impl When {
             When::WritableGroup => need(now.group, "no group is selected").and_then(|()| write()),
             When::MembersShown => need(now.members_shown, "only where members are listed"),
             When::TableShown => need(now.table_shown, "only where there is a table"),
+            When::Sorted => need(now.sorted, "only where members, groups or nodes are listed"),
+            When::WhyShown => need(now.why_shown, "only where it is told why"),
             When::HeatShown => need(now.heat_shown, "only on the heat screen"),
             When::Live => need(!now.replay, "not in a recording"),
             When::Replay => need(now.replay, "only in a recording"),

@@ -27,7 +27,7 @@ impl Filter {
             }
         }
         any(&self.root, &|test| match test {
-            Test::Number(field, ..) => ["age", "rtt", "misses"].contains(field),
+            Test::Number(field, ..) => ["age", "left", "rtt", "misses"].contains(field),
             Test::Text(TextField::Known("state"), Pattern::Is(word) | Pattern::IsNot(word)) => {
                 !["active", "draining"].contains(&word.as_str())
             }

@@ -46,6 +46,9 @@ pub struct Facts<'a> {
     pub incarnation: u64,
     /// Microseconds since its last round trip.
     pub age_us: Option<u64>,
+    /// Microseconds until it can be removed for its silence, at the earliest; none of whom no removal
+    /// is in sight.
+    pub left_us: Option<u64>,
     /// How long that round trip took, in microseconds.
     pub rtt_us: Option<u64>,
     /// Its tags; none if they are not known.
@@ -74,6 +77,7 @@ impl Subject for Facts<'_> {
             "misses" => self.misses,
             "incarnation" => Some(self.incarnation),
             "age" => self.age_us,
+            "left" => self.left_us,
             "rtt" => self.rtt_us,
             _ => None,
         }
@@ -189,6 +193,7 @@ mod tests {
             misses: Some(3),
             incarnation: 77,
             age_us: Some(5_400_000),
+            left_us: Some(600_000),
             rtt_us: Some(38_000),
             tags: Some(tags),
         }
@@ -216,6 +221,7 @@ mod tests {
             ("\"1.9\"", true),
             ("version:\"1.9\"", true),
             ("age>=5.4s age<=5400ms age<6s age!=1s", true),
+            ("left<5s -left<600ms", true),
             ("rtt>50ms", false),
             ("rtt:38ms", true),
             ("witness:1", false),

@@ -96,6 +96,7 @@ pub static MEMBERS: Vocabulary = Vocabulary {
         count("misses"),
         count("incarnation"),
         time("age"),
+        time("left"),
         time("rtt"),
     ],
     has_tags: true,

@@ -10,7 +10,7 @@ use gms::{
     api::{
         Band, Event, Events, GroupLiveness, Groups, MemberLiveness, Nodes, Status, WatchEvent, What,
     },
-    id::Revision,
+    id::{GroupId, Revision},
     view::{Change, View},
 };
 use imbl::OrdMap;
@@ -18,8 +18,9 @@ use imbl::OrdMap;
 use super::{
     cluster::Model,
     evidence::EVIDENCE_MAX,
-    group::{Gone, Group, Heard, drop_where},
+    group::{Gone, Group, RECENT, drop_where},
     happening::{Happening, Who},
+    heard::Heard,
     link::{Stream, StreamNews, StreamState},
     moment::Moment,
     opinion::Opinion,
@@ -115,7 +116,7 @@ impl Model {
             told.insert(view.group.clone());
         }
         let revision = view.revision();
-        let group = self.group(view.group);
+        let group = self.group(view.group.clone());
         if group.revision > revision {
             return;
         }
@@ -135,6 +136,9 @@ impl Model {
         group.revision = revision;
         self.stamp.shape += 1;
         self.revision = self.revision.max(revision);
+        if first_look {
+            self.mark_recent(now, &view.group);
+        }
     }
 
     fn apply_change(&mut self, now: Moment, change: &Change) -> Applied {
@@ -278,6 +282,27 @@ impl Model {
         for event in history.events.iter().rev().take(EVIDENCE_MAX).rev() {
             self.evidence.keep_event(event, self.term_of(event.revision));
         }
+        let recent = history.events.iter().filter(|event| now.since_wall(event.at_ms) < RECENT);
+        self.just_before = recent.cloned().map(Arc::new).collect();
+        let groups: Vec<GroupId> = self.groups.keys().cloned().collect();
+        for group in groups {
+            self.mark_recent(now, &group);
+        }
+    }
+
+    /// Marks who came to a group or went from it just before we came.
+    fn mark_recent(&mut self, now: Moment, of: &GroupId) {
+        let Some(group) = self.groups.get_mut(of).filter(|_| !self.just_before.is_empty()) else {
+            return;
+        };
+        for event in &self.just_before {
+            let began = now.at.checked_sub(now.since_wall(event.at_ms));
+            if let Some(at) = began
+                && group.mark_recent(of, &event.what, at)
+            {
+                self.stamp.shape += 1;
+            }
+        }
     }
 
     /// The term in which a revision was proposed, as far as that is known; else the present one.
@@ -288,6 +313,7 @@ impl Model {
 
     /// Forgets what is no longer shown. Called about once a second.
     pub fn tidy(&mut self, now: Moment) {
+        self.just_before.retain(|event| now.since_wall(event.at_ms) < RECENT);
         let untidy = |group: &Group| {
             !group.gone.is_empty()
                 || !group.arrived.is_empty()

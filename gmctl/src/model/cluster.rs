@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Instant};
 
 use gms::{
-    api::{NodeStatus, Nodes, Status, Why},
+    api::{Event, NodeStatus, Nodes, Status, Why},
     id::{GroupId, NodeId, Revision},
 };
 use imbl::{OrdMap, OrdSet, Vector};
@@ -79,12 +79,14 @@ pub struct Model {
     veil: Veil,
     /// What happened.
     pub timeline: Timeline,
+    /// Who came and went just before we came: told before or after the groups are.
+    pub(super) just_before: Vector<Arc<Event>>,
     /// The newest revision that the watch has told of.
     pub revision: Revision,
     /// While a watch opens anew: the groups it has told of so far. Those it does not mention
     /// before its bookmark are no more.
     pub reopening: Option<OrdSet<GroupId>>,
-    /// Whether a watch has told all groups once: before that, none is known is not there is none.
+    /// Whether a watch has told all groups once.
     pub told: bool,
     /// What each node said when it was asked directly.
     pub opinions: OrdMap<NodeId, Arc<Opinion>>,
@@ -119,6 +121,12 @@ impl Model {
     /// Whether anything at all is known yet.
     pub fn is_blank(&self) -> bool {
         self.status.is_none() && self.groups.is_empty() && self.nodes.is_empty()
+    }
+
+    /// Whether groups, members and counts of them mean anything: before any was told, none is known
+    /// is not there is none.
+    pub fn knows_groups(&self) -> bool {
+        self.told || !self.groups.is_empty()
     }
 
     /// Whether the nodes believe in the same leader and term; none while nobody is known to

@@ -12,126 +12,23 @@ use std::{
 };
 
 use gms::{
-    api::{Band, GroupLiveness, Hold, MemberLiveness},
+    api::{Band, GroupLiveness, Hold, What},
     evidence::Cause,
-    id::{GroupId, Incarnation, MemberId, NodeId, Revision},
-    liveness::{GroupTiming, MISSES_DEFAULT},
+    id::{GroupId, Incarnation, MemberId, Revision},
+    liveness::GroupTiming,
     view::{Member, MemberState},
 };
 use imbl::{OrdMap, OrdSet};
 
 use super::{
     condition::{Condition, Tally},
+    heard::{Age, Heard, Left, left_of_window},
     moment::Moment,
     veil::Veil,
 };
 
 /// How long a new member is marked as new, and one that is gone is still shown.
 pub const RECENT: Duration = Duration::from_mins(1);
-
-/// How long an age that was reported is counted on for a member that answers. The feed repeats
-/// pinned members each second; for the others silence means only "still in the same band", and an age
-/// that goes on would look like a silence of theirs.
-pub const REPORT_FRESH: Duration = Duration::from_millis(1_200);
-
-/// What the liveness feed last said of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
-    /// The life it was said of.
-    pub incarnation: Incarnation,
-    /// Its band.
-    pub band: Band,
-    /// When its last known round trip was; none if its monitor knows of none yet.
-    pub round_trip_at: Option<Instant>,
-    /// How long that round trip took, in microseconds.
-    pub rtt_us: Option<u64>,
-    /// Consecutive unanswered pings.
-    pub misses: u32,
-    /// The node that said so.
-    pub monitor: NodeId,
-    /// Milliseconds between its pings.
-    pub period_ms: u64,
-    /// When the report came.
-    pub reported_at: Instant,
-    /// The worse band it is still shown in, and until when: a member looks worse at once, and
-    /// better only after two clean beats, so that a cell does not flicker.
-    pub settling: Option<(Band, Instant)>,
-}
-
-impl Heard {
-    /// The report, with its age turned into a point on our clock.
-    pub fn of(now: Moment, report: &MemberLiveness) -> Self {
-        Self {
-            incarnation: report.incarnation,
-            band: report.state,
-            round_trip_at: report
-                .age_ms
-                .and_then(|age| now.at.checked_sub(Duration::from_millis(age))),
-            rtt_us: report.rtt_us,
-            misses: report.misses,
-            monitor: report.monitor,
-            period_ms: report.period_ms,
-            reported_at: now.at,
-            settling: None,
-        }
-    }
-
-    /// The band it is shown in.
-    pub fn shown(&self) -> Band {
-        self.settling.map_or(self.band, |(worse, _)| worse)
-    }
-
-    /// How long ago its last round trip was, as far as that is known.
-    pub fn age(&self, now: Moment) -> Age {
-        let fresh = now.since(self.reported_at) < REPORT_FRESH;
-        match (self.round_trip_at, self.band) {
-            (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
-            (Some(at), _) if fresh => Age::Known(now.since(at)),
-            (_, Band::Ok) => Age::Below(Duration::from_millis(self.period_ms.saturating_mul(2))),
-            _ => Age::Unknown,
-        }
-    }
-
-    /// Whether it is better than it looked before, so that it has to prove it.
-    fn settle(&mut self, before: &Heard) {
-        let (was, is) = (before.shown(), self.band);
-        let doubted = matches!(was, Band::Late | Band::Suspect | Band::Condemned);
-        if before.incarnation != self.incarnation || !doubted || is >= was || is == Band::Unknown {
-            return;
-        }
-        // The report is the first clean beat; the second is due a period later. A report that
-        // repeats the same does not begin the wait anew.
-        let until = match before.settling {
-            Some((_, until)) if before.band == is => Some(until),
-            _ => self.reported_at.checked_add(Duration::from_millis(self.period_ms)),
-        };
-        self.settling = until.filter(|until| self.reported_at < *until).map(|until| (was, until));
-    }
-}
-
-/// What can honestly be said of the time since a member's last round trip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
-    /// So long since the last known round trip.
-    Known(Duration),
-    /// It answers its pings, so less than this; the exact age is reported for pinned members only.
-    Below(Duration),
-    /// Nothing is known.
-    Unknown,
-}
-
-/// How long it is until a silent member can be removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Left {
-    /// Not before this; zero if it is a matter of its confirmation only.
-    AtLeast(Duration),
-    /// Never while the hold lasts.
-    Held,
-    /// Never while there is no quorum.
-    NoQuorum,
-    /// Nobody can tell: its monitor is out of reach, or nothing comes in.
-    Unknown,
-}
 
 /// Somebody who is no member any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +39,7 @@ pub struct Gone {
     pub at: Instant,
     /// What ended it; none if it left.
     pub cause: Option<Cause>,
-    /// What is known of it from when it was a member.
+    /// What is known of it from when it was a member; none if it went before we came.
     pub member: Option<Arc<Member>>,
 }
 
@@ -396,10 +293,35 @@ impl Group {
         if self.hold.is_some() {
             return Some(Left::Held);
         }
-        let misses = u64::from(member.liveness.misses.unwrap_or(MISSES_DEFAULT));
-        // The window runs from the first unanswered ping, at most a period after the last answer.
-        let window = Duration::from_millis(heard.period_ms.saturating_mul(misses));
-        Some(Left::AtLeast(window.saturating_sub(age)))
+        Some(Left::AtLeast(left_of_window(member, heard.period_ms, age)))
+    }
+
+    /// Marks somebody as just come or just gone, as an event of this group tells it; what was seen
+    /// with own eyes stays. True if anybody looks different for it.
+    pub(super) fn mark_recent(&mut self, of: &GroupId, what: &What, at: Instant) -> bool {
+        let (group, id, incarnation, cause) = match what {
+            What::Joined { group, member, incarnation, .. }
+            | What::Returned { group, member, incarnation, .. } => {
+                let is_it = self.members.get(member).is_some_and(|m| m.incarnation == *incarnation);
+                let is_news = group == of && is_it && !self.arrived.contains_key(member);
+                if is_news {
+                    self.arrived.insert(member.clone(), at);
+                }
+                return is_news;
+            }
+            What::Left { group, member, incarnation, .. } => (group, member, *incarnation, None),
+            What::Removed { group, member, incarnation, evidence } => {
+                (group, member, *incarnation, Some(evidence.cause))
+            }
+            _ => return false,
+        };
+        let is_known = self.members.contains_key(id)
+            || self.gone.get(id).is_some_and(|gone| gone.incarnation >= incarnation);
+        if group != of || is_known {
+            return false;
+        }
+        self.gone.insert(id.clone(), Gone { incarnation, at, cause, member: None });
+        true
     }
 
     /// Forgets who is gone for long, and what was heard of nobody we know; true if anybody looks

@@ -40,9 +40,7 @@ impl History {
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
         // A picture that is only being built was never true.
-        let half_told = model.is_blank()
-            || model.reopening.is_some()
-            || (model.groups.is_empty() && !model.told);
+        let half_told = model.is_blank() || model.reopening.is_some() || !model.knows_groups();
         if self.frames.is_empty() && half_told {
             return;
         }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `moment` | one reading of both clocks |
 //! | `condition` | how a member looks: few words instead of a scale |
+//! | `heard` | what was heard of a member, and what can be said from it |
 //! | `group` | one group: members, what was heard of them, who is just gone |
 //! | `veil` | what keeps us from knowing how members are now |
 //! | `contact` | whether a node is in touch with a quorum, in words |
@@ -36,6 +37,7 @@ pub mod difference;
 pub mod evidence;
 pub mod group;
 pub mod happening;
+pub mod heard;
 pub mod history;
 pub mod link;
 pub mod moment;

@@ -17,6 +17,11 @@ impl Moment {
         self.at.saturating_duration_since(then)
     }
 
+    /// How long ago a time of day was, in milliseconds since 1970; zero if it is still to come.
+    pub fn since_wall(&self, then_ms: u64) -> Duration {
+        Duration::from_millis(self.wall_ms.saturating_sub(then_ms))
+    }
+
     /// This moment, so much later.
     #[must_use]
     pub fn later(self, by: Duration) -> Self {

@@ -162,8 +162,7 @@ impl App {
         let wish = Wish {
             place: &self.ui.place,
             filter: &self.ui.filter,
-            sort: self.ui.sort,
-            reverse: self.ui.reverse,
+            orders: self.ui.orders,
             grouping: &self.ui.grouping,
             strip: geometry::has_strip(self),
             keep_order: held,

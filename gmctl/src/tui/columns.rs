@@ -41,6 +41,7 @@ pub const GROUPS: &[Column] = &[
     figure("RTT p50", 7, 6),
     figure("p99", 6, 6),
     figure("VIEW", 10, 4),
+    text("TIMING", 12, 8),
     rest("HOLD", 10, 1),
 ];
 /// Of the groups on the overview.
@@ -64,6 +65,7 @@ pub const NODES: &[Column] = &[
     text("ROLE", 9, 0),
     figure("TERM", 5, 2),
     figure("APPLIED", 11, 3),
+    figure("MATCHED", 11, 6),
     figure("LAG", 4, 1),
     figure("MEMBERS", 7, 2),
     figure("PINGS/s", 7, 4),

@@ -26,8 +26,9 @@ pub fn of(app: &App) -> String {
             Pane::Timeline => "gmctl events".to_owned(),
             Pane::Silent => "gmctl members -f 'state:late | state:suspect'".to_owned(),
         },
-        Place::Groups => format!("gmctl groups{filter}"),
-        Place::Members(None) | Place::Heat => format!("gmctl members{filter}"),
+        Place::Groups => format!("gmctl groups{filter}{}", sort(app)),
+        Place::Members(None) => format!("gmctl members{filter}{}", sort(app)),
+        Place::Heat => format!("gmctl members{filter}"),
         Place::Cell(keys) => {
             let ids: Vec<String> = keys.iter().map(|key| format!("id:{}", key.id)).collect();
             let chosen = ids.join(" | ");
@@ -39,7 +40,7 @@ pub fn of(app: &App) -> String {
                 _ => format!("gmctl members -f {}", quoted(&chosen)),
             }
         }
-        Place::Members(Some(group)) => format!("gmctl members {group}{filter}"),
+        Place::Members(Some(group)) => format!("gmctl members {group}{filter}{}", sort(app)),
         Place::Timeline => format!("gmctl events{filter}"),
         Place::Difference => match app.compared_with() {
             Some(look) => {
@@ -52,10 +53,25 @@ pub fn of(app: &App) -> String {
             }
             None => "gmctl diff".to_owned(),
         },
-        Place::Nodes => "gmctl nodes -o wide".to_owned(),
+        Place::Nodes => format!("gmctl nodes -o wide{}", sort(app)),
         Place::Views => "gmctl views".to_owned(),
         Place::Member(key) => format!("gmctl members {} -f id:{}", key.group, key.id),
         Place::Why(key) => format!("gmctl why {} {}", key.group, key.id),
+    }
+}
+
+/// What orders the command line's list as the screen's, where it can.
+fn sort(app: &App) -> String {
+    let order = app.sorted_table().and_then(|table| app.ui.orders.of(table));
+    let Some((field, reverse)) = order.map(|order| (order.by.field, order.reverse)) else {
+        return String::new();
+    };
+    let live = if field.contains("live.") { " --live" } else { "" };
+    match (field, field.strip_prefix('-')) {
+        ("", _) => String::new(),
+        (_, Some(ascending)) if reverse => format!("{live} --sort {ascending}"),
+        (_, None) if reverse => format!("{live} --sort -{field}"),
+        _ => format!("{live} --sort {field}"),
     }
 }
 

@@ -1,22 +1,19 @@
 //! What one finds one's way by: matches, the order of columns, keys of one's own.
 
+use gms::{
+    api::{Removal, Why, WhyState},
+    id::{Incarnation, Revision},
+};
+
 use super::{
     app::Settings,
-    fixture::{Play, group, id},
+    fixture::{Play, evidence, group, healthy, id, key, notice},
+    message::Message,
     place::Place,
+    request::Reply,
     view::listing,
 };
 use crate::{action::keymap::Keymap, model::group::MemberKey};
-
-fn healthy() -> Play {
-    let mut play = Play::new();
-    play.healthy();
-    play
-}
-
-fn notice(play: &Play) -> &str {
-    play.app.ui.notice.as_ref().map_or("", |notice| &notice.text)
-}
 
 fn selected(play: &Play) -> String {
     play.app.ui.selection.member.as_ref().map_or(String::new(), |key| key.id.to_string())
@@ -156,4 +153,73 @@ fn an_export_holds_values() {
     assert!(of(&play, "x.csv").1.starts_with("at_ms,revision,what,group,member,text"));
     play.keys("6");
     assert!(of(&play, "x.csv").1.contains("\n1,leader,42,9182331,0,"));
+}
+
+/// One language on every list: a group is in the states that its members are in.
+#[test]
+fn groups_are_found_by_the_state_of_their_members() {
+    let mut play = healthy();
+    play.trouble().keys("2 /").types("state:suspect").keys("Enter");
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("/ state:suspect   1 of 4"), "{screen}");
+    play.keys("Esc 3 /").types("left<5s").keys("Enter");
+    play.app.settle();
+    assert_eq!(play.app.rows.members.len(), 4, "those of whom a removal is in sight");
+}
+
+#[test]
+fn every_list_is_sorted_by_what_was_chosen_for_it() {
+    let mut play = healthy();
+    play.keys("2");
+    play.app.settle();
+    let groups =
+        |play: &Play| play.app.rows.groups.iter().map(|row| row.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(groups(&play), ["payments", "search", "ledger", "batch"], "the largest first");
+    play.keys("s j Enter");
+    play.app.settle();
+    assert_eq!(groups(&play), ["batch", "ledger", "payments", "search"]);
+    assert!(play.screen(120, 36).contains("= gmctl groups --sort name"));
+    play.keys("S");
+    assert!(play.screen(120, 36).contains("= gmctl groups --sort -name"));
+    assert_eq!(groups(&play), ["search", "payments", "ledger", "batch"]);
+    play.keys("1");
+    play.app.settle();
+    assert_eq!(groups(&play)[0], "payments", "the overview shows the worst first");
+    play.keys("6 s j Enter");
+    assert!(play.screen(120, 36).contains("sorted by lag"));
+    play.keys("3");
+    assert!(play.screen(120, 36).contains("worst first"), "each list has its own order");
+}
+
+#[test]
+fn the_events_around_a_removal_are_a_key_away() {
+    let mut play = healthy();
+    let ask = key("payments", "m-0917");
+    play.keys(":").types("why payments m-0917").keys("Enter e");
+    assert!(notice(&play).contains("not told why yet"), "{}", notice(&play));
+    let ticket = play.app.ui.why_ticket.unwrap();
+    let why = Why {
+        group: ask.group.clone(),
+        id: ask.id.clone(),
+        incarnation: Incarnation(5),
+        state: WhyState::Removed,
+        removal: Some(Removal {
+            revision: Revision(10),
+            term: 42,
+            at_ms: play.app.now.wall_ms - 31_000,
+            evidence: evidence(),
+        }),
+        left: None,
+        suspicion: None,
+    };
+    play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)).into())));
+    let (lines, text) = listing::for_file(&play.app, "x.txt").unwrap();
+    assert!(lines > 5 && text.contains(" verdict  "), "{text}");
+    let (_, json) = listing::for_file(&play.app, "x.json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["removal"]["revision"], 10);
+    assert!(listing::for_file(&play.app, "x.csv").unwrap().1.contains(",removed,silence,10,42,"));
+    play.keys("e");
+    assert_eq!(play.app.ui.place, Place::Timeline);
+    assert_eq!(play.app.entry().unwrap().revision, Some(Revision(10)));
 }

@@ -60,7 +60,7 @@ fn a_hold_is_lifted_after_a_look_at_what_that_means_and_a_yes() {
     assert!(dry_run && request == Request::ClearHold(group("batch")));
     assert!(play.screen(120, 36).contains("no member is in doubt now"));
     let answer = gms::api::HoldAnswer { group: group("batch"), hold: None };
-    play.tell(Message::Answered(ticket, Ok(super::request::Reply::Hold(answer))));
+    play.tell(Message::Answered(ticket, Ok(super::request::Reply::Hold(answer).into())));
     play.keys("Enter");
     assert!(asked(&play).unwrap().2, "Enter is not enough");
     play.keys("y");
@@ -110,7 +110,7 @@ fn a_wrong_number_is_called_wrong() {
     });
     let parting = super::request::Parting::default();
     let left = super::request::Reply::Left(parting);
-    play.tell(Message::Answered(ticket.unwrap(), Ok(left)));
+    play.tell(Message::Answered(ticket.unwrap(), Ok(left.into())));
     play.types("7").keys("Enter");
     assert!(play.screen(120, 36).contains("that is not the number of members"));
     let Some(Overlay::Form(form)) = &play.app.ui.overlay else { panic!() };

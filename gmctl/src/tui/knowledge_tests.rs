@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     facts::looks,
-    model::{condition::Tally, group::Left},
+    model::{
+        condition::{Condition, Tally},
+        heard::Left,
+    },
 };
 
 #[test]
@@ -56,10 +59,7 @@ fn the_counts_are_true() {
         for member in facts.members.keys() {
             let condition = facts.condition(play.now, member).unwrap();
             tally.add(condition);
-            let well = matches!(
-                condition,
-                crate::model::condition::Condition::Ok | crate::model::condition::Condition::New
-            );
+            let well = matches!(condition, Condition::Ok | Condition::New);
             assert_eq!(facts.is_unwell(member), !well, "{name}/{member}");
         }
         assert_eq!(facts.tally(), tally, "{name}");
@@ -93,7 +93,7 @@ fn a_mass_removal_is_told_with_what_was_common_to_it() {
     play.tell(Message::Watch(WatchEvent::Change(change))).tell(Message::Tick);
     let sentence = play.screen(120, 36);
     assert!(
-        sentence.contains("5 REMOVED in payments within the last minute: monitor=1"),
+        sentence.contains("6 REMOVED in payments within the last minute: monitor=1"),
         "{sentence}"
     );
 }
@@ -178,11 +178,11 @@ fn a_member_looks_worse_at_once_and_better_after_two_clean_beats() {
     };
     let (late, ok) = (report(Band::Late, 1), report(Band::Ok, 0));
     play.tell(Message::Member(late.clone()));
-    assert_eq!(looks(&play), crate::model::condition::Condition::Late);
+    assert_eq!(looks(&play), Condition::Late);
     play.tell(Message::Member(ok.clone())).later(1_000);
-    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "one clean beat");
+    assert_eq!(looks(&play), Condition::Late, "one clean beat");
     play.tell(Message::Member(late)).tell(Message::Member(ok)).later(1_500);
-    assert_eq!(looks(&play), crate::model::condition::Condition::Late, "it begins anew");
+    assert_eq!(looks(&play), Condition::Late, "it begins anew");
     play.later(1_000);
     assert_eq!(looks(&play), calm, "two clean beats");
 }
@@ -283,7 +283,7 @@ fn the_pinned_member_says_nothing_of_the_feed() {
     assert_eq!(payments.tally().late, 1, "and yet it is taken in");
 }
 
-fn looks_like(play: &Play, name: &str, n: u64) -> crate::model::condition::Condition {
+fn looks_like(play: &Play, name: &str, n: u64) -> Condition {
     play.app.live.groups[&group(name)].condition(play.now, &id(&format!("m-{n:04}"))).unwrap()
 }
 
@@ -301,7 +301,6 @@ fn nodes_without(play: &mut Play, lost: &[u64]) {
 /// What a dead node last said of a member says nothing of it now.
 #[test]
 fn a_member_whose_monitor_is_lost_is_unknown() {
-    use crate::model::condition::Condition;
     let mut play = healthy();
     play.band("payments", 3, Band::Suspect, 2_000);
     assert_eq!(looks_like(&play, "payments", 3), Condition::Suspect);
@@ -338,7 +337,8 @@ fn nobody_is_well_while_nothing_comes_in() {
     let tally = play.app.live.tally();
     assert_eq!((tally.ok, tally.unknown), (0, 25));
     let cells = play.app.rows.heat.shown().iter().flat_map(|row| &row.cells);
-    assert!(cells.into_iter().all(|cell| *cell == crate::model::condition::Condition::Unknown));
+    let mut members = cells.filter(|cell| !cell.is_gone());
+    assert!(members.all(|cell| *cell == Condition::Unknown));
     play.connected().groups();
     assert_eq!(play.app.live.tally().ok, 25);
     play.later(10_000);
@@ -409,4 +409,24 @@ fn one_of_a_kind_is_said_in_the_singular() {
     assert!(screen.contains("term 42 for <10s"), "{screen}");
     play.later(40_000).heard().nodes();
     assert!(play.screen(120, 36).contains("no election for 40s"));
+}
+
+/// Who came or went just before the dashboard opened is marked as for one that saw it.
+#[test]
+fn what_happened_just_before_is_marked_whichever_is_told_first() {
+    let gone =
+        |play: &Play| play.app.live.groups[&group("payments")].condition(play.now, &id("m-0917"));
+    for history_first in [true, false] {
+        let mut play = Play::new();
+        play.connected().nodes();
+        if history_first {
+            play.past().groups();
+        } else {
+            play.groups().past();
+        }
+        assert_eq!(gone(&play), Some(Condition::Removed), "31 s ago");
+        assert_eq!(looks_like(&play, "search", 4), Condition::Ok, "a minute ago is long ago");
+        play.later(30_000).tell(Message::Tick);
+        assert_eq!(gone(&play), None);
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     tui::{
         demo::DemoCommand,
         place::Spot,
-        request::{Reply, Request, Ticket},
+        request::{Acknowledged, Request, Ticket},
     },
 };
 
@@ -66,7 +66,7 @@ pub enum Message {
     /// The wheel was turned by so many rows.
     Wheeled(isize),
     /// An answer to a question of ours.
-    Answered(Ticket, Result<Reply, String>),
+    Answered(Ticket, Result<Acknowledged, String>),
     /// Something to say that goes by itself.
     Told(String),
     /// What the terminal costs: bytes a second, frames a second, and whether it is slow.

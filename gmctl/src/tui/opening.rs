@@ -7,7 +7,10 @@ use gms::{
     view::View,
 };
 
-use super::{message::Message, request::Reply};
+use super::{
+    message::Message,
+    request::{Acknowledged, Reply},
+};
 use crate::{
     model::{
         cluster::Model,
@@ -103,7 +106,10 @@ pub fn fact_of(message: &Message) -> Option<Fact> {
         Message::Nodes(nodes) => Fact::Nodes(nodes.clone()),
         Message::Groups(groups) => Fact::Groups(groups.clone()),
         Message::History(history) => Fact::History(history.clone()),
-        Message::Why(why) | Message::Answered(_, Ok(Reply::Why(why))) => Fact::Why(why.clone()),
+        Message::Why(why)
+        | Message::Answered(_, Ok(Acknowledged { reply: Reply::Why(why), .. })) => {
+            Fact::Why(why.clone())
+        }
         Message::Note(text) => Fact::Note(text.clone()),
         _ => return None,
     })

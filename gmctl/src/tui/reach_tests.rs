@@ -12,7 +12,7 @@ use super::{
     message::{Effect, Message},
     place::{Place, Spot},
     request::{Parting, Reply, Request},
-    rows::wish::{Grouping, SortColumn},
+    rows::{order::MemberOrder, wish::Grouping},
     theme::Theme,
     ui::Overlay,
 };
@@ -35,7 +35,7 @@ fn a_protected_context_is_unlocked_for_a_while_and_asks_for_more() {
         _ => None,
     });
     let parting = Parting { left: vec![(id("m-0001"), Revision(1))], refused: Vec::new() };
-    play.tell(Message::Answered(ticket.unwrap(), Ok(Reply::Left(parting))));
+    play.tell(Message::Answered(ticket.unwrap(), Ok(Reply::Left(parting).into())));
     play.keys("y Enter");
     let sent = |play: &Play| {
         last(play, |effect| match effect {
@@ -137,7 +137,7 @@ fn columns_are_hidden_and_what_says_who_stays() {
     play.keys("c j j j j j Space Esc");
     assert!(play.screen(120, 36).contains(" RTT "));
     play.keys("s j j j Enter");
-    assert_eq!(play.app.ui.sort, SortColumn::Age);
+    assert_eq!(play.app.ui.orders.members.by, MemberOrder::Age);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the dashboard asks of the service on a person's behalf, and what comes back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
     api::{
@@ -57,6 +57,23 @@ pub struct Parting {
     pub left: Vec<(MemberId, Revision)>,
     /// With whom it was not, and why.
     pub refused: Vec<(MemberId, String)>,
+}
+
+/// An answer of the service, and who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// What it says.
+    pub reply: Reply,
+    /// The node that gave it, the last one of an act on many.
+    pub by: Option<NodeId>,
+    /// How long it took, from the first question to the last answer.
+    pub took: Duration,
+}
+
+impl From<Reply> for Acknowledged {
+    fn from(reply: Reply) -> Self {
+        Self { reply, by: None, took: Duration::ZERO }
+    }
 }
 
 /// What the service answered.

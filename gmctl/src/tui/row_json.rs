@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{app::App, selection::List};
 use crate::model::{
     condition::Condition,
-    group::{Age, Left, MemberKey},
+    group::MemberKey,
+    heard::{Age, Left},
     moment::whole_millis,
     timeline::Entry,
 };

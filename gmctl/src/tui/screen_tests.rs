@@ -56,7 +56,7 @@ pub(super) fn answer_why(play: &mut Play) {
             refuted: 0,
         }),
     };
-    play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)))));
+    play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)).into())));
 }
 
 fn last_ticket(play: &Play) -> super::request::Ticket {
@@ -138,7 +138,7 @@ fn leaving() {
         refused: vec![(id("m-0010"), "fenced: another life".to_owned())],
     };
     let ticket = last_ticket(&play);
-    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting))));
+    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting).into())));
     play.types("3");
     look("leave_confirm", &mut play);
 }

@@ -1,11 +1,14 @@
 //! What the keys act on: the selected member, group or node, and what is possible with it.
 
-use gms::id::{GroupId, NodeId};
+use gms::{
+    api::Why,
+    id::{GroupId, NodeId},
+};
 
 use super::{
     app::App,
     place::{Pane, Place},
-    ui::TableId,
+    ui::{TableId, WhyPage},
 };
 use crate::{
     action::when::{Locked, Possible},
@@ -118,6 +121,18 @@ impl App {
         }
     }
 
+    /// What is told of why a member is gone or in doubt: now by the service, in the past by what was
+    /// told then.
+    pub fn why_of(&self, key: &MemberKey) -> Option<&Why> {
+        if self.past.is_some() || self.settings.replay {
+            return self.model().evidence.get(key).map(|told| told.why.as_ref());
+        }
+        match &self.ui.why {
+            Some((of, WhyPage::Told(why))) if of == key => Some(why),
+            _ => None,
+        }
+    }
+
     /// The table on the screen whose columns can be chosen.
     pub fn table(&self) -> Option<TableId> {
         match (&self.ui.place, self.ui.pane) {
@@ -125,6 +140,16 @@ impl App {
             (Place::Groups, _) | (Place::Overview, Pane::Groups) => Some(TableId::Groups),
             (Place::Nodes, _) | (Place::Overview, Pane::Nodes) => Some(TableId::Nodes),
             (Place::Timeline, _) | (Place::Overview, Pane::Timeline) => Some(TableId::Timeline),
+            _ => None,
+        }
+    }
+
+    /// The table on the screen whose order can be chosen.
+    pub fn sorted_table(&self) -> Option<TableId> {
+        match self.ui.place {
+            Place::Members(_) | Place::Cell(_) => Some(TableId::Members),
+            Place::Groups => Some(TableId::Groups),
+            Place::Nodes => Some(TableId::Nodes),
             _ => None,
         }
     }
@@ -146,6 +171,8 @@ impl App {
             process: self.selected_member().is_some() || self.selected_node().is_some(),
             members_shown: matches!(self.ui.place, Place::Members(_) | Place::Cell(_)),
             heat_shown: self.ui.place == Place::Heat,
+            sorted: self.sorted_table().is_some(),
+            why_shown: matches!(self.ui.place, Place::Why(_)),
             table_shown: self.table().is_some(),
             filtered: self.ui.place.takes_filter(),
             locked: self.locked(),

@@ -17,7 +17,7 @@ use crate::{
         message::Cost,
         place::{Pane, Place},
         request::Ticket,
-        rows::wish::{Grouping, SortColumn},
+        rows::{order::Orders, wish::Grouping},
         selection::Selection,
         theme::Theme,
     },
@@ -65,8 +65,8 @@ impl Prompt {
 /// What is chosen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Menu {
-    /// The column to sort members by.
-    Sort,
+    /// The column to sort the table by.
+    Sort(TableId),
     /// The columns of the table on the screen: each shown or not.
     Columns(TableId),
 }
@@ -166,7 +166,6 @@ pub struct LastLook {
 }
 
 /// The state of the person's side.
-#[expect(clippy::struct_excessive_bools, reason = "independent switches under the keys")]
 #[derive(Debug, Default)]
 pub struct Ui {
     /// Where one is.
@@ -197,10 +196,8 @@ pub struct Ui {
     pub filter: Filter,
     /// What narrowed them last, before it was cleared.
     pub sought: Filter,
-    /// By what members are sorted.
-    pub sort: SortColumn,
-    /// The other way round.
-    pub reverse: bool,
+    /// By what each list is sorted.
+    pub orders: Orders,
     /// Until when rows keep their places, because the cursor just moved.
     pub order_held_until: Option<Instant>,
     /// Members marked.

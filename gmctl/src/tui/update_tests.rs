@@ -1,5 +1,7 @@
 //! What messages do to the state: a script in, facts out.
 
+use std::time::Duration;
+
 use gms::{
     api::{Band, Bookmark, Joined, WatchEvent},
     evidence::Cause,
@@ -14,7 +16,7 @@ use super::{
     fixture::{Play, group, id, member},
     message::{Effect, Message},
     place::{Pane, Place},
-    request::{Parting, Reply, Request, Ticket},
+    request::{Acknowledged, Parting, Reply, Request, Ticket},
     theme::Theme,
     ui::Overlay,
 };
@@ -22,8 +24,9 @@ use crate::{
     action::key::Key,
     model::{
         condition::Condition,
-        group::{Age, MemberKey},
+        group::MemberKey,
         happening::Happening,
+        heard::Age,
         link::{Stream, StreamNews},
     },
 };
@@ -142,7 +145,7 @@ fn a_leave_of_many_needs_their_number() {
         left: vec![(id("m-0001"), Revision(1)), (id("m-0002"), Revision(1))],
         refused: Vec::new(),
     };
-    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting.clone()))));
+    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting.clone()).into())));
     play.keys("y Enter");
     assert_eq!(asks(&play).len(), 1, "y is not enough");
     play.keys("2 Enter");
@@ -150,10 +153,12 @@ fn a_leave_of_many_needs_their_number() {
     assert!(!dry_run);
     play.keys("Esc C-u q");
     assert!(matches!(form_stage(&play.app), Some(Stage::Sending(_))), "it cannot be taken back");
-    play.tell(Message::Answered(ticket, Ok(Reply::Left(parting))));
+    let reply = Reply::Left(parting);
+    let took = Duration::from_millis(12);
+    play.tell(Message::Answered(ticket, Ok(Acknowledged { reply, by: Some(NodeId(2)), took })));
     assert!(play.app.ui.overlay.is_none() && play.app.ui.marks.is_empty());
     let text = &play.app.ui.notice.as_ref().unwrap().text;
-    assert!(text.contains("2 members left"), "{text}");
+    assert!(text.contains("2 members left, acknowledged by node 2 in 12 ms   = "), "{text}");
     let last = play.app.live.timeline.entries().last().unwrap();
     assert!(matches!(&last.what, Happening::Command(_, true)));
 }
@@ -184,7 +189,7 @@ fn a_refusal_leaves_the_form_open_with_the_reason() {
     play.tell(Message::Answered(ticket, Err("late".to_owned())));
     assert!(matches!(form_stage(&play.app), Some(Stage::Checking(t)) if *t == again));
     let joined = Joined { member: member(77, 300), view: Revision(300), key: "0".repeat(64) };
-    play.tell(Message::Answered(again, Ok(Reply::Joined(Box::new(joined), true)))).keys("y");
+    play.tell(Message::Answered(again, Ok(Reply::Joined(Box::new(joined), true).into()))).keys("y");
     assert!(!asks(&play).pop().unwrap().2, "the next question is in earnest");
 }
 

@@ -78,6 +78,19 @@ const NODES: &[Field] = &[
     ("api_url", "/api_url"),
     ("version", "/version"),
     ("error", "/error"),
+    ("matched", "/matched"),
+];
+
+const WHY: &[Field] = &[
+    ("group", "/group"),
+    ("id", "/id"),
+    ("incarnation", "/incarnation"),
+    ("state", "/state"),
+    ("cause", "/removal/cause"),
+    ("revision", "/removal/revision"),
+    ("term", "/removal/term"),
+    ("at_ms", "/removal/at_ms"),
+    ("last_round_trip_ms_ago", "/removal/last_round_trip_ms_ago"),
 ];
 
 /// Rows of values.
@@ -94,7 +107,11 @@ pub fn of(app: &App) -> Values {
         (Place::Members(_) | Place::Cell(_), _) => members(app, rows.members.iter()),
         (Place::Heat, _) => members(app, rows.heat.shown().iter().flat_map(|row| &row.keys)),
         (Place::Overview, Pane::Silent) => members(app, rows.silent.iter()),
-        (Place::Member(key) | Place::Why(key), _) => members(app, std::iter::once(key)),
+        (Place::Why(key), _) => match app.why_of(key) {
+            Some(why) => values(WHY, serde_json::to_value(why).into_iter()),
+            None => members(app, std::iter::once(key)),
+        },
+        (Place::Member(key), _) => members(app, std::iter::once(key)),
         (Place::Groups, _) | (Place::Overview, Pane::Groups) => {
             values(GROUPS, rows.groups.iter().filter_map(|row| group(app, row)))
         }

@@ -108,16 +108,16 @@ fn the_first_minutes_of_a_person_at_a_real_cluster() {
     terminal.type_in("7");
     terminal.wait_for("3 of 3 asked side by side");
     terminal.type_in("3");
-    terminal.wait_for("6 of 6, sorted by state");
+    terminal.wait_for("6 of 6, worst first");
     terminal.type_in("/group:orders\r");
-    terminal.wait_for("2 of 6, sorted by state");
+    terminal.wait_for("2 of 6, worst first");
     terminal.type_in("\r");
     terminal.wait_for("MEMBER worker-1 of orders");
     terminal.wait_for("|||");
     terminal.type_in("\x1b");
-    terminal.wait_for("2 of 6, sorted by state");
+    terminal.wait_for("2 of 6, worst first");
     terminal.type_in("\x1b");
-    terminal.wait_for("6 of 6, sorted by state");
+    terminal.wait_for("6 of 6, worst first");
 
     // Let one in: a member that is as alive as the port of a node.
     let address = cluster.nodes[0]["api_url"].as_str().unwrap().to_owned();
@@ -130,11 +130,11 @@ fn the_first_minutes_of_a_person_at_a_real_cluster() {
     terminal.wait_for("dry run: would let visitor in");
     terminal.type_in("y");
     terminal.wait_for("visitor joined as a new life");
-    terminal.wait_for("7 of 7, sorted by state");
+    terminal.wait_for("7 of 7, worst first");
 
     // And take it out again.
     terminal.type_in("/id:visitor\r");
-    terminal.wait_for("1 of 7, sorted by state");
+    terminal.wait_for("1 of 7, worst first");
     terminal.type_in("X");
     terminal.wait_for("LEAVE visitor from orders");
     terminal.type_in("it was a test\r");

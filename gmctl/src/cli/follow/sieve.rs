@@ -106,6 +106,7 @@ fn passes(filter: &Filter, group: &GroupId, member: &Member) -> bool {
         misses: None,
         incarnation: member.incarnation.0,
         age_us: None,
+        left_us: None,
         rtt_us: None,
         tags: Some(&member.tags),
     })

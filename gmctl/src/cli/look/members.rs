@@ -140,7 +140,7 @@ pub async fn select(
         let wanted = views.iter().flat_map(|view| {
             view.members
                 .iter()
-                .map(|row| ((view.group.clone(), row.member.id.clone()), row.member.incarnation))
+                .map(|row| ((view.group.clone(), row.member.id.clone()), &row.member))
         });
         let wanted: BTreeMap<_, _> = wanted.collect();
         let mut beats = beats::look(client, group, wanted).await?;
@@ -177,6 +177,7 @@ fn passes(filter: &Filter, group: &str, row: &Row) -> bool {
         misses: beat.map(|beat| u64::from(beat.misses)),
         incarnation: member.incarnation.0,
         age_us: beat.and_then(|beat| beat.age_ms).map(|age| age.saturating_mul(1_000)),
+        left_us: beat.and_then(|beat| beat.left_ms).map(|left| left.saturating_mul(1_000)),
         rtt_us: beat.and_then(|beat| beat.rtt_us),
         tags: Some(&member.tags),
     })
@@ -210,9 +211,10 @@ const COLUMNS: [Column; 10] = [
     Column::new("INSTANCE").wide(),
 ];
 
-const LIVE_COLUMNS: [Column; 4] = [
+const LIVE_COLUMNS: [Column; 5] = [
     Column::new("LIVE"),
     Column::new("AGE").field("age_ms").right(),
+    Column::new("LEFT").field("left_ms").right(),
     Column::new("RTT").field("rtt_us").right().priority(2),
     Column::new("MISSES").right().priority(3),
 ];
@@ -232,13 +234,14 @@ fn cells(member: &Member) -> [Cell; 10] {
     ]
 }
 
-fn live_cells(beat: Option<&Beat>) -> [Cell; 4] {
+fn live_cells(beat: Option<&Beat>) -> [Cell; 5] {
     let state = beat.map_or(Cell::new(Role::Faint, "unknown"), |beat| {
         Cell::new(beats::role(beat.state), beat.state.as_str())
     });
     [
         state,
         Cell::figure(beat.and_then(|beat| beat.age_ms), |millis| age(*millis)),
+        Cell::figure(beat.and_then(|beat| beat.left_ms), |millis| age(*millis)),
         Cell::figure(beat.and_then(|beat| beat.rtt_us), |micros| round_trip(*micros)),
         Cell::or_dash(beat.map(|beat| beat.misses)),
     ]

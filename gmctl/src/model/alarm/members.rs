@@ -12,7 +12,8 @@ use crate::model::{
     cluster::Model,
     condition::Condition,
     correlate::Share,
-    group::{Age, Left, MemberKey},
+    group::MemberKey,
+    heard::{Age, Left},
     moment::Moment,
 };
 

@@ -40,7 +40,7 @@ pub fn most_important(model: &Model, now: Moment, causes: &[Share]) -> Finding {
 }
 
 fn all_is_well(model: &Model, now: Moment) -> Finding {
-    if model.is_blank() || (model.groups.is_empty() && !model.told) {
+    if model.is_blank() || !model.knows_groups() {
         return Finding::new(Severity::Notice, "nothing has been told yet".to_owned());
     }
     let tally = model.tally();

@@ -62,6 +62,15 @@ impl Form {
         Self { purpose, fields, focus, stage: Stage::Filling, refusal: None, protected }
     }
 
+    /// Fills the first fields in; what is still empty is typed next.
+    pub fn fill_in<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
+        for (field, value) in self.fields.iter_mut().zip(values) {
+            field.line = Input::new(value.to_owned());
+        }
+        let empty = self.fields.iter().position(|field| field.value().is_empty());
+        self.focus = empty.unwrap_or(self.focus);
+    }
+
     /// What has to be typed before it is done.
     pub fn confirmation(&self) -> Confirmation {
         self.purpose.confirmation(self.protected)

@@ -16,7 +16,8 @@ use proptest::prelude::*;
 
 use super::{
     lists::Rows,
-    wish::{Grouping, SortColumn, Wish},
+    order::{MemberOrder, Order, Orders, Sorted as _},
+    wish::{Grouping, Wish},
 };
 use crate::{
     facts,
@@ -177,7 +178,7 @@ impl Told {
 #[derive(Debug, Clone)]
 struct Wished {
     place: Place,
-    sort: SortColumn,
+    sort: MemberOrder,
     reverse: bool,
     grouping: Grouping,
     strip: bool,
@@ -195,7 +196,7 @@ fn wished() -> impl Strategy<Value = Wished> {
         (proptest::sample::select(places), proptest::sample::select(groupings));
     (
         places,
-        proptest::sample::select(SortColumn::ALL.to_vec()),
+        proptest::sample::select(MemberOrder::ALL.to_vec()),
         any::<bool>(),
         groupings,
         any::<bool>(),
@@ -214,8 +215,10 @@ fn refresh(rows: &mut Rows, selection: &mut Selection, told: &Told, wished: &Wis
     let wish = Wish {
         place: &wished.place,
         filter: &Filter::default(),
-        sort: wished.sort,
-        reverse: wished.reverse,
+        orders: Orders {
+            members: Order { by: wished.sort, reverse: wished.reverse },
+            ..Orders::default()
+        },
         grouping: &wished.grouping,
         strip: wished.strip,
         keep_order: held,

@@ -62,18 +62,20 @@ impl HeatGrid {
     pub(super) fn built(model: &Model, now: Moment, wish: &Wish<'_>, filtered: bool) -> Self {
         let mut rows: BTreeMap<Cow<'_, str>, HeatRow> = BTreeMap::new();
         for (id, group) in &model.groups {
-            let mut all: Vec<_> =
-                group.members.iter().map(|(name, member)| (name, member, true)).collect();
+            let mut all: Vec<(_, Option<&Member>, bool)> = group
+                .members
+                .iter()
+                .map(|(name, member)| (name, Some(member.as_ref()), true))
+                .collect();
             let ghosts = group.gone.iter().filter(|(name, _)| !group.members.contains_key(*name));
             let living = all.len();
-            all.extend(
-                ghosts.filter_map(|(name, gone)| Some((name, gone.member.as_ref()?, false))),
-            );
+            all.extend(ghosts.map(|(name, gone)| (name, gone.member.as_deref(), false)));
             if all.len() > living {
                 all.sort_by(|a, b| a.0.cmp(b.0));
             }
             for (name, member, lives) in all {
-                if filtered && !members::passes(wish.filter, now, id, group, member) {
+                let passes = |member| members::passes(wish.filter, now, id, group, member);
+                if filtered && !member.is_some_and(passes) {
                     continue;
                 }
                 let label = wish.grouping.label(id, member);
@@ -114,8 +116,7 @@ impl HeatGrid {
         }
         let mut edits: BTreeMap<Cow<'_, str>, Edit<'_>> = BTreeMap::new();
         for who in &changed {
-            let label = |groups| seen(groups, *who).map(|member| grouping.label(who.0, member));
-            let (from, to) = (label(before), label(after));
+            let (from, to) = (label(before, grouping, *who), label(after, grouping, *who));
             if from == to {
                 continue;
             }
@@ -166,7 +167,7 @@ impl HeatGrid {
     /// Gives a cell its look.
     fn paint(&mut self, groups: &Groups, now: Moment, grouping: &Grouping, who: Who<'_>) {
         let looks = || {
-            let label = grouping.label(who.0, seen(groups, who)?);
+            let label = label(groups, grouping, who)?;
             Some((self.place(&label).ok()?, groups.get(who.0)?.condition(now, who.1)?))
         };
         let Some((place, condition)) = looks() else {
@@ -214,13 +215,18 @@ struct Edit<'a> {
     put: Vec<Who<'a>>,
 }
 
-/// Whom the grid shows under a name: a member, or who was one a moment ago.
-fn seen<'a>(groups: &'a Groups, (group, id): Who<'_>) -> Option<&'a Member> {
-    let group = groups.get(group)?;
-    match group.members.get(id) {
-        Some(member) => Some(member),
+/// The row in which the grid shows somebody; none if it is neither a member nor just gone.
+fn label<'a>(
+    groups: &'a Groups,
+    grouping: &'a Grouping,
+    (of, id): Who<'a>,
+) -> Option<Cow<'a, str>> {
+    let group = groups.get(of)?;
+    let member = match group.members.get(id) {
+        Some(member) => Some(member.as_ref()),
         None => group.gone.get(id)?.member.as_deref(),
-    }
+    };
+    Some(grouping.label(of, member))
 }
 
 impl HeatRow {

@@ -14,7 +14,8 @@ use super::{
     heat::HeatGrid,
     member_list::MemberList,
     members,
-    wish::{Kept, SortColumn, Wish},
+    order::{GroupOrder, MemberOrder, NodeOrder, Order},
+    wish::{Kept, Wish},
 };
 use crate::{
     filter::{ast::Filter, eval::Facts},
@@ -26,7 +27,8 @@ use crate::{
         cluster::{Model, Stamp},
         condition::{Condition, Tally},
         correlate::{Share, common_causes},
-        group::{Age, Group, Left, MemberKey},
+        group::{Group, MemberKey},
+        heard::{Age, Left},
         moment::Moment,
         timeline::{Entry, Moves},
     },
@@ -56,7 +58,7 @@ pub struct GroupRow {
 /// What the lists show.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// The groups, worst first.
+    /// The groups.
     pub groups: Vec<GroupRow>,
     /// The members of the place, where it lists members.
     pub members: MemberList,
@@ -66,7 +68,7 @@ pub struct Rows {
     pub silent: Vec<MemberKey>,
     /// How many are silent, listed or not.
     pub silent_in_all: usize,
-    /// The nodes, by id.
+    /// The nodes.
     pub nodes: Vec<NodeId>,
     /// What happened, newest first.
     pub entries: Vec<Arc<Entry>>,
@@ -142,7 +144,7 @@ impl Rows {
             self.built = Built { wish: Some(kept), listed, heated, ..Built::default() };
         }
         self.tally = model.tally();
-        let nodes: Vec<NodeId> = model.nodes.keys().copied().collect();
+        let nodes = nodes(model, wish);
         selection.follow_nodes(&self.nodes, &nodes);
         self.nodes = nodes;
         self.refresh_groups(model, now, wish, selection);
@@ -237,8 +239,8 @@ impl Rows {
         selection: &mut Selection,
     ) {
         let by_reports = matches!(
-            wish.sort,
-            SortColumn::Age | SortColumn::RoundTrip | SortColumn::Misses | SortColumn::Left
+            wish.orders.members.by,
+            MemberOrder::Age | MemberOrder::RoundTrip | MemberOrder::Misses | MemberOrder::Left
         );
         // A filter may ask for an age, and ages go on by themselves.
         let volatile = by_reports || !wish.filter.is_empty();
@@ -297,19 +299,40 @@ fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> V
         .groups
         .iter()
         .filter(|(_, group)| is_told(group))
-        .filter(|(id, _)| {
-            !filter_applies || wish.filter.passes(&members::bare_facts(id.as_str(), id.as_str()))
-        })
+        .filter(|(id, group)| !filter_applies || group_passes(wish.filter, id, group))
         .map(|(id, group)| GroupRow {
             id: id.clone(),
             tally: group.tally(),
             moves: moved.get(id).copied().unwrap_or_default(),
         })
         .collect();
-    rows.sort_by_key(|row| {
-        (Reverse((row.tally.suspect, row.tally.late, row.tally.total())), row.id.clone())
-    });
+    // The overview shows the worst first, whatever their own screen is sorted by.
+    let order = if filter_applies { wish.orders.groups } else { Order::<GroupOrder>::default() };
+    order.sort(&mut rows, |row| model.groups.get(&row.id));
     rows
+}
+
+fn nodes(model: &Model, wish: &Wish<'_>) -> Vec<NodeId> {
+    let on_its_own = *wish.place == Place::Nodes;
+    let order = if on_its_own { wish.orders.nodes } else { Order::<NodeOrder>::default() };
+    let mut nodes: Vec<_> = model.nodes.values().map(|node| node.status.as_ref()).collect();
+    order.sort(&mut nodes);
+    nodes.into_iter().map(|node| node.id).collect()
+}
+
+/// Whether the filter lets a group pass: its states are those in which it has members.
+fn group_passes(filter: &Filter, id: &GroupId, group: &Group) -> bool {
+    let tally = group.tally();
+    let counts = [
+        (tally.ok, Condition::Ok),
+        (tally.late, Condition::Late),
+        (tally.suspect, Condition::Suspect),
+        (tally.unknown, Condition::Unknown),
+        (tally.away, Condition::Away),
+    ];
+    let present = counts.iter().filter(|(count, _)| *count > 0);
+    let states: Vec<&str> = present.map(|(_, condition)| condition.as_str()).collect();
+    filter.passes(&Facts { states: &states, ..members::bare_facts(id.as_str(), id.as_str()) })
 }
 
 /// The worst condition first; then who can be removed soonest, of those of whom that is known.

@@ -18,8 +18,9 @@ use gms::{
 
 use super::{
     changes::{self, Groups, Who},
+    order::MemberOrder,
     weight::{fixed_weight, weight},
-    wish::{SortColumn, Wish},
+    wish::Wish,
 };
 use crate::{
     model::{
@@ -45,7 +46,7 @@ pub struct MemberList {
 /// By what `rest` is sorted.
 type Rank<'a> = (Reverse<u64>, &'a GroupId, &'a MemberId);
 
-fn rank<'a>(sort: SortColumn, group: &'a GroupId, member: &'a Member) -> Rank<'a> {
+fn rank<'a>(sort: MemberOrder, group: &'a GroupId, member: &'a Member) -> Rank<'a> {
     (Reverse(fixed_weight(sort, member).unwrap_or_default()), group, &member.id)
 }
 
@@ -60,11 +61,13 @@ fn member<'a>(groups: &'a Groups, (group, id): Who<'_>) -> Option<(&'a Group, &'
 
 /// Whether the list of this wish can follow changes; another one is built anew.
 pub(super) fn can_follow(wish: &Wish<'_>) -> bool {
-    let steady = match wish.sort {
-        SortColumn::State | SortColumn::Id => true,
+    let steady = match wish.orders.members.by {
+        MemberOrder::State | MemberOrder::Id => true,
         // Who is another may have to stand elsewhere, and yet keeps its place.
-        SortColumn::Joined | SortColumn::Monitor => !wish.keep_order,
-        SortColumn::Left | SortColumn::Age | SortColumn::RoundTrip | SortColumn::Misses => false,
+        MemberOrder::Joined | MemberOrder::Monitor => !wish.keep_order,
+        MemberOrder::Left | MemberOrder::Age | MemberOrder::RoundTrip | MemberOrder::Misses => {
+            false
+        }
     };
     steady && wish.filter.is_empty() && matches!(wish.place, Place::Members(_))
 }
@@ -82,10 +85,10 @@ impl MemberList {
     /// A list that can follow, of a wish of which [`can_follow`] holds.
     pub(super) fn built(model: &Model, now: Moment, wish: &Wish<'_>) -> Self {
         let groups = || model.groups.iter().filter(|(id, _)| is_within(wish, id));
-        let sort = wish.sort;
-        let worst_first = sort == SortColumn::State;
+        let sort = wish.orders.members.by;
+        let worst_first = sort == MemberOrder::State;
         let rest = match sort {
-            SortColumn::State | SortColumn::Id => groups()
+            MemberOrder::State | MemberOrder::Id => groups()
                 .flat_map(|(id, group)| group.members.keys().map(move |name| (id, group, name)))
                 .filter(|(_, group, name)| !worst_first || !group.is_unwell(name))
                 .map(|(id, _, name)| key((id, name)))
@@ -100,7 +103,13 @@ impl MemberList {
             }
         };
         let front = front(model, now, wish);
-        Self { front, rest, tail: Vec::new(), reversed: wish.reverse, is_parted: true }
+        Self {
+            front,
+            rest,
+            tail: Vec::new(),
+            reversed: wish.orders.members.reverse,
+            is_parted: true,
+        }
     }
 
     /// How many there are.
@@ -158,8 +167,8 @@ impl MemberList {
         }
         let mut changed = changes::between(before, &model.groups);
         changed.retain(|(group, _)| is_within(wish, group));
-        let unwell: usize = match wish.sort {
-            SortColumn::State => {
+        let unwell: usize = match wish.orders.members.by {
+            MemberOrder::State => {
                 let groups = model.groups.iter().filter(|(id, _)| is_within(wish, id));
                 groups.map(|(_, group)| group.tally().total() - group.tally().ok).sum()
             }
@@ -192,7 +201,11 @@ impl MemberList {
         for who in changed {
             match (member(before, *who), member(&model.groups, *who)) {
                 (Some((_, was)), None) => {
-                    match self.place_in_rest(before, wish.sort, rank(wish.sort, who.0, was)) {
+                    match self.place_in_rest(
+                        before,
+                        wish.orders.members.by,
+                        rank(wish.orders.members.by, who.0, was),
+                    ) {
                         Ok(place) => out.push(place),
                         Err(_) => {
                             gone.insert(*who);
@@ -200,7 +213,7 @@ impl MemberList {
                     }
                 }
                 (None, Some((group, is))) => {
-                    let (first, second) = weight(wish.sort, now, group, is);
+                    let (first, second) = weight(wish.orders.members.by, now, group, is);
                     new.push((Reverse(first), Reverse(second), *who));
                 }
                 _ => {}
@@ -212,7 +225,7 @@ impl MemberList {
             self.tail.retain(|key| !gone.contains(&(&key.group, &key.id)));
         }
         new.sort();
-        if wish.reverse {
+        if wish.orders.members.reverse {
             new.reverse();
         }
         self.tail.extend(new.into_iter().map(|(_, _, who)| key(who)));
@@ -227,7 +240,7 @@ impl MemberList {
         wish: &Wish<'_>,
         changed: BTreeSet<Who<'_>>,
     ) {
-        let sort = wish.sort;
+        let sort = wish.orders.members.by;
         let (led, ended) = (std::mem::take(&mut self.front), std::mem::take(&mut self.tail));
         // Besides who changed, it is only who is or was not well that may belong elsewhere.
         let mut doubtful = changed;
@@ -243,7 +256,7 @@ impl MemberList {
             let stood = member(before, who).map(|(_, was)| rank(sort, who.0, was));
             let place = stood.and_then(|rank| self.place_in_rest(before, sort, rank).ok());
             let wanted = member(&model.groups, who)
-                .filter(|(group, _)| sort != SortColumn::State || !group.is_unwell(who.1))
+                .filter(|(group, _)| sort != MemberOrder::State || !group.is_unwell(who.1))
                 .map(|(_, is)| rank(sort, who.0, is));
             if place.is_some() && wanted == stood {
                 continue;
@@ -268,10 +281,10 @@ impl MemberList {
     fn place_in_rest(
         &self,
         before: &Groups,
-        sort: SortColumn,
+        sort: MemberOrder,
         wanted: Rank<'_>,
     ) -> Result<usize, usize> {
-        let by_name = matches!(sort, SortColumn::State | SortColumn::Id);
+        let by_name = matches!(sort, MemberOrder::State | MemberOrder::Id);
         self.rest.binary_search_by(|key| {
             let who = (&key.group, &key.id);
             let was = if by_name { None } else { member(before, who) };
@@ -286,7 +299,7 @@ fn unwell<'a>(
     model: &'a Model,
     wish: &Wish<'_>,
 ) -> impl Iterator<Item = (&'a GroupId, &'a Group, &'a Member)> {
-    let counts = wish.sort == SortColumn::State;
+    let counts = wish.orders.members.by == MemberOrder::State;
     let groups = model.groups.iter().filter(move |(id, _)| counts && is_within(wish, id));
     groups.flat_map(|(id, group)| {
         let members = group.unwell().filter_map(|name| group.members.get(name));
@@ -298,7 +311,7 @@ fn unwell<'a>(
 fn front(model: &Model, now: Moment, wish: &Wish<'_>) -> Vec<MemberKey> {
     let mut front: Vec<_> = unwell(model, wish)
         .map(|(id, group, member)| {
-            let (first, second) = weight(wish.sort, now, group, member);
+            let (first, second) = weight(wish.orders.members.by, now, group, member);
             (Reverse(first), Reverse(second), id, &member.id)
         })
         .collect();

@@ -14,7 +14,8 @@ use crate::{
     model::{
         cluster::Model,
         condition::Condition,
-        group::{Age, Group, MemberKey},
+        group::{Group, MemberKey},
+        heard::{Age, Left},
         moment::{Moment, whole_millis},
     },
     tui::place::Place,
@@ -33,6 +34,7 @@ pub(in crate::tui) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
         misses: None,
         incarnation: 0,
         age_us: None,
+        left_us: None,
         rtt_us: None,
         tags: None,
     }
@@ -57,6 +59,10 @@ pub(in crate::tui) fn passes(
         Age::Known(age) => Some(whole_millis(age).saturating_mul(1_000)),
         Age::Below(_) | Age::Unknown => None,
     };
+    let left_us = match group.left(now, member) {
+        Some(Left::AtLeast(left)) => Some(whole_millis(left).saturating_mul(1_000)),
+        _ => None,
+    };
     filter.passes(&Facts {
         id: member.id.as_str(),
         group: id.as_str(),
@@ -68,6 +74,7 @@ pub(in crate::tui) fn passes(
         misses: heard.map(|heard| u64::from(heard.misses)),
         incarnation: member.incarnation.0,
         age_us,
+        left_us,
         rtt_us: heard.and_then(|heard| heard.rtt_us),
         tags: Some(&member.tags),
     })
@@ -90,7 +97,7 @@ pub(super) fn list(
             Place::Members(scope) => sorted(within(model, scope.as_ref()), now, wish),
             _ => Vec::new(),
         };
-        if wish.reverse {
+        if wish.orders.members.reverse {
             list.reverse();
         }
         MemberList::plain(list)
@@ -139,7 +146,7 @@ fn sorted<'a>(
     let mut list: Vec<SortKey> = all
         .filter(|(id, group, member)| passes(wish.filter, now, id, group, member))
         .map(|(id, group, member)| {
-            let (first, second) = weight(wish.sort, now, group, member);
+            let (first, second) = weight(wish.orders.members.by, now, group, member);
             let key = MemberKey { group: id.clone(), id: member.id.clone() };
             (Reverse(first), Reverse(second), key)
         })

@@ -4,73 +4,8 @@ use std::{borrow::Cow, time::Instant};
 
 use gms::{id::GroupId, view::Member};
 
+use super::order::Orders;
 use crate::{filter::ast::Filter, tui::place::Place};
-
-/// By what members are sorted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum SortColumn {
-    /// Worst condition first, then longest silence.
-    #[default]
-    State,
-    /// Who can be removed soonest first.
-    Left,
-    /// By group and id.
-    Id,
-    /// Longest silence first.
-    Age,
-    /// Slowest round trip first.
-    RoundTrip,
-    /// Most misses first.
-    Misses,
-    /// By the node that watches.
-    Monitor,
-    /// Newest life first.
-    Joined,
-}
-
-impl SortColumn {
-    /// Every one, in the order of the menu.
-    pub const ALL: [SortColumn; 8] = [
-        SortColumn::State,
-        SortColumn::Left,
-        SortColumn::Id,
-        SortColumn::Age,
-        SortColumn::RoundTrip,
-        SortColumn::Misses,
-        SortColumn::Monitor,
-        SortColumn::Joined,
-    ];
-
-    /// The word on the screen.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            SortColumn::State => "state",
-            SortColumn::Left => "left",
-            SortColumn::Id => "id",
-            SortColumn::Age => "age",
-            SortColumn::RoundTrip => "rtt",
-            SortColumn::Misses => "misses",
-            SortColumn::Monitor => "monitor",
-            SortColumn::Joined => "joined",
-        }
-    }
-}
-
-impl SortColumn {
-    /// What comes first, in words.
-    pub fn help(self) -> &'static str {
-        match self {
-            SortColumn::State => "the worst first, then the longest silent",
-            SortColumn::Left => "who can be removed soonest first",
-            SortColumn::Id => "by group and id",
-            SortColumn::Age => "the longest silent first",
-            SortColumn::RoundTrip => "the slowest first",
-            SortColumn::Misses => "the most unanswered pings first",
-            SortColumn::Monitor => "by the node that watches",
-            SortColumn::Joined => "the newest life first",
-        }
-    }
-}
 
 /// By what the heat grid is grouped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,14 +29,16 @@ impl Grouping {
         }
     }
 
-    /// The row a member belongs to.
-    pub(super) fn label<'a>(&self, group: &'a GroupId, member: &'a Member) -> Cow<'a, str> {
+    /// The row a member belongs to; of who went before we came no more than the group is known.
+    pub(super) fn label<'a>(&self, group: &'a GroupId, member: Option<&'a Member>) -> Cow<'a, str> {
+        let monitor = || member.and_then(|member| member.monitor);
+        let tag = |key: &str| member.and_then(|member| member.tags.get(key));
         match self {
             Grouping::Group => Cow::Borrowed(group.as_str()),
             Grouping::Monitor => {
-                member.monitor.map_or(Cow::Borrowed("-"), |node| Cow::Owned(format!("node {node}")))
+                monitor().map_or(Cow::Borrowed("-"), |node| Cow::Owned(format!("node {node}")))
             }
-            Grouping::Tag(key) => Cow::Borrowed(member.tags.get(key).map_or("-", String::as_str)),
+            Grouping::Tag(key) => Cow::Borrowed(tag(key).map_or("-", String::as_str)),
         }
     }
 
@@ -122,10 +59,8 @@ pub struct Wish<'a> {
     pub place: &'a Place,
     /// What narrows the rows.
     pub filter: &'a Filter,
-    /// By what members are sorted.
-    pub sort: SortColumn,
-    /// The other way round.
-    pub reverse: bool,
+    /// By what each list is sorted.
+    pub orders: Orders,
     /// By what the heat grid is grouped.
     pub grouping: &'a Grouping,
     /// Whether a strip of heat is shown below a list.
@@ -141,8 +76,7 @@ pub struct Wish<'a> {
 pub(super) struct Kept {
     place: Place,
     filter: Filter,
-    sort: SortColumn,
-    reverse: bool,
+    orders: Orders,
     grouping: Grouping,
     strip: bool,
     past: Option<Instant>,
@@ -153,8 +87,7 @@ impl Kept {
         Self {
             place: wish.place.clone(),
             filter: wish.filter.clone(),
-            sort: wish.sort,
-            reverse: wish.reverse,
+            orders: wish.orders,
             grouping: wish.grouping.clone(),
             strip: wish.strip,
             past: wish.past,

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use gms::{
-    answer::{ClientError, Write},
+    answer::{Answer, ClientError, Write},
     api::{Consistency, PatchRequest, TransferRequest},
     calls::Departure,
     client::{Client, Options},
@@ -26,7 +26,7 @@ use crate::{
     },
     tui::{
         message::Message,
-        request::{Fence, Parting, Reply, Request, Target, Ticket},
+        request::{Acknowledged, Fence, Parting, Reply, Request, Target, Ticket},
     },
 };
 
@@ -44,43 +44,54 @@ pub(super) async fn ask(
     dry_run: bool,
 ) {
     let write = Write { dry_run, ..Write::default() };
+    let start = Instant::now();
     let answer = match request {
         Request::Join(group, body) => client.join(&group, &body, &write).await.map(|answer| {
             let new = answer.is_new_life();
-            Reply::Joined(Box::new(answer.value), new)
+            signed(answer, |joined| Reply::Joined(Box::new(joined), new))
         }),
         Request::Leave(targets, reason, fence) => {
-            Ok(Reply::Left(part(&client, &targets, reason.as_deref(), &fence, &write).await))
+            let (parting, by) = part(&client, &targets, reason.as_deref(), &fence, &write).await;
+            Ok((Reply::Left(parting), by))
         }
         Request::Drain(targets, wanted) => {
-            Ok(Reply::Drained(drain(&client, &targets, wanted, &write).await))
+            let (parting, by) = drain(&client, &targets, wanted, &write).await;
+            Ok((Reply::Drained(parting), by))
         }
         Request::AddNode(body) => client
             .add_node(&body, &write)
             .await
-            .map(|answer| Reply::Configured(Box::new(answer.value))),
+            .map(|answer| signed(answer, |now| Reply::Configured(Box::new(now)))),
         Request::RemoveNode(node) => client
             .remove_node(node, &write)
             .await
-            .map(|answer| Reply::Configured(Box::new(answer.value))),
+            .map(|answer| signed(answer, |now| Reply::Configured(Box::new(now)))),
         Request::SetHold(group, body) => {
-            client.set_hold(&group, &body, &write).await.map(|answer| Reply::Hold(answer.value))
+            client.set_hold(&group, &body, &write).await.map(|answer| signed(answer, Reply::Hold))
         }
         Request::ClearHold(group) => {
-            client.clear_hold(&group, &write).await.map(|answer| Reply::Hold(answer.value))
+            client.clear_hold(&group, &write).await.map(|answer| signed(answer, Reply::Hold))
         }
         Request::Transfer(node) => {
             let body = TransferRequest { to: Some(node) };
-            client.transfer_leader(&body, &write).await.map(|answer| Reply::Leader(answer.value))
+            let answer = client.transfer_leader(&body, &write).await;
+            answer.map(|answer| signed(answer, Reply::Leader))
         }
     };
-    reply(&to, ticket, answer).await;
+    reply(&to, ticket, start, answer).await;
+}
+
+/// What is answered, with the node that did.
+fn signed<T>(answer: Answer<T>, of: impl FnOnce(T) -> Reply) -> (Reply, Option<NodeId>) {
+    (of(answer.value), answer.meta.node)
 }
 
 /// Asks why a member is gone or in doubt.
 pub(super) async fn ask_why(client: Client, to: Sender<Message>, ticket: Ticket, key: MemberKey) {
+    let start = Instant::now();
     let answer = client.why(&key.group, &key.id).await;
-    reply(&to, ticket, answer.map(|answer| Reply::Why(Box::new(answer.value)))).await;
+    let answer = answer.map(|answer| signed(answer, |why| Reply::Why(Box::new(why))));
+    reply(&to, ticket, start, answer).await;
 }
 
 /// Asks why these are gone or in doubt; each is told as it comes, and whoever cannot be told of is
@@ -101,8 +112,15 @@ pub(super) async fn ask_evidence(client: Client, to: Sender<Message>, keys: Vec<
     }
 }
 
-async fn reply(to: &Sender<Message>, ticket: Ticket, answer: Result<Reply, ClientError>) {
-    let answer = answer.map_err(|error| error.to_string());
+async fn reply(
+    to: &Sender<Message>,
+    ticket: Ticket,
+    start: Instant,
+    answer: Result<(Reply, Option<NodeId>), ClientError>,
+) {
+    let answer = answer
+        .map(|(reply, by)| Acknowledged { reply, by, took: start.elapsed() })
+        .map_err(|error| error.to_string());
     // Without a dashboard nobody is left to be told.
     let _ = to.send(Message::Answered(ticket, answer)).await;
 }
@@ -116,8 +134,9 @@ async fn part(
     reason: Option<&str>,
     fence: &Fence,
     write: &Write,
-) -> Parting {
+) -> (Parting, Option<NodeId>) {
     let mut parting = Parting::default();
+    let mut by = None;
     let mut groups: BTreeMap<&GroupId, Vec<&Target>> = BTreeMap::new();
     for target in targets {
         groups.entry(&target.key.group).or_default().push(target);
@@ -131,7 +150,7 @@ async fn part(
                 parting.refused.extend(targets.iter().map(|t| (t.key.id.clone(), why.clone())));
                 continue;
             }
-            answer => note(&mut parting, first, answer),
+            answer => note(&mut parting, &mut by, first, answer),
         }
         let rest: Vec<Target> = rest.iter().copied().cloned().collect();
         let mut leaving = stream::iter(rest)
@@ -145,10 +164,10 @@ async fn part(
             })
             .buffer_unordered(AT_ONCE);
         while let Some((target, answer)) = leaving.next().await {
-            note(&mut parting, &target, answer);
+            note(&mut parting, &mut by, &target, answer);
         }
     }
-    parting
+    (parting, by)
 }
 
 async fn one_leaves(
@@ -156,7 +175,7 @@ async fn one_leaves(
     target: &Target,
     reason: Option<&str>,
     write: &Write,
-) -> Result<Revision, ClientError> {
+) -> Result<(Revision, Option<NodeId>), ClientError> {
     let MemberKey { group, id } = &target.key;
     let departure = Departure {
         incarnation: Some(target.incarnation),
@@ -164,12 +183,19 @@ async fn one_leaves(
         reason: Some(reason.unwrap_or("by an operator at the dashboard").to_owned()),
         exit: None,
     };
-    client.leave(group, id, &departure, write).await.map(|answer| answer.value.view)
+    let answer = client.leave(group, id, &departure, write).await?;
+    Ok((answer.value.view, answer.meta.node))
 }
 
 /// Asks lives to take no new work, or to take work again.
-async fn drain(client: &Client, targets: &[Target], wanted: bool, write: &Write) -> Parting {
+async fn drain(
+    client: &Client,
+    targets: &[Target],
+    wanted: bool,
+    write: &Write,
+) -> (Parting, Option<NodeId>) {
     let mut parting = Parting::default();
+    let mut by = None;
     let mut asked = stream::iter(targets.to_vec())
         .map(|target| {
             let (client, write) = (client.clone(), write.clone());
@@ -180,20 +206,28 @@ async fn drain(client: &Client, targets: &[Target], wanted: bool, write: &Write)
                     ..PatchRequest::default()
                 };
                 let answer = client.patch(&target.key.group, &target.key.id, &body, &write).await;
-                (target, answer.map(|answer| answer.value.view))
+                (target, answer.map(|answer| (answer.value.view, answer.meta.node)))
             }
         })
         .buffer_unordered(AT_ONCE);
     while let Some((target, answer)) = asked.next().await {
-        note(&mut parting, &target, answer);
+        note(&mut parting, &mut by, &target, answer);
     }
-    parting
+    (parting, by)
 }
 
-fn note(parting: &mut Parting, target: &Target, answer: Result<Revision, ClientError>) {
+fn note(
+    parting: &mut Parting,
+    by: &mut Option<NodeId>,
+    target: &Target,
+    answer: Result<(Revision, Option<NodeId>), ClientError>,
+) {
     let id = target.key.id.clone();
     match answer {
-        Ok(view) => parting.left.push((id, view)),
+        Ok((view, node)) => {
+            parting.left.push((id, view));
+            *by = node;
+        }
         Err(error) => parting.refused.push((id, error.to_string())),
     }
 }

@@ -173,9 +173,9 @@ impl EventLoop {
     /// selected and scrolled back to.
     fn print(&mut self) -> Result<(), RunError> {
         self.app.settle();
-        let text = listing::of(&self.app).text();
+        let lines = listing::lines(&self.app);
         let mut bytes = guard::STEP_ASIDE.to_vec();
-        for line in text.lines() {
+        for line in lines {
             bytes.extend_from_slice(line.as_bytes());
             bytes.extend_from_slice(b"\r\n");
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tui_input::Input;
 
 use super::{
-    cells, forms, matches, places, takes, times,
+    cells, evidence, forms, matches, places, takes, times,
     turn::{ask_why, flash},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         message::Effect,
         place::{Pane, Place},
         row_json,
-        rows::wish::SortColumn,
+        rows::order::Orders,
         size::Size,
         ui::{Awaited, Menu, Overlay, TimeStyle},
         view::page,
@@ -81,14 +81,19 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Palette => app.ui.overlay = Some(Overlay::Palette(Input::default(), 0)),
         Action::Help => app.ui.overlay = Some(Overlay::Help(Input::default(), 0)),
         Action::Sort => {
-            let at = SortColumn::ALL.iter().position(|column| *column == app.ui.sort);
-            app.ui.overlay = Some(Overlay::Menu(Menu::Sort, at.unwrap_or_default()));
+            if let Some(table) = app.sorted_table() {
+                let by = app.ui.orders.of(table).map(|order| order.by);
+                let at = Orders::choices(table).iter().position(|column| Some(*column) == by);
+                app.ui.overlay = Some(Overlay::Menu(Menu::Sort(table), at.unwrap_or_default()));
+            }
         }
         Action::Columns => {
             app.ui.overlay = app.table().map(|table| Overlay::Menu(Menu::Columns(table), 0));
         }
         Action::Reverse => {
-            app.ui.reverse = !app.ui.reverse;
+            if let Some(table) = app.sorted_table() {
+                app.ui.orders.reverse(table);
+            }
             app.ui.order_held_until = None;
         }
         Action::Mark => mark(app),
@@ -99,10 +104,14 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Finer => cells::resize(app, false),
 
         Action::Why => why(app, effects),
-        Action::Join => forms::open_join(app),
-        Action::Leave => forms::open_leave(app),
-        Action::Hold => forms::open_hold(app),
-        Action::Drain => forms::open_drain(app),
+        Action::Around => evidence::around(app),
+        Action::Join => forms::open_join(app, ""),
+        Action::Leave => forms::open_leave(app, app.chosen_members()),
+        Action::Drain => forms::open_drain(app, app.chosen_members()),
+        Action::Hold => match app.held_group() {
+            Some(group) => forms::open_hold(app, group),
+            None => flash(app, "hold: select a group first"),
+        },
         Action::Transfer
         | Action::NodeAdd
         | Action::NodeRemove

@@ -1,3 +1,5 @@
+//! Evidence: going from what `why` tells to what happened about then, and keeping it for later.
+//!
 //! While a recording is written, the service is asked why members are gone or in doubt, so that the
 //! recording can say it later, when nobody can be asked any more.
 
@@ -5,11 +7,13 @@ use std::time::Duration;
 
 use gms::api::{Band, WatchEvent};
 
+use super::{places, turn::flash};
 use crate::{
     model::group::MemberKey,
     tui::{
         app::App,
         message::{Effect, Message},
+        place::Place,
     },
 };
 
@@ -30,6 +34,36 @@ pub(super) fn ask(app: &mut App, fact: &Message, effects: &mut Vec<Effect>) {
     if !keys.is_empty() && !app.settings.replay {
         effects.push(Effect::AskEvidence(keys));
     }
+}
+
+/// Goes to the timeline, to where the removal, the leave or the suspicion that is told of stands.
+pub(super) fn around(app: &mut App) {
+    let Place::Why(key) = &app.ui.place else {
+        return;
+    };
+    let Some(why) = app.why_of(key) else {
+        return flash(app, "events around: the service has not told why yet");
+    };
+    let ended = why.removal.as_ref().map(|removal| (removal.revision, removal.at_ms));
+    let ended = ended.or(why.left.as_ref().map(|left| (left.revision, left.at_ms)));
+    // A suspicion is older than its answer by what the answer says.
+    let doubted = why.suspicion.as_ref().map(|s| app.moment().wall_ms.saturating_sub(s.for_ms));
+    let entries = app.model().timeline.entries();
+    let entry = match (doubted, ended) {
+        // Of those removed at once, each group has an entry of its own.
+        (None, Some((revision, _))) => entries.iter().rev().find(|entry| {
+            entry.revision == Some(revision) && entry.what.group() == Some(&key.group)
+        }),
+        _ => None,
+    };
+    let at_ms = doubted.or(ended.map(|(_, at_ms)| at_ms)).unwrap_or(app.moment().wall_ms);
+    let nearest = || entries.iter().rev().find(|entry| entry.wall_ms <= at_ms);
+    let Some(entry) = entry.or_else(nearest).map(|entry| entry.key) else {
+        return flash(app, "events around: the timeline does not reach back so far");
+    };
+    app.clear_filter();
+    app.ui.selection.entry = Some(entry);
+    places::go(app, Place::Timeline);
 }
 
 fn whom(app: &App, fact: &Message) -> Vec<MemberKey> {

@@ -1,12 +1,15 @@
 //! Opening forms, and what their answers lead to.
 
-use gms::{id::NodeId, view::MemberState};
+use gms::{
+    id::{GroupId, NodeId},
+    view::MemberState,
+};
 
 use super::turn::{flash, tell};
 use crate::{
     action::key::Key,
     model::{
-        group::Group,
+        group::{Group, MemberKey},
         happening::{Happening, Tone},
     },
     tui::{
@@ -18,7 +21,7 @@ use crate::{
         },
         message::Effect,
         place::Place,
-        request::{Fence, Parting, Reply, Request, Target, Ticket},
+        request::{Acknowledged, Fence, Parting, Reply, Request, Target, Ticket},
         ui::Overlay,
     },
 };
@@ -30,15 +33,18 @@ fn open(app: &mut App, purpose: Purpose) {
     app.ui.overlay = Some(Overlay::Form(Box::new(form)));
 }
 
-/// Opens the join form, for the selected group if there is one.
-pub(super) fn open_join(app: &mut App) {
+/// Opens the join form, for the selected group if there is one, or filled in as far as it was named:
+/// `GROUP ID ADDRESS`.
+pub(super) fn open_join(app: &mut App, named: &str) {
     open(app, Purpose::Join);
+    if let Some(Overlay::Form(form)) = &mut app.ui.overlay {
+        form.fill_in(named.split_whitespace());
+    }
 }
 
-/// The lives that are chosen now, unless there are none or too many.
-fn targets(app: &mut App, act: &str) -> Option<Vec<Target>> {
-    let targets: Vec<Target> = app
-        .chosen_members()
+/// The present lives of these members, unless there are none or too many.
+fn targets(app: &mut App, act: &str, members: Vec<MemberKey>) -> Option<Vec<Target>> {
+    let targets: Vec<Target> = members
         .into_iter()
         .filter_map(|key| {
             let incarnation = app.live.groups.get(&key.group)?.members.get(&key.id)?.incarnation;
@@ -58,9 +64,9 @@ fn targets(app: &mut App, act: &str) -> Option<Vec<Target>> {
     }
 }
 
-/// Opens the leave form for the lives that are chosen now; it stays with them.
-pub(super) fn open_leave(app: &mut App) {
-    if let Some(targets) = targets(app, "leave") {
+/// Opens the leave form for the present lives of these members; it stays with them.
+pub(super) fn open_leave(app: &mut App, members: Vec<MemberKey>) {
+    if let Some(targets) = targets(app, "leave", members) {
         let fence = fence(app, &targets);
         open(app, Purpose::Leave(targets, fence));
     }
@@ -68,8 +74,8 @@ pub(super) fn open_leave(app: &mut App) {
 
 /// Opens the drain form: the lives that work are asked to take no new work; if all of them drain
 /// already, to take work again.
-pub(super) fn open_drain(app: &mut App) {
-    let Some(targets) = targets(app, "drain") else { return };
+pub(super) fn open_drain(app: &mut App, members: Vec<MemberKey>) {
+    let Some(targets) = targets(app, "drain", members) else { return };
     let works = |target: &Target| {
         let group = app.live.groups.get(&target.key.group);
         let member = group.and_then(|group| group.members.get(&target.key.id));
@@ -94,7 +100,7 @@ fn fence(app: &App, targets: &[Target]) -> Fence {
 pub(super) fn open_node_add(app: &mut App, url: &str) {
     open(app, Purpose::AddNode);
     if let Some(Overlay::Form(form)) = &mut app.ui.overlay {
-        form.paste(url);
+        form.fill_in(url.split_whitespace());
     }
 }
 
@@ -115,11 +121,8 @@ fn node(app: &App, named: &str) -> Option<NodeId> {
     app.live.nodes.contains_key(&node).then_some(node)
 }
 
-/// Opens the hold form, or the one that lifts the hold.
-pub(super) fn open_hold(app: &mut App) {
-    let Some(group) = app.held_group() else {
-        return flash(app, "hold: select a group first");
-    };
+/// Opens the hold form of the group, or the one that lifts its hold.
+pub(super) fn open_hold(app: &mut App, group: GroupId) {
     let held = app.live.groups.get(&group).is_some_and(|facts| facts.hold.is_some());
     open(app, if held { Purpose::ClearHold(group) } else { Purpose::SetHold(group) });
 }
@@ -172,7 +175,7 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
 }
 
 /// The service answered a form's question.
-pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, String>) {
+pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, String>) {
     let Some(Overlay::Form(form)) = &mut app.ui.overlay else {
         return;
     };
@@ -180,7 +183,8 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
         return;
     }
     let sent = matches!(form.stage, Stage::Sending(_));
-    match answer {
+    let by = answer.as_ref().map(by).unwrap_or_default();
+    match answer.map(|answer| answer.reply) {
         Err(why) => form.refused(why),
         Ok(Reply::Left(parting) | Reply::Drained(parting))
             if parting.left.is_empty() && !parting.refused.is_empty() =>
@@ -197,7 +201,7 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, Stri
         Ok(reply) => {
             let command = form.purpose.request(&form.fields).ok();
             app.ui.overlay = None;
-            finish(app, &reply, command.as_ref());
+            finish(app, &reply, &by, command.as_ref());
         }
     }
 }
@@ -242,8 +246,14 @@ fn would(parting: &Parting, what: &str) -> Vec<String> {
     lines
 }
 
+/// Who acknowledged it, and after how long.
+fn by(answer: &Acknowledged) -> String {
+    let took = answer.took.as_millis();
+    answer.by.map_or(String::new(), |node| format!(", acknowledged by node {node} in {took} ms"))
+}
+
 /// What was done, in a line that stays until dismissed and in the timeline.
-fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
+fn finish(app: &mut App, reply: &Reply, by: &str, request: Option<&Request>) {
     let (text, done) = match reply {
         Reply::Joined(joined, new) => {
             let how = if *new { "joined as a new life" } else { "was a member already" };
@@ -288,7 +298,7 @@ fn finish(app: &mut App, reply: &Reply, request: Option<&Request>) {
     let command = request.map(command_line::of_request).unwrap_or_default();
     tell(
         app,
-        format!("{text}   = {}", command.replace('\n', " ")),
+        format!("{text}{by}   = {}", command.replace('\n', " ")),
         if done { Tone::Good } else { Tone::Warn },
     );
 }

@@ -8,11 +8,12 @@ use crate::{
         key::{Key, written},
         keymap::Match,
         search,
-        table::{Action, ROWS},
+        table::{Action, ROWS, Row},
     },
     filter::parser,
     tui::{
         app::App,
+        completion,
         dialog::typing,
         message::Effect,
         ui::{Awaited, Overlay, Prompt},
@@ -178,9 +179,8 @@ fn press_palette(
             return takes::perform(app, row.action, &argument, effects);
         }
         Key::Tab if found.get(chosen).is_some_and(|row| !row.argument.is_empty()) => {
-            // What the action takes is typed behind its name.
             if let Some(row) = found.get(chosen) {
-                line = Input::new(format!("{} {argument}", row.name));
+                line = completed(app, row, &line);
             }
             0
         }
@@ -199,6 +199,16 @@ fn press_palette(
         }
     };
     app.ui.overlay = Some(Overlay::Palette(line, chosen));
+}
+
+/// The line with the name of the action, and behind it as much of its argument as is certain.
+fn completed(app: &App, row: &Row, line: &Input) -> Input {
+    let Some(argument) = search::behind(row, line.value()) else {
+        return Input::new(format!("{} ", row.name));
+    };
+    let names = completion::names(app, row, argument);
+    let text = completion::completed(line.value(), &names);
+    text.map_or_else(|| line.clone(), Input::new)
 }
 
 /// Keeps what was taken from the palette, each once, the last one last.

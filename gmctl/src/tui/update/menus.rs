@@ -5,7 +5,7 @@ use crate::{
     tui::{
         app::App,
         columns,
-        rows::wish::SortColumn,
+        rows::order::Orders,
         ui::{Menu, Overlay},
     },
 };
@@ -13,7 +13,7 @@ use crate::{
 /// A key was pressed in a menu.
 pub(super) fn press(app: &mut App, menu: Menu, at: usize, key: Key) {
     let count = match menu {
-        Menu::Sort => SortColumn::ALL.len(),
+        Menu::Sort(table) => Orders::choices(table).len(),
         Menu::Columns(table) => columns::of(table).len(),
     };
     let last = count.saturating_sub(1);
@@ -55,8 +55,8 @@ fn shift(app: &mut App, menu: Menu, from: usize, to: usize) -> usize {
 /// Takes the choice in; true if that was all.
 fn choose(app: &mut App, menu: Menu, at: usize) -> bool {
     match menu {
-        Menu::Sort => {
-            app.ui.sort = SortColumn::ALL.get(at).copied().unwrap_or_default();
+        Menu::Sort(table) => {
+            app.ui.orders.choose(table, at);
             app.ui.order_held_until = None;
             true
         }

@@ -7,10 +7,11 @@
 //! | `keys` | which action a key is, or what it does to what lies over the screen |
 //! | `act` | what each action does |
 //! | `takes` | actions that take something: `:at 12:02:50` |
+//! | `named` | actions whose subject is named: `:leave payments web-1` |
 //! | `menus` | choosing one of a few, or some of them |
 //! | `cells` | the heat grid under the keys |
 //! | `back` | what was missed while nothing was heard |
-//! | `evidence` | what is asked for the sake of a recording |
+//! | `evidence` | what happened about a removal; what is asked for the sake of a recording |
 //! | `matches` | from match to match |
 //! | `mouse` | what a click and the wheel do |
 //! | `places` | going somewhere and coming back |
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod matches;
 pub mod menus;
 pub mod mouse;
+pub mod named;
 pub mod places;
 pub mod takes;
 pub mod times;

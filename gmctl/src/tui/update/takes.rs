@@ -5,14 +5,14 @@ use std::time::Duration;
 use gms::span::Span;
 use tui_input::Input;
 
-use super::{act, cells, forms, times, turn::flash};
+use super::{act, cells, forms, named, times, turn::flash};
 use crate::{
     action::table::Action,
     model::happening::Happening,
     tui::{
         app::App,
         message::Effect,
-        rows::wish::SortColumn,
+        rows::order::Orders,
         theme::Theme,
         ui::{Overlay, Prompt, Recording},
     },
@@ -28,7 +28,7 @@ pub(super) fn perform(app: &mut App, action: Action, argument: &str, effects: &m
     if argument.is_empty() {
         return act::perform(app, action, effects);
     }
-    if let Err(why) = action.row().when.check(&app.possible()) {
+    if let Err(why) = action.row().when.check(&app.possible().named()) {
         return flash(app, format!("{}: {why}", action.row().name));
     }
     with(app, action, argument, effects);
@@ -98,10 +98,7 @@ fn with(app: &mut App, action: Action, text: &str, effects: &mut Vec<Effect>) {
             Some(theme) => set_theme(app, theme),
             None => flash(app, format!("theme {text}: there are {}", Theme::names())),
         },
-        Action::Sort => match SortColumn::ALL.iter().find(|column| column.as_str() == text) {
-            Some(column) => app.ui.sort = *column,
-            None => flash(app, format!("sort {text}: there is no such column to sort by")),
-        },
+        Action::Sort => sort(app, text),
         Action::Regroup => cells::regroup(app, text),
         Action::Comment => {
             let now = app.now;
@@ -118,10 +115,24 @@ fn with(app: &mut App, action: Action, text: &str, effects: &mut Vec<Effect>) {
             app.ui.recording = Some(Recording { path: text.to_owned(), since: app.now.at });
             effects.push(Effect::Record(Some(text.to_owned())));
         }
-        Action::Transfer => forms::open_transfer(app, text),
         Action::NodeAdd => forms::open_node_add(app, text),
         Action::NodeRemove => forms::open_node_remove(app, text),
-        action => act::perform(app, action, effects),
+        action => {
+            if let Err(why) = named::perform(app, action, text, effects) {
+                flash(app, format!("{} {text}: {why}", action.row().name));
+            }
+        }
+    }
+}
+
+fn sort(app: &mut App, text: &str) {
+    let Some(table) = app.sorted_table() else {
+        return;
+    };
+    let words: Vec<&str> = Orders::choices(table).iter().map(|column| column.word).collect();
+    match words.iter().position(|word| *word == text) {
+        Some(at) => app.ui.orders.choose(table, at),
+        None => flash(app, format!("sort {text}: there are {}", words.join(" "))),
     }
 }
 

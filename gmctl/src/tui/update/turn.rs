@@ -17,7 +17,7 @@ use crate::{
         app::App,
         message::{Effect, Message},
         place::Place,
-        request::{Reply, Ticket},
+        request::{Acknowledged, Reply, Ticket},
         ui::{Notice, WhyPage},
         update::{back, evidence, forms, keys, mouse},
     },
@@ -162,11 +162,11 @@ pub(super) fn ask_why(app: &mut App, key: MemberKey, effects: &mut Vec<Effect>) 
     effects.push(Effect::AskWhy { ticket, key });
 }
 
-fn answered(app: &mut App, ticket: Ticket, answer: Result<Reply, String>) {
+fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, String>) {
     if app.ui.why_ticket == Some(ticket) {
         app.ui.why_ticket = None;
         if let Some((_, page)) = &mut app.ui.why {
-            *page = match answer {
+            *page = match answer.map(|answer| answer.reply) {
                 Ok(Reply::Why(why)) => {
                     app.live.apply_why(app.now, why.as_ref().clone());
                     WhyPage::Told(why)

@@ -3,7 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::{figures::grouped, groups, heat, members, nodes, overview, page, timeline};
-use crate::tui::{app::App, geometry, place::Place, size::Size, theme::Role, widget::brush::Brush};
+use crate::tui::{
+    app::App, geometry, place::Place, rows::order::Order, size::Size, theme::Role,
+    widget::brush::Brush,
+};
 
 /// Whether the place has one box around it; the overview draws its own.
 pub(super) fn is_boxed(app: &App) -> bool {
@@ -16,7 +19,16 @@ pub(super) fn titles(app: &App) -> (String, String) {
     let rows = &app.rows;
     let left = app.ui.place.title().to_uppercase();
     let right = match &app.ui.place {
-        Place::Groups => format!("{} of {}, worst first", rows.groups.len(), model.groups.len()),
+        Place::Groups | Place::Members(_) | Place::Timeline if !model.knows_groups() => {
+            String::new()
+        }
+        Place::Groups => format!(
+            "{}{} of {}, {}",
+            filter_in_words(app),
+            rows.groups.len(),
+            model.groups.len(),
+            order_in_words(app)
+        ),
         Place::Members(_) | Place::Cell(_) => members_in_words(app),
         Place::Heat => format!("{}by {}", filter_in_words(app), app.ui.grouping.as_str()),
         Place::Timeline => format!(
@@ -24,7 +36,9 @@ pub(super) fn titles(app: &App) -> (String, String) {
             filter_in_words(app),
             grouped(rows.entries.len() as u64)
         ),
-        Place::Nodes | Place::Views => nodes::asked(app),
+        Place::Nodes if app.ui.orders.nodes == Order::default() => nodes::asked(app),
+        Place::Nodes => format!("{}, {}", nodes::asked(app), order_in_words(app)),
+        Place::Views => nodes::asked(app),
         _ => String::new(),
     };
     let left = match &app.ui.place {
@@ -43,13 +57,18 @@ fn members_in_words(app: &App) -> String {
         n => format!("{} marked, ", grouped(n as u64)),
     };
     format!(
-        "{}{marked}{} of {}, sorted by {}{}",
+        "{}{marked}{} of {}, {}",
         filter_in_words(app),
         grouped(rows.members.len() as u64),
         grouped(rows.members_in_all as u64),
-        app.ui.sort.as_str(),
-        if app.ui.reverse { " reversed" } else { "" }
+        order_in_words(app)
     )
+}
+
+/// By what the list is sorted.
+fn order_in_words(app: &App) -> String {
+    let order = app.sorted_table().and_then(|table| app.ui.orders.of(table));
+    order.map_or(String::new(), |order| order.in_words())
 }
 
 /// The filter in force: whoever looks must know that there is more than is shown.
@@ -86,7 +105,7 @@ fn title_below(app: &App, brush: &mut Brush<'_>, line: Rect) {
     let sums = match app.ui.place {
         // The heat grid has its own.
         Place::Heat => Vec::new(),
-        _ => heat::sums(app.rows.tally),
+        _ => heat::sums(app),
     };
     let room = brush.line_right(line, &sums);
     brush.text(line.x + 1, line.y, room.saturating_sub(2), &titles(app).1, Role::Faint);

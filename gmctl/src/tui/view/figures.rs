@@ -7,11 +7,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     model::{
         alarm::words::seconds,
-        group::{Age, Left},
+        heard::{Age, Left},
         link::LIVE_BELOW,
     },
     tui::{app::App, ui::TimeStyle},
 };
+
+/// What stands where nobody has told yet what would be there.
+pub const NOT_TOLD: &str = "  not told yet";
 
 /// `9,182,331`.
 pub fn grouped(number: impl TryInto<u64>) -> String {
@@ -123,6 +126,11 @@ pub fn clock(wall_ms: u64) -> String {
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// The same to the millisecond, `12:03:11.204 UTC`, for what is compared with other records.
+pub fn exact(wall_ms: u64) -> String {
+    format!("{}.{:03} UTC", clock(wall_ms), wall_ms % 1_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +158,7 @@ mod tests {
             assert_eq!(age(given), text);
         }
         assert_eq!(clock(43_391_204), "12:03:11");
+        assert_eq!(exact(43_391_204), "12:03:11.204 UTC");
         let east = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(local(43_391_204, &east), "14:03:11");
     }

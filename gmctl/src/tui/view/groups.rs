@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::figures::{count, grouped, millis, round_trip};
+use super::figures::{NOT_TOLD, count, grouped, millis, round_trip};
 use crate::tui::{
     app::App,
     columns,
@@ -18,14 +18,14 @@ use crate::tui::{
 };
 use crate::{
     action::table::Action,
-    model::{alarm::words::rest, condition::Tally, link::StreamState},
+    model::{alarm::words::rest, condition::Tally},
 };
 
 /// Draws the groups; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.groups.is_empty() {
-        let why = if app.model().link.watch != StreamState::Up {
-            "  not told yet".to_owned()
+        let why = if !app.model().knows_groups() {
+            NOT_TOLD.to_owned()
         } else if app.model().groups.is_empty() {
             format!("  no group yet: the first join makes one   [{}] join", app.key(Action::Join))
         } else {
@@ -86,6 +86,7 @@ fn others<'a>(app: &App, seen: &[usize]) -> Vec<Piece<'a>> {
 pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
     let tally = &row.tally;
     let group = app.model().groups.get(&row.id);
+    let timing = group.and_then(|group| group.timing);
     let counts = group.and_then(|group| group.counts.as_ref());
     let when = |number: usize, role: Role| if number > 0 { role } else { Role::Faint };
     let name = if tally.suspect > 0 { Role::Warn } else { Role::Text };
@@ -116,6 +117,7 @@ pub(super) fn pieces<'a>(app: &'a App, row: &'a GroupRow) -> Vec<Piece<'a>> {
         piece(round_trip(counts.and_then(|c| c.rtt_p50_us)), Role::Text),
         piece(round_trip(counts.and_then(|c| c.rtt_p99_us)), Role::Text),
         piece(group.map_or("-".to_owned(), |group| grouped(group.view.0)), Role::Text),
+        piece(timing.unwrap_or_default().to_string(), Role::Faint),
         piece(hold, Role::Info),
     ]
 }

@@ -96,14 +96,14 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let held = model.groups.values().filter(|group| group.hold.is_some()).count();
     // The facts of the cluster, whatever the filter leaves on the screen.
     let groups = model.groups.values().filter(|group| lists::is_told(group)).count();
-    let right = [
-        match held {
-            0 => piece("", Role::Text),
-            n => piece(format!("HELD {n}   "), Role::Info),
-        },
-        piece(format!("{}  ", counted(groups, "group")), Role::Text),
-        piece(format!("{} ", counted(tally.total(), "member")), Role::Text),
-    ];
+    let mut right = Vec::new();
+    if held > 0 {
+        right.push(piece(format!("HELD {held}   "), Role::Info));
+    }
+    if model.knows_groups() {
+        right.push(piece(format!("{}  ", counted(groups, "group")), Role::Text));
+        right.push(piece(format!("{} ", counted(tally.total(), "member")), Role::Text));
+    }
     let room = brush.line_right(area, &right);
     let left = match &model.status {
         None => vec![piece(" no node has told its status yet", Role::Faint)],

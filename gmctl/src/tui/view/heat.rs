@@ -2,12 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::figures::grouped;
+use super::figures::{NOT_TOLD, grouped};
 use crate::{
-    model::{
-        condition::{Condition, Tally},
-        group::MemberKey,
-    },
+    model::{condition::Condition, group::MemberKey},
     tui::{
         app::App,
         geometry::{self, COUNT, Grid},
@@ -55,7 +52,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let middle = Rect { y: area.y + 1, height: area.height - 2, ..area };
     grid(app, brush, middle);
     let last = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let sums = sums(app.rows.tally);
+    let sums = sums(app);
     brush.line(last, &sums);
     let room = area.width.saturating_sub(width_of_all(&sums).saturating_add(2));
     if let Some(text) = under_the_cursor(app).into_iter().find(|text| width_of(text) <= room) {
@@ -78,8 +75,12 @@ fn under_the_cursor(app: &App) -> Vec<String> {
     vec![format!("{whom}  Enter {what} "), format!("{whom} ")]
 }
 
-/// How many members look how, in words.
-pub(super) fn sums<'a>(tally: Tally) -> Vec<Piece<'a>> {
+/// How many members look how, in words; nothing before any was told of.
+pub(super) fn sums<'a>(app: &App) -> Vec<Piece<'a>> {
+    let tally = app.rows.tally;
+    if !app.model().knows_groups() {
+        return Vec::new();
+    }
     let mut pieces = vec![piece(format!(" ok {}", grouped(tally.ok as u64)), Role::Text)];
     let some = [
         (tally.late, "late", Role::Info),
@@ -100,8 +101,10 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     if rows.is_empty() {
         let none = if app.ui.place == Place::Heat && !app.ui.filter.is_empty() {
             "  no member passes the filter   [Esc] clears it"
-        } else {
+        } else if app.model().knows_groups() {
             "  no members yet"
+        } else {
+            NOT_TOLD
         };
         brush.line(area, &[piece(none, Role::Faint)]);
         return;

@@ -1,7 +1,7 @@
 //! What a screen lists, as plain text: all of it, not only what fits. To other programs it is given
 //! as values.
 
-use super::{groups, members, nodes, timeline};
+use super::{groups, members, nodes, page, timeline};
 use crate::tui::{
     app::App,
     columns,
@@ -19,8 +19,13 @@ pub struct Listing {
     pub rows: Vec<Vec<String>>,
 }
 
-/// What the screen lists; the heat grid as its members, screens of facts as what is selected.
-pub fn of(app: &App) -> Listing {
+/// What the screen shows as lines of text: all of it, not only what fits.
+pub fn lines(app: &App) -> Vec<String> {
+    page::text(app).unwrap_or_else(|| of(app).lines())
+}
+
+/// What the screen lists; the heat grid as its members.
+fn of(app: &App) -> Listing {
     match (&app.ui.place, app.ui.pane) {
         (Place::Members(_) | Place::Cell(_), _) => {
             let rows = app.rows.members.iter().map(|key| members::row(app, key));
@@ -34,19 +39,20 @@ pub fn of(app: &App) -> Listing {
             let rows = app.rows.silent.iter().map(|key| members::row(app, key));
             listing(columns::MEMBERS, rows)
         }
-        (Place::Member(key) | Place::Why(key), _) => {
-            listing(columns::MEMBERS, std::iter::once(members::row(app, key)))
-        }
         (Place::Groups, _) | (Place::Overview, Pane::Groups) => {
             listing(columns::GROUPS, app.rows.groups.iter().map(|row| groups::pieces(app, row)))
         }
-        (Place::Timeline | Place::Difference, _) | (Place::Overview, Pane::Timeline) => {
+        (Place::Timeline, _) | (Place::Overview, Pane::Timeline) => {
             let rows = app.rows.entries.iter().map(|entry| timeline::pieces(app, entry));
             listing(columns::TIMELINE, rows)
         }
-        (Place::Nodes | Place::Views, _) | (Place::Overview, Pane::Nodes) => {
+        (Place::Nodes, _) | (Place::Overview, Pane::Nodes) => {
             let facts = app.rows.nodes.iter().filter_map(|id| app.model().nodes.get(id));
             listing(columns::NODES, facts.map(|facts| nodes::pieces(app, facts)))
+        }
+        // Screens of lines.
+        (Place::Member(_) | Place::Why(_) | Place::Views | Place::Difference, _) => {
+            Listing::default()
         }
     }
 }
@@ -57,7 +63,7 @@ fn listing<'a>(columns: &[Column], rows: impl Iterator<Item = Vec<Piece<'a>>>) -
         .take(ROWS_MAX)
         .map(|pieces| {
             let mut texts: Vec<String> =
-                pieces.into_iter().map(|(text, _)| one_line(&text)).collect();
+                pieces.into_iter().map(|(text, _)| one_line(text.trim())).collect();
             texts.resize(head.len(), String::new());
             texts
         })
@@ -66,13 +72,13 @@ fn listing<'a>(columns: &[Column], rows: impl Iterator<Item = Vec<Piece<'a>>>) -
 }
 
 /// Foreign texts may hold anything; a row is one line.
-fn one_line(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+pub(super) fn one_line(text: &str) -> String {
+    text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl Listing {
     /// Aligned columns.
-    pub fn text(&self) -> String {
+    fn lines(&self) -> Vec<String> {
         let mut widths: Vec<usize> = self.head.iter().map(|title| title.chars().count()).collect();
         for row in &self.rows {
             for (width, text) in widths.iter_mut().zip(row) {
@@ -81,10 +87,10 @@ impl Listing {
         }
         let line = |texts: &[String]| {
             let cells = texts.iter().zip(&widths).map(|(text, width)| format!("{text:width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
-        self.rows.iter().fold(line(&head), |text, row| text + &line(row))
+        std::iter::once(&head).chain(&self.rows).map(|row| line(row)).collect()
     }
 }
 
@@ -93,8 +99,9 @@ impl Listing {
 pub fn for_file(app: &App, path: &str) -> Option<(usize, String)> {
     let form = path.rsplit_once('.')?.1;
     if form == "txt" {
-        let listing = of(app);
-        return Some((listing.rows.len(), listing.text()));
+        let lines = lines(app);
+        let heads = usize::from(page::text(app).is_none());
+        return Some((lines.len().saturating_sub(heads), lines.join("\n") + "\n"));
     }
     let values = values::of(app);
     match form {
@@ -117,6 +124,6 @@ mod tests {
                 vec!["a,\"b\"".to_owned(), String::new()],
             ],
         };
-        assert_eq!(listing.text(), "MEMBER  SEEN BY\nm-1     node 1\na,\"b\"\n");
+        assert_eq!(listing.lines(), ["MEMBER  SEEN BY", "m-1     node 1", "a,\"b\""]);
     }
 }

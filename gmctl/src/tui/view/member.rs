@@ -11,7 +11,8 @@ use crate::{
         alarm::words::{rest, seconds},
         beats::Second,
         condition::Condition,
-        group::{Left, MemberKey},
+        group::MemberKey,
+        heard::Left,
     },
     tui::{
         app::App,

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use gms::view::{Member, MemberState};
 use ratatui::layout::Rect;
 
-use super::figures::{age, left, round_trip};
+use super::figures::{NOT_TOLD, age, left, round_trip};
 use crate::{
     action::table::Action,
     model::{
         condition::Condition,
-        group::{Age, Group, MemberKey},
+        group::{Group, MemberKey},
+        heard::Age,
     },
     tui::{
         app::App,
@@ -31,6 +32,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, of_all: bool) {
     if app.rows.members.is_empty() {
         let why = if app.rows.members_in_all > 0 {
             format!("  no member passes the filter   [{}] clears it", app.key(Action::Back))
+        } else if !app.model().knows_groups() {
+            NOT_TOLD.to_owned()
         } else {
             format!("  no members yet   [{}] join", app.key(Action::Join))
         };

@@ -6,7 +6,7 @@ use super::form::centred;
 use crate::tui::{
     app::App,
     columns,
-    rows::wish::SortColumn,
+    rows::order::{Orders, SortColumn},
     theme::Role,
     ui::Menu,
     widget::{
@@ -19,16 +19,14 @@ use crate::tui::{
 /// Draws the menu.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, menu: Menu, at: usize) {
     let (title, lines): (&str, Vec<String>) = match menu {
-        Menu::Sort => (
-            "SORT by",
-            SortColumn::ALL
-                .iter()
-                .map(|column| {
-                    let sign = if *column == app.ui.sort { "*" } else { " " };
-                    format!("{sign} {:8} {}", column.as_str(), column.help())
-                })
-                .collect(),
-        ),
+        Menu::Sort(table) => {
+            let by = app.ui.orders.of(table).map(|order| order.by);
+            let line = |column: SortColumn| {
+                let sign = if Some(column) == by { "*" } else { " " };
+                format!("{sign} {:8} {}", column.word, column.help)
+            };
+            ("SORT by", Orders::choices(table).into_iter().map(line).collect())
+        }
         Menu::Columns(table) => (
             "COLUMNS",
             columns::ordered(&app.ui, table)
@@ -47,7 +45,7 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, menu: Menu, at:
         ),
     };
     let keys = match menu {
-        Menu::Sort => "Enter chooses",
+        Menu::Sort(_) => "Enter chooses",
         Menu::Columns(_) => "Enter shows/hides, J K moves",
     };
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);

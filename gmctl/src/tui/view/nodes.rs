@@ -50,8 +50,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
         return;
     }
     let places = columns::shown(&app.ui, TableId::Nodes, |title| {
-        (more || columns::NODES_SHORT.contains(&title))
-            && !(app.settings.slow && title.starts_with("RTT"))
+        let calm = !app.settings.slow || !is_restless(title, more);
+        calm && (more || columns::NODES_SHORT.contains(&title))
     });
     let shown = Table {
         columns: columns::NODES,
@@ -74,6 +74,12 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, more: bool) {
     }
 }
 
+/// Whether a column is another every second, so that a slow link is spared it: everywhere what is
+/// drawn, and the figures where nobody asked for the nodes.
+fn is_restless(title: &str, more: bool) -> bool {
+    title.starts_with("RTT") || !more && ["PINGS/s", "p50", "p99", "FSYNC"].contains(&title)
+}
+
 pub(super) fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
     let node = &facts.status;
     let leads = app.model().leader() == Some(node.id);
@@ -87,6 +93,7 @@ pub(super) fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
         piece(role, if leads { Role::Title } else { Role::Text }),
         piece(known(node.term), Role::Text),
         piece(node.applied.map_or("-".to_owned(), |at| grouped(at.0)), Role::Text),
+        piece(node.matched.map_or("-".to_owned(), |at| grouped(at.0)), Role::Text),
         piece(known(node.lag), if lag > 0 { Role::Info } else { Role::Text }),
         piece(node.monitored.map_or("-".to_owned(), |n| grouped(n as u64)), Role::Text),
         piece(known(node.pings_per_s), Role::Text),

@@ -14,7 +14,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    figures::{age, grouped, left, millis, round_trip},
+    figures::{NOT_TOLD, age, grouped, left, millis, round_trip},
     groups, heat, members, nodes, timeline,
 };
 use crate::tui::{
@@ -110,15 +110,17 @@ fn zoomed(app: &App, brush: &mut Brush<'_>, area: Rect) {
 }
 
 fn pane_title(app: &App, pane: Pane) -> String {
+    let told = app.model().knows_groups();
+    let number = |number: usize| if told { format!(" {number}") } else { String::new() };
     match pane {
         Pane::Nodes => format!("NODES [{}]", app.key(Action::Nodes)),
         Pane::Groups => {
-            format!("GROUPS {} [{}]", app.rows.groups.len(), app.key(Action::Groups))
+            format!("GROUPS{} [{}]", number(app.rows.groups.len()), app.key(Action::Groups))
         }
         Pane::Timeline => format!("TIMELINE [{}]", app.key(Action::Timeline)),
         Pane::Silent => {
             let members = app.key(Action::Members);
-            format!("SOONEST REMOVALS {} [{members}]", app.rows.silent_in_all)
+            format!("SOONEST REMOVALS{} [{members}]", number(app.rows.silent_in_all))
         }
     }
 }
@@ -136,7 +138,11 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
     brush.line(area, &heat::legend(app, false));
     heat::grid(app, brush, Rect { y: area.y + 1, height: area.height - 3, ..area });
-    brush.line(Rect { y: area.bottom() - 2, height: 1, ..area }, &heat::sums(app.rows.tally));
+    brush.line(Rect { y: area.bottom() - 2, height: 1, ..area }, &heat::sums(app));
+    if app.settings.slow || !app.model().knows_groups() {
+        // What follows is another every second.
+        return;
+    }
     let counts = || app.model().groups.values().filter_map(|group| group.counts.as_ref());
     let greatest_age = counts().filter_map(|counts| counts.age_max_ms).max();
     let slowest = counts().filter_map(|counts| counts.rtt_p99_us).max();
@@ -152,6 +158,7 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
 fn silent(app: &App, brush: &mut Brush<'_>, area: Rect) {
     if app.rows.silent.is_empty() {
         let text = match app.rows.tally {
+            _ if !app.model().knows_groups() => NOT_TOLD.to_owned(),
             tally if tally.total() == 0 => "  no members yet".to_owned(),
             tally if tally.ok == tally.total() => "  nobody: every member answers".to_owned(),
             tally if tally.unknown > 0 => {

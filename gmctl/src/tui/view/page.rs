@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use super::{body, difference, member, views, why};
+use super::{body, difference, listing::one_line, member, views, why};
 use crate::{
     action::table::Action,
     tui::{
@@ -43,6 +43,13 @@ fn of(app: &App) -> Option<Page<'_>> {
         Place::Difference => Some(difference::page(app)),
         _ => None,
     }
+}
+
+/// All of its lines as plain text, if the place is a screen of lines.
+pub(super) fn text(app: &App) -> Option<Vec<String>> {
+    let Page { head, lines } = of(app)?;
+    let plain = |line: &Line<'_>| line.iter().map(|(text, _)| text.as_ref()).collect::<String>();
+    Some(head.iter().chain(&lines).map(|line| one_line(&plain(line))).collect())
 }
 
 /// Draws the screen of lines.

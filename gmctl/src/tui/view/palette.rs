@@ -8,6 +8,7 @@ use crate::{
     action::{key::written, search},
     tui::{
         app::App,
+        completion,
         theme::Role,
         widget::{
             borders,
@@ -33,7 +34,7 @@ pub(super) fn draw(
     let inner = borders::inside(place);
     let first = Rect { height: 1.min(inner.height), ..inner };
     brush.line(first, &[piece(" : ", Role::Key), piece(line.value().to_owned(), Role::Input)]);
-    let possible = app.possible();
+    let possible = if argument.is_empty() { app.possible() } else { app.possible().named() };
     let screen = app.ui.place.screen();
     let height = usize::from(inner.height.saturating_sub(1));
     for (y, number) in (inner.y + 1..inner.bottom()).zip(window(found.len(), Some(chosen), height))
@@ -62,6 +63,16 @@ pub(super) fn draw(
         );
         if number == chosen {
             brush.select(at);
+        }
+    }
+    if let [row] = found.as_slice()
+        && let Some(argument) = search::behind(row, line.value())
+    {
+        let names = completion::names(app, row, argument);
+        let rows = inner.y.saturating_add(2)..inner.bottom();
+        for (y, name) in rows.zip(&names) {
+            let at = Rect { y, height: 1, ..inner };
+            brush.line(at, &[piece(format!("     {name}"), Role::Info)]);
         }
     }
     if found.is_empty() && inner.height > 1 {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::figures::{grouped, time};
+use super::figures::{NOT_TOLD, grouped, time};
 use crate::{
     action::table::Action,
     model::timeline::Entry,
@@ -27,7 +27,8 @@ const NEWEST: usize = 4;
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.entries.is_empty() {
         let why = if app.ui.filter.is_empty() {
-            "  nothing has happened yet".to_owned()
+            let told = app.model().knows_groups();
+            if told { "  nothing has happened yet" } else { NOT_TOLD }.to_owned()
         } else {
             format!("  nothing passes the filter   [{}] clears it", app.key(Action::Back))
         };
