@@ -134,6 +134,8 @@ async fn a_node_is_told_of_with_its_disk_and_its_clock() {
         // All three are on this machine: what is seen as an offset is half a round trip at most.
         assert!(node["clock_offset_ms"].as_i64().unwrap().abs() <= 500, "{node}");
         assert!(node["fsync_p99_us"].as_u64().unwrap() > 0, "{node}");
+        assert!(node["log_entries"].as_u64().unwrap() > 0, "{node}");
+        assert!(node["snapshot"].is_null(), "so few entries need none: {node}");
     }
     assert_eq!(nodes.as_array().unwrap().len(), 3);
 }

@@ -74,6 +74,8 @@ pub const NODES: &[Column] = &[
     figure("p99", 6, 3),
     figure("FSYNC", 6, 5),
     figure("CLOCK", 8, 7),
+    figure("SNAPSHOT", 11, 8),
+    figure("LOG", 9, 8),
     figure("HEALTH", 6, 6),
     text("STATE", 12, 0),
     text("CLIENTS AT", 22, 7),

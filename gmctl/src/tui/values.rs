@@ -79,6 +79,8 @@ const NODES: &[Field] = &[
     ("version", "/version"),
     ("error", "/error"),
     ("matched", "/matched"),
+    ("snapshot", "/snapshot"),
+    ("log_entries", "/log_entries"),
 ];
 
 const WHY: &[Field] = &[

@@ -45,6 +45,8 @@ pub(crate) fn node(id: u64) -> NodeStatus {
         rtt_p50_us: Some(400),
         rtt_p99_us: Some(1_900),
         fsync_p99_us: Some(2_100),
+        snapshot: None,
+        log_entries: Some(101),
         clock_offset_ms: Some(0),
         health: Some(0),
         version: Some("0.1.0".to_owned()),

@@ -162,6 +162,14 @@ impl Standing {
             followers,
         }
     }
+
+    /// How many entries are in its log: those that no snapshot has taken the place of, and those
+    /// that are kept for peers that lag.
+    pub fn log_entries(&self) -> u64 {
+        // The first entry has index 0, and the last that was taken out is no longer there.
+        let taken = self.purged.map_or(0, |at| at.0.saturating_add(1));
+        self.last_log.map_or(0, |at| at.0.saturating_add(1).saturating_sub(taken))
+    }
 }
 
 /// Whether everything that may have been applied before the start is applied again: a leader has
@@ -171,4 +179,24 @@ fn has_recovered(metrics: &RaftMetrics<Types>, tail: Option<u64>) -> bool {
     // A tail that was never committed is cut off by the leader.
     let needed = tail.min(metrics.last_log_index);
     committed.is_some() && committed >= needed && metrics.last_applied.map(|at| at.index) >= needed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_has_what_came_and_was_not_taken_out() {
+        let log = |last_log, purged| {
+            Standing { last_log, purged, ..Standing::new(NodeId(1)) }.log_entries()
+        };
+        let at = |index| Some(Revision(index));
+        assert_eq!(log(None, None), 0);
+        assert_eq!(log(at(0), None), 1);
+        assert_eq!(log(at(99), None), 100);
+        assert_eq!(log(at(99), at(89)), 10);
+        assert_eq!(log(at(99), at(99)), 0);
+        // A snapshot from a peer may reach farther than the log did.
+        assert_eq!(log(at(99), at(200)), 0);
+    }
 }

@@ -213,6 +213,8 @@ fn node_status(
         rtt_p50_us: report.as_ref().and_then(|report| report.rtt_p50_us),
         rtt_p99_us: report.as_ref().and_then(|report| report.rtt_p99_us),
         fsync_p99_us: report.as_ref().and_then(|report| report.fsync_p99_us),
+        snapshot: report.as_ref().and_then(|report| report.snapshot),
+        log_entries: report.as_ref().map(|report| report.log_entries),
         clock_offset_ms: report.as_ref().map(|report| signed_difference(report.wall_ms, here_ms)),
         health: report.as_ref().map(|report| report.health),
         version: report

@@ -99,6 +99,8 @@ pub async fn report(consensus: &Consensus, liveness: &Liveness) -> Report {
         rtt_p50_us: micros(figures.rtts.percentile(50)),
         rtt_p99_us: micros(figures.rtts.percentile(99)),
         fsync_p99_us: micros(consensus.fsync_p99()),
+        snapshot: standing.snapshot,
+        log_entries: standing.log_entries(),
         wall_ms: consensus.wall_ms(),
         health: figures.health,
         suspects: figures.suspects,

@@ -118,6 +118,10 @@ pub struct Report {
     pub rtt_p99_us: Option<u64>,
     /// How long 99 of 100 of the last writes of its log took, in microseconds.
     pub fsync_p99_us: Option<u64>,
+    /// The last revision in its snapshot.
+    pub snapshot: Option<Revision>,
+    /// Entries in its log.
+    pub log_entries: u64,
     /// Its wall clock, in milliseconds since 1970.
     pub wall_ms: u64,
     /// Its local health: 0 is sound.

@@ -137,6 +137,13 @@ pub struct NodeStatus {
     /// in microseconds.
     #[serde(default)]
     pub fsync_p99_us: Option<u64>,
+    /// The last revision in its snapshot; null while it has none.
+    #[serde(default)]
+    pub snapshot: Option<Revision>,
+    /// How many entries are in its log. A snapshot, taken every 64 MiB of entries, takes the place
+    /// of those before it, but for the last 16 MiB.
+    #[serde(default)]
+    pub log_entries: Option<u64>,
     /// How far its wall clock is ahead of the answering node's, in milliseconds, exact to half a
     /// round trip. Only times that people read depend on it.
     #[serde(default)]

@@ -108,6 +108,8 @@ pub(super) fn pieces<'a>(app: &'a App, facts: &'a NodeFacts) -> Vec<Piece<'a>> {
             node.clock_offset_ms.map_or("-".to_owned(), |ahead| format!("{ahead:+}ms")),
             if is_clock_off(node) { Role::Warn } else { Role::Text },
         ),
+        piece(node.snapshot.map_or("-".to_owned(), |at| grouped(at.0)), Role::Text),
+        piece(node.log_entries.map_or("-".to_owned(), grouped), Role::Text),
         piece(
             node.health.map_or("-".to_owned(), |health| health.to_string()),
             if node.health.is_some_and(|health| health > 0) { Role::Warn } else { Role::Text },
