@@ -5,6 +5,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
 };
 
 use gms::{id::MemberId, view::Member};
@@ -37,8 +38,8 @@ pub struct HeatRow {
     pub cells: Vec<Condition>,
     /// How many of them look how.
     pub tally: Tally,
-    /// Whether removals by silence are paused for all of them.
-    pub held: bool,
+    /// Those for whom removals by silence are paused: places of `cells`, ascending.
+    pub held: Vec<Range<usize>>,
 }
 
 /// Every row, ordered by label.
@@ -188,19 +189,20 @@ impl HeatGrid {
         self.rows.binary_search_by(|row| row.label.as_str().cmp(label))
     }
 
-    /// Marks the rows of whose members nobody can be removed by silence.
+    /// Marks the members who cannot be removed by silence.
     pub(super) fn hold(&mut self, groups: &Groups) {
-        let is_held = |key: &MemberKey| groups.get(&key.group).is_some_and(|g| g.hold.is_some());
-        let any = groups.values().any(|group| group.hold.is_some());
+        let held: Vec<_> = groups.iter().filter(|(_, group)| group.hold.is_some()).collect();
         for row in &mut self.rows {
-            let mut left = row.keys.as_slice();
-            row.held = any;
-            while row.held
-                && let Some(first) = left.first()
-            {
-                row.held = is_held(first);
-                let next = left.partition_point(|key| key.group == first.group);
-                left = left.get(next..).unwrap_or_default();
+            row.held.clear();
+            for (id, _) in &held {
+                // Members of one group stand together.
+                let start = row.keys.partition_point(|key| key.group < **id);
+                let end = row.keys.partition_point(|key| key.group <= **id);
+                match row.held.last_mut() {
+                    Some(last) if last.end == start => last.end = end,
+                    _ if start < end => row.held.push(start..end),
+                    _ => {}
+                }
             }
         }
     }
@@ -235,6 +237,12 @@ impl HeatRow {
         self.keys.binary_search(key).is_ok()
     }
 
+    /// Whether removals by silence are paused for all members of these cells.
+    pub fn is_held(&self, cells: &Range<usize>) -> bool {
+        let next = self.held.partition_point(|held| held.end <= cells.start);
+        self.held.get(next).is_some_and(|held| held.start <= cells.start && cells.end <= held.end)
+    }
+
     /// How the worst of its members looks.
     pub fn worst(&self) -> Option<Condition> {
         self.cells.iter().copied().max()
@@ -246,7 +254,7 @@ impl HeatRow {
             keys: Vec::new(),
             cells: Vec::new(),
             tally: Tally::default(),
-            held: false,
+            held: Vec::new(),
         }
     }
 
@@ -278,4 +286,20 @@ pub fn groupings(model: &Model) -> Vec<Grouping> {
         .into_iter()
         .chain(tags.into_iter().take(GROUPINGS_MAX).map(|tag| Grouping::Tag(tag.to_owned())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_held_if_everybody_in_it_is() {
+        let row = HeatRow { held: vec![2..5, 7..9], ..HeatRow::new("r1") };
+        for held in [2..5, 3..4, 7..9] {
+            assert!(row.is_held(&held), "{held:?}");
+        }
+        for free in [0..1, 1..3, 4..6, 5..7, 4..8, 8..10] {
+            assert!(!row.is_held(&free), "{free:?}");
+        }
+    }
 }

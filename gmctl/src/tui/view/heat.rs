@@ -19,6 +19,9 @@ use crate::{
 /// The room that the whole legend takes.
 const LEGEND: u16 = 88;
 
+/// Members that answer, and would not be removed if they did not: their group is held.
+const HELD: &str = "=";
+
 /// What each glyph means: of all conditions, or of those in the grid.
 pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
     let present = |condition: Condition| {
@@ -35,8 +38,8 @@ pub(super) fn legend<'a>(app: &App, all: bool) -> Vec<Piece<'a>> {
         pieces.push(piece(text, Role::from(condition)));
         pieces.push(piece(gap, Role::Text));
     }
-    if all || app.rows.heat.shown().iter().any(|row| row.held) {
-        pieces.push(piece("= held", Role::Info));
+    if all || app.rows.heat.shown().iter().any(|row| !row.held.is_empty()) {
+        pieces.push(piece(format!("{HELD} held"), Role::Info));
     } else {
         pieces.pop();
     }
@@ -114,8 +117,8 @@ pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let seen = rows.get(grid.seen.clone()).unwrap_or_default();
     for (row, lines) in seen.iter().zip(&grid.lines) {
         brush.text(area.x + 1, y, grid.label, &row.label, Role::Text);
-        if row.held {
-            brush.text(area.x + 1 + grid.label, y, 1, "=", Role::Info);
+        if row.is_held(&(0..row.cells.len())) {
+            brush.text(area.x + 1 + grid.label, y, 1, HELD, Role::Info);
         }
         let end = Rect { x: area.right().saturating_sub(COUNT), y, width: COUNT, height: 1 };
         let total = format!("{} ", grouped(row.tally.total() as u64));
@@ -162,7 +165,8 @@ fn draw_cells(
 ) -> u16 {
     let width = grid.width.max(1);
     let selected = selected_cell(app, row, grid);
-    for (place, cell) in row.cells.chunks(grid.per_cell.max(1)).enumerate() {
+    let size = grid.per_cell.max(1);
+    for (place, cell) in row.cells.chunks(size).enumerate() {
         let worst = cell.iter().copied().max().unwrap_or(Condition::Unknown);
         let column = u16::try_from(place % width).unwrap_or(u16::MAX);
         let line = place / width;
@@ -171,8 +175,13 @@ fn draw_cells(
         }
         let x = area.x.saturating_add(column);
         let y = area.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
-        let role = if worst == Condition::Ok { Role::Faint } else { Role::from(worst) };
-        brush.glyph(x, y, glyphs::of(worst), role);
+        let start = place.saturating_mul(size);
+        let (glyph, role) = match worst {
+            Condition::Ok if row.is_held(&(start..start + cell.len())) => (HELD, Role::Info),
+            Condition::Ok => (glyphs::of(worst), Role::Faint),
+            _ => (glyphs::of(worst), Role::from(worst)),
+        };
+        brush.glyph(x, y, glyph, role);
         let at = Rect { x, y, width: 1, height: 1 };
         if selected == Some(place) {
             brush.select(at);
