@@ -7,7 +7,7 @@ use std::time::Duration;
 use gms::api::{Band, MemberLiveness};
 use imbl::{OrdMap, Vector};
 
-use super::{group::MemberKey, moment::Moment};
+use super::{answers::Second, group::MemberKey, moment::Moment};
 
 /// Reports kept of a member: one a second for a minute.
 pub const BEATS_MAX: usize = 60;
@@ -25,17 +25,6 @@ pub struct Beat {
     pub answered: bool,
     /// Its last round trip, in microseconds.
     pub rtt_us: Option<u64>,
-}
-
-/// What one column of a strip shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Second {
-    /// It answered.
-    Beat,
-    /// It did not.
-    Missed,
-    /// Nothing was reported of it.
-    Unknown,
 }
 
 /// The reports of the members that are looked at.

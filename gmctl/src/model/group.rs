@@ -128,10 +128,8 @@ impl Group {
     }
 
     /// What the liveness feed says of a member.
-    pub(super) fn hear(&mut self, id: &MemberId, mut heard: Heard) {
-        if let Some(before) = self.heard.get(id) {
-            heard.settle(before);
-        }
+    pub(super) fn hear(&mut self, id: &MemberId, heard: Heard) {
+        let heard = self.heard.get(id).map_or(heard, |before| heard.after(before));
         if heard.settling.is_some() {
             self.settling.insert(id.clone());
         } else {

@@ -10,7 +10,10 @@ use gms::{
     view::Member,
 };
 
-use super::moment::Moment;
+use super::{
+    answers::{Answers, Second},
+    moment::Moment,
+};
 
 /// How long an age that was reported is counted on for a member that answers. The feed repeats
 /// pinned members each second; for the others silence means only "still in the same band", and an age
@@ -39,24 +42,40 @@ pub struct Heard {
     /// The worse band it is still shown in, and until when: a member looks worse at once, and
     /// better only after two clean beats, so that a cell does not flicker.
     pub settling: Option<(Band, Instant)>,
+    /// The seconds up to this report.
+    answers: Answers,
 }
 
 impl Heard {
     /// The report, with its age turned into a point on our clock.
     pub fn of(now: Moment, report: &MemberLiveness) -> Self {
+        let age = report.age_ms.map(Duration::from_millis);
         Self {
             incarnation: report.incarnation,
             band: report.state,
-            round_trip_at: report
-                .age_ms
-                .and_then(|age| now.at.checked_sub(Duration::from_millis(age))),
+            round_trip_at: age.and_then(|age| now.at.checked_sub(age)),
             rtt_us: report.rtt_us,
             misses: report.misses,
             monitor: report.monitor,
             period_ms: report.period_ms,
             reported_at: now.at,
             settling: None,
+            answers: Answers::told(now.wall_ms, report.state, age),
         }
+    }
+
+    /// The report as the next word after another.
+    pub(super) fn after(mut self, before: &Heard) -> Self {
+        if before.incarnation == self.incarnation {
+            self.settle(before);
+            self.answers = self.answers.after(before.answers, before.band);
+        }
+        self
+    }
+
+    /// In which of the last seconds it answered, oldest first.
+    pub fn seconds(&self, now: Moment) -> impl Iterator<Item = Second> {
+        self.answers.seconds(now.wall_ms, self.band)
     }
 
     /// The band it is shown in.
@@ -76,10 +95,10 @@ impl Heard {
     }
 
     /// Whether it is better than it looked before, so that it has to prove it.
-    pub(super) fn settle(&mut self, before: &Heard) {
+    fn settle(&mut self, before: &Heard) {
         let (was, is) = (before.shown(), self.band);
         let doubted = matches!(was, Band::Late | Band::Suspect | Band::Condemned);
-        if before.incarnation != self.incarnation || !doubted || is >= was || is == Band::Unknown {
+        if !doubted || is >= was || is == Band::Unknown {
             return;
         }
         // The report is the first clean beat; the second is due a period later. A report that

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `moment` | one reading of both clocks |
 //! | `condition` | how a member looks: few words instead of a scale |
+//! | `answers` | in which of the last seconds a member answered |
 //! | `heard` | what was heard of a member, and what can be said from it |
 //! | `group` | one group: members, what was heard of them, who is just gone |
 //! | `veil` | what keeps us from knowing how members are now |
@@ -27,6 +28,7 @@
 //! | `alarm` | the one sentence that matters most now |
 
 pub mod alarm;
+pub mod answers;
 pub mod apply;
 pub mod beats;
 pub mod cluster;

@@ -17,6 +17,7 @@ pub const MEMBERS: &[Column] = &[
     figure("LEFT", 6, 1),
     figure("RTT", 6, 1),
     figure("MISS", 4, 4),
+    text("ANSWERS 20s", 20, 3),
     text("SEEN BY", 7, 3),
     text("KIND", 6, 6),
     text("ADDRESS", 21, 5),

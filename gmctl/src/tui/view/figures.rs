@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     model::{
         alarm::words::seconds,
+        answers::Second,
         heard::{Age, Left},
         link::LIVE_BELOW,
     },
@@ -69,6 +70,15 @@ pub fn age(age: Age) -> String {
         Age::Below(limit) if limit.subsec_millis() == 0 => format!("<{}s", limit.as_secs()),
         Age::Below(limit) => format!("<{:.1}s", limit.as_secs_f64()),
         Age::Unknown => "?".to_owned(),
+    }
+}
+
+/// A second of a strip: `|` it answered, `.` it did not, nothing where nobody told.
+pub fn answer(second: Second) -> char {
+    match second {
+        Second::Beat => '|',
+        Second::Missed => '.',
+        Second::Unknown => ' ',
     }
 }
 

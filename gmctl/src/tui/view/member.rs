@@ -1,7 +1,7 @@
 //! One member: what it says of itself, who watches it, and what happened to it.
 
 use super::{
-    figures::{age, grouped, round_trip, time},
+    figures::{age, answer, grouped, round_trip, time},
     members::{known_age, state, state_of, tags},
     page::Page,
 };
@@ -9,7 +9,6 @@ use crate::{
     action::table::Action,
     model::{
         alarm::words::{rest, seconds},
-        beats::Second,
         condition::Condition,
         group::MemberKey,
         heard::Left,
@@ -70,14 +69,7 @@ fn removal(left: Option<Left>) -> String {
 /// A column a second: `|` it answered, `.` it did not, nothing where nobody told.
 fn strip<'a>(app: &App, key: &MemberKey) -> Vec<Piece<'a>> {
     let seconds = app.model().beats.strip(key, app.moment(), SECONDS);
-    let strip: String = seconds
-        .iter()
-        .map(|(second, _)| match second {
-            Second::Beat => '|',
-            Second::Missed => '.',
-            Second::Unknown => ' ',
-        })
-        .collect();
+    let strip: String = seconds.iter().map(|(second, _)| answer(*second)).collect();
     vec![
         piece(format!(" {:12} ", "answers 60s"), Role::Faint),
         piece(strip, Role::Good),

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use gms::view::{Member, MemberState};
 use ratatui::layout::Rect;
 
-use super::figures::{NOT_TOLD, age, left, round_trip};
+use super::figures::{NOT_TOLD, age, answer, left, round_trip};
 use crate::{
     action::table::Action,
     model::{
         condition::Condition,
         group::{Group, MemberKey},
-        heard::Age,
+        heard::{Age, Heard},
+        moment::Moment,
     },
     tui::{
         app::App,
@@ -85,6 +86,7 @@ pub(super) fn row<'a>(app: &'a App, key: &'a MemberKey) -> Vec<Piece<'a>> {
         piece(left(group.left(now, member)), Role::from(condition)),
         piece(listed_trip(heard.and_then(|heard| heard.rtt_us)), Role::Text),
         misses,
+        piece(answers(heard, now), Role::from(condition)),
         piece(member.monitor.map_or("-".to_owned(), |node| format!("node {node}")), Role::Text),
         piece(member.liveness.kind.as_str(), Role::Faint),
         piece(member.address.as_str(), Role::Text),
@@ -114,6 +116,11 @@ pub(super) fn state_of<'a>(condition: Condition, member: &Member) -> Piece<'a> {
 /// How long ago its last round trip was, as far as that is known at the moment that is drawn.
 pub(super) fn known_age(app: &App, group: &Group, member: &Member) -> Age {
     group.age(app.moment(), member)
+}
+
+/// A column a second; nothing where nothing holds that was heard.
+fn answers(heard: Option<&Heard>, now: Moment) -> String {
+    heard.map_or_else(String::new, |heard| heard.seconds(now).map(answer).collect())
 }
 
 /// In a list a round trip that nobody need look at is a bound, for the same reason as an age.
