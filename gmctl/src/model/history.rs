@@ -7,8 +7,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{cluster::Model, moment::Moment};
 
-/// The most frames kept: a quarter of an hour, if something happens each second.
-pub const FRAMES_MAX: usize = 900;
+/// How much of the past is kept, unless told otherwise, when something happens each second.
+pub const LENGTH: Duration = Duration::from_mins(15);
+/// The most of it: it is in memory, and who wants more has a recording.
+pub const LENGTH_MAX: Duration = Duration::from_hours(4);
 /// Frames are at least so far apart.
 const APART_MIN: Duration = Duration::from_secs(1);
 /// And at most so far, while time goes on.
@@ -30,13 +32,28 @@ pub struct Frame {
 }
 
 /// The past, oldest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct History {
     frames: VecDeque<Frame>,
+    frames_max: usize,
     next: u64,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self::of(LENGTH)
+    }
+}
+
 impl History {
+    /// One that goes back so far, at most [`LENGTH_MAX`], when something happens each second, and
+    /// farther when less does.
+    pub fn of(length: Duration) -> Self {
+        let frames_max = length.min(LENGTH_MAX).as_secs().max(1) / APART_MIN.as_secs();
+        let frames_max = usize::try_from(frames_max).unwrap_or(usize::MAX);
+        Self { frames: VecDeque::new(), frames_max, next: 0 }
+    }
+
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
         // A picture that is only being built was never true.
@@ -54,7 +71,7 @@ impl History {
         let key = FrameKey(self.next);
         self.next = self.next.saturating_add(1);
         self.frames.push_back(Frame { key, moment: now, model: model.clone() });
-        while self.frames.len() > FRAMES_MAX {
+        while self.frames.len() > self.frames_max {
             self.frames.pop_front();
         }
     }
@@ -100,6 +117,21 @@ mod tests {
 
     use super::*;
     use crate::model::happening::Happening;
+
+    #[test]
+    fn what_is_older_than_the_length_goes() {
+        let start = Moment { at: Instant::now(), wall_ms: 0 };
+        let mut model = Model::default();
+        model.groups.entry("g".parse().unwrap()).or_default();
+        let mut history = History::of(Duration::from_mins(1));
+        for second in 0..100 {
+            let now = start.later(Duration::from_secs(second));
+            model.timeline.observe(now, Happening::Note(second.to_string()));
+            history.note(now, &model);
+        }
+        assert_eq!(history.frames().len(), 60);
+        assert_eq!(history.oldest().unwrap().moment.wall_ms, 40_000);
+    }
 
     #[test]
     fn a_step_goes_past_the_next_thing_that_happened_and_not_past_time() {

@@ -3,7 +3,10 @@
 //! It needs a terminal on both sides, survives the loss of every node, and gives the terminal back
 //! as it was.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use gms::client::Client;
 use jiff::tz::TimeZone;
@@ -17,7 +20,14 @@ use super::{
     run::{clock, event_loop::EventLoop},
     theme::Theme,
 };
-use crate::{action::keymap::Keymap, model::moment::Moment, tape::read::Tape};
+use crate::{
+    action::keymap::Keymap,
+    model::{
+        history::{self, History},
+        moment::Moment,
+    },
+    tape::read::Tape,
+};
 
 /// The data rate unless told otherwise, in frames a second.
 pub const FPS: u32 = 4;
@@ -56,6 +66,10 @@ pub struct Options {
     pub protected: bool,
     /// For a slow link: a frame a second, ASCII, no sparklines.
     pub slow: bool,
+    /// The file to record into from the beginning on.
+    pub record: Option<String>,
+    /// How much of the past can be gone back to, at most [`LENGTH_MAX`](history::LENGTH_MAX).
+    pub history: Duration,
     /// Where wishes to the demo go, if the cluster is one.
     pub demo: Option<Sender<DemoCommand>>,
     /// Which keys do what.
@@ -98,6 +112,8 @@ impl Options {
             read_only: false,
             protected: false,
             slow: false,
+            record: None,
+            history: history::LENGTH,
             demo: None,
             keys: Keymap::default(),
         }
@@ -120,9 +136,10 @@ pub async fn run(options: Options) -> Result<Outcome, RunError> {
     };
     let mut app = App::new(settings, clock::now());
     app.ui.place = options.place;
+    app.history = History::of(options.history);
     let fps = if options.slow { 1 } else { options.fps };
     // On the heap: it holds the whole picture.
-    Box::pin(EventLoop::start(app, options.client, options.demo, fps)?.run()).await
+    Box::pin(EventLoop::start(app, options.client, options.demo, fps, options.record)?.run()).await
 }
 
 /// Shows a recording until somebody quits, a signal ends it, or the terminal is gone. It has the

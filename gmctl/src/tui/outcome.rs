@@ -20,6 +20,14 @@ pub enum RunError {
     /// The terminal could not be taken over or given back. It was restored as far as possible.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
+    /// What is seen cannot be recorded as was wished. Nothing was done.
+    #[error("{path} cannot be recorded into: {source}")]
+    Recording {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The terminal is gone (hang-up, or writes fail). It was not touched again: exit with 129 at
     /// once and without a word.
     #[error("the terminal is gone")]

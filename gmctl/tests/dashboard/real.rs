@@ -225,6 +225,33 @@ fn what_is_recorded_is_replayed_with_the_same_screens() {
 }
 
 #[test]
+fn a_recording_may_begin_with_the_dashboard_and_replaces_none() {
+    let cluster = Cluster::start();
+    let folder = tempfile::tempdir().unwrap();
+    let tape = folder.path().join("watch.jsonl");
+    let tape = tape.to_str().unwrap();
+    let record = ["--record", tape, "--history", "1h"];
+    let mut terminal = cluster.dashboard(&record);
+    terminal.wait_for("all 6 members answer");
+    terminal.wait_for("REC ");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+    let kept = std::fs::read(tape).unwrap();
+
+    let mut terminal = cluster.dashboard(&record);
+    terminal.wait_for("cannot be recorded into");
+    assert_eq!(terminal.wait_for_exit(), 1);
+    assert_eq!(std::fs::read(tape).unwrap(), kept, "what is there stays");
+    drop(cluster);
+
+    let program = env!("CARGO_BIN_EXE_gmctl");
+    let mut terminal = Terminal::run(120, 36, program, &["replay", tape], &[]);
+    terminal.wait_for("all 6 members answer");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_exit(), 0);
+}
+
+#[test]
 fn a_closed_window_ends_it_and_nothing_spins() {
     let cluster = Cluster::start();
     let mut terminal = cluster.dashboard(&[]);

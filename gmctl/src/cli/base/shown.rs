@@ -28,6 +28,10 @@ pub fn ended(outcome: Result<Outcome, RunError>) -> Result<Exit, Failure> {
         Err(RunError::TerminalGone) => Ok(Exit::Signal(1)),
         Err(error @ RunError::NotATerminal) => Err(Failure::usage(error.to_string())),
         Err(error @ RunError::Terminal(_)) => Err(Failure::new(Exit::Refused, error.to_string())),
+        Err(error @ RunError::Recording { .. }) => {
+            Err(Failure::new(Exit::Refused, error.to_string())
+                .hint("name a file that is not there"))
+        }
         Err(error @ RunError::Task(_)) => Err(Failure::bug(error.to_string())),
     }
 }

@@ -1,13 +1,16 @@
 //! `gmctl tui`: the dashboard, also what `gmctl` alone opens on a terminal and what a demo ends in.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
-use gms::client::Client;
+use gms::{client::Client, span::Span};
 use tokio::sync::mpsc::Sender;
 
 use crate::{
     cli::base::{console::Console, shown},
     error::Failure,
     exit::Exit,
+    model::history,
     tui::{
         dashboard::{self, FPS, Options},
         demo::DemoCommand,
@@ -59,6 +62,7 @@ It survives the death of every node and says how old what it shows is. ? lists t
 Examples:
   gmctl tui
   gmctl tui --screen members --read-only
+  gmctl tui --record incident.jsonl --history 1h
   gmctl -e http://10.0.0.1:12380 tui --ascii")]
 pub struct TuiArgs {
     /// The screen to open
@@ -70,9 +74,26 @@ pub struct TuiArgs {
     /// For a slow link: a frame a second, ASCII, no sparklines
     #[arg(long, env = "GMCTL_SLOW")]
     slow: bool,
+    /// Record from the beginning on into a new file, which gmctl replay shows; r ends it
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    record: Option<String>,
+    /// How far one can go back when something happens each second, and farther when less does, at
+    /// most 4h [default: 15m]
+    #[arg(long, value_name = "TIME", env = "GMCTL_HISTORY", value_parser = length)]
+    history: Option<Duration>,
     /// No writes
     #[arg(long, env = "GMCTL_READ_ONLY")]
     read_only: bool,
+}
+
+/// A length of the past that can be kept.
+fn length(text: &str) -> Result<Duration, String> {
+    let span: Span = text.parse().map_err(|why: gms::span::SpanError| why.to_string())?;
+    let length = Duration::from(span);
+    if (Duration::from_mins(1)..=history::LENGTH_MAX).contains(&length) {
+        return Ok(length);
+    }
+    Err("it is 1m to 4h; gmctl record keeps more".to_owned())
 }
 
 /// Shows the cluster of the command line until somebody quits.
@@ -101,6 +122,8 @@ pub async fn show(
         read_only: args.read_only || console.globals.readonly,
         protected: console.protected_context().is_some(),
         slow: args.slow,
+        record: args.record.clone(),
+        history: args.history.unwrap_or(history::LENGTH),
         demo,
         keys: console.keys()?,
         ..Options::new(client)

@@ -9,7 +9,7 @@ use super::{
     event_loop::{EventLoop, Source},
     feeds,
     out::{set_mouse, write_out},
-    recorder::Recorder,
+    recorder::{self, Recorder},
 };
 use crate::action::table::Action;
 use crate::tui::{
@@ -124,7 +124,7 @@ impl EventLoop {
 
     fn record(&mut self, path: &str) -> Result<(), RunError> {
         let endpoints = match &self.source {
-            Source::Live(client, _) => client.endpoints().iter().map(ToString::to_string).collect(),
+            Source::Live(client, _) => recorder::endpoints(client),
             Source::Tape(_) => Vec::new(),
         };
         match Recorder::begin(path, endpoints, &self.app.live, self.now()) {

@@ -24,7 +24,7 @@ use super::{
     input::Mouse,
     out,
     playback::{self, Clock},
-    recorder::Recorder,
+    recorder::{self, Recorder},
     signals::{Signals, Wish, stop_self},
 };
 use crate::{
@@ -41,6 +41,7 @@ use crate::{
             guard::{self, Guard},
             surface::Surface,
         },
+        ui::Recording,
         update::turn::update,
         view::screen::{self, Drawn},
     },
@@ -86,18 +87,33 @@ pub(crate) struct EventLoop {
     pub(super) outcome: Option<Outcome>,
 }
 
+/// Begins the recording that the command line wishes, before there is anything to see.
+fn begin_recording(app: &mut App, client: &Client, path: String) -> Result<Recorder, RunError> {
+    let now = clock::now();
+    match Recorder::begin(&path, recorder::endpoints(client), &app.live, now) {
+        Ok(recorder) => {
+            app.ui.recording = Some(Recording { path, since: now.at });
+            Ok(recorder)
+        }
+        Err(source) => Err(RunError::Recording { path, source }),
+    }
+}
+
 impl EventLoop {
-    /// Takes the terminal over and shows a cluster.
+    /// Takes the terminal over and shows a cluster, and writes what it sees to `record`.
     pub(crate) fn start(
-        app: App,
+        mut app: App,
         client: Client,
         demo: Option<Sender<DemoCommand>>,
         fps: u32,
+        record: Option<String>,
     ) -> Result<Self, RunError> {
+        let recorder = record.map(|path| begin_recording(&mut app, &client, path)).transpose()?;
         let mut tasks = JoinSet::new();
         let (to, inbox) = channel(INBOX);
         let feeds = Feeds::start(&client, to.clone(), &mut tasks);
-        Self::with(app, Source::Live(client, feeds), demo, fps, (to, inbox), tasks)
+        let this = Self::with(app, Source::Live(client, feeds), demo, fps, (to, inbox), tasks)?;
+        Ok(Self { recorder, ..this })
     }
 
     /// Takes the terminal over and plays a recording from its beginning, or stands still at a time

@@ -7,6 +7,8 @@ use std::{
     path::Path,
 };
 
+use gms::client::Client;
+
 use crate::{
     model::{cluster::Model, moment::Moment},
     tape::{
@@ -21,6 +23,11 @@ use crate::{
 pub(super) struct Recorder {
     to: Writer<BufWriter<File>>,
     path: String,
+}
+
+/// The nodes that a recording names as its source.
+pub(super) fn endpoints(client: &Client) -> Vec<String> {
+    client.endpoints().iter().map(ToString::to_string).collect()
 }
 
 impl Recorder {
