@@ -3,7 +3,6 @@
 
 use gms::{
     api::{Bookmark, GroupSummary, Groups, MemberLiveness, Nodes, WatchEvent},
-    id::NodeId,
     view::View,
 };
 
@@ -45,15 +44,19 @@ pub fn facts(model: &Model, now: Moment) -> Vec<Fact> {
         facts.push(Fact::Status(Box::new(status.as_ref().clone())));
     }
     let nodes = model.nodes.values().map(|facts| facts.status.as_ref().clone()).collect();
-    let answered_by = model.answered_by.unwrap_or(NodeId(0));
-    facts.push(Fact::Nodes(Nodes { answered_by, nodes }));
+    if let Some(answered_by) = model.answered_by {
+        facts.push(Fact::Nodes(Nodes { answered_by, nodes }));
+    }
     for (id, group) in &model.groups {
         let members = group.members.values().map(|member| member.as_ref().clone()).collect();
         let view = View { group: id.clone(), view: group.view, revision: group.revision, members };
         facts.push(Fact::Watch(WatchEvent::Snapshot(view)));
     }
-    facts.push(Fact::Watch(WatchEvent::Bookmark(Bookmark { revision: model.revision })));
-    facts.push(holds(model));
+    // Nothing known is not nothing there.
+    if model.knows_groups() {
+        facts.push(Fact::Watch(WatchEvent::Bookmark(Bookmark { revision: model.revision })));
+        facts.push(holds(model));
+    }
     facts.extend(liveness(model, now));
     facts.extend(model.evidence.told().map(|told| Fact::Why(Box::new(told.why.as_ref().clone()))));
     facts

@@ -57,6 +57,12 @@ fn a_recording_begins_with_what_is_known() {
 }
 
 #[test]
+fn a_recording_that_begins_before_anything_is_known_claims_nothing() {
+    let play = Play::new();
+    assert_eq!(opening::facts(&play.app.live, play.now), Vec::new());
+}
+
+#[test]
 fn a_recording_is_shown_and_asks_nobody() {
     let mut play = Play::with(Settings { replay: true, ..Settings::new("night.jsonl") });
     play.healthy().trouble();
