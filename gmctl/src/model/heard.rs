@@ -86,10 +86,14 @@ impl Heard {
     /// How long ago its last round trip was, as far as that is known.
     pub fn age(&self, now: Moment) -> Age {
         let fresh = now.since(self.reported_at) < REPORT_FRESH;
-        match (self.round_trip_at, self.band) {
-            (Some(at), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(now.since(at)),
-            (Some(at), _) if fresh => Age::Known(now.since(at)),
-            (_, Band::Ok) => Age::Below(Duration::from_millis(self.period_ms.saturating_mul(2))),
+        let age = self.round_trip_at.map(|at| now.since(at));
+        let calm = Duration::from_millis(self.period_ms.saturating_mul(2));
+        match (age, self.band) {
+            (Some(age), Band::Late | Band::Suspect | Band::Condemned) => Age::Known(age),
+            // It has answered since, or its band were another: the next report is yet to come.
+            (Some(age), Band::Ok) if fresh && age < calm => Age::Known(age),
+            (_, Band::Ok) => Age::Below(calm),
+            (Some(age), Band::Unknown) if fresh => Age::Known(age),
             _ => Age::Unknown,
         }
     }

@@ -223,10 +223,10 @@ fn ages_count_up_only_while_they_are_known() {
         group.age(play.app.now, group.members.get(&id(&format!("m-{n:04}"))).unwrap())
     };
     let millis = std::time::Duration::from_millis;
-    play.later(1_000);
-    assert_eq!(age(&play, 1), Age::Known(millis(1_300)));
-    play.later(200);
-    assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "nobody repeats what is as it was");
+    play.later(600);
+    assert_eq!(age(&play, 1), Age::Known(millis(900)));
+    play.later(400);
+    assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "longer silent it would be late");
     play.band("payments", 2, Band::Late, 700);
     play.later(60_000).heard();
     assert_eq!(age(&play, 1), Age::Below(millis(1_000)), "it answers; the exact age is unknown");
