@@ -100,7 +100,7 @@ impl Client {
             .done();
         let mut call = Call::read(path);
         call.patience = wait.into();
-        read_json(self.call(call).await?)
+        self.value(call).await
     }
 
     /// `POST /v1/groups/{g}/members`: lets a member in. [`Answer::is_new_life`] tells a new life
@@ -277,18 +277,28 @@ impl Client {
         };
         call.request.method = method;
         call.request.body = body;
-        call.wanted = Wanted::Success;
         self.call(call).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: String) -> Result<Answer<T>, ClientError> {
-        read_json(self.call(Call::read(path)).await?)
+        self.value(Call::read(path)).await
+    }
+
+    /// Carries out a call that is answered by a value.
+    async fn value<T: DeserializeOwned>(&self, mut call: Call) -> Result<Answer<T>, ClientError> {
+        call.wanted = Wanted::Value(|body| parse::<T>(body).map(drop));
+        let answer = self.call(call).await?;
+        match parse(&answer.value) {
+            Ok(value) => Ok(Answer { value, meta: answer.meta }),
+            Err(why) => Err(ClientError::Protocol {
+                endpoint: answer.meta.endpoint,
+                what: format!("status {}, {why}", answer.meta.status),
+            }),
+        }
     }
 
     async fn text(&self, path: &str) -> Result<Answer<String>, ClientError> {
-        let mut call = Call::read(path);
-        call.wanted = Wanted::Success;
-        let answer = self.call(call).await?;
+        let answer = self.call(Call::read(path)).await?;
         Ok(answer.map(|body| String::from_utf8_lossy(&body).into_owned()))
     }
 
@@ -338,7 +348,7 @@ impl Client {
             // It changes nothing, so whatever becomes of it has no outcome to be told of.
             call.idempotency_key = None;
         }
-        read_json(self.call(call).await?)
+        self.value(call).await
     }
 
     /// The path of a read that has a consistency.
@@ -377,12 +387,6 @@ impl Query {
     }
 }
 
-fn read_json<T: DeserializeOwned>(answer: Answer<Bytes>) -> Result<Answer<T>, ClientError> {
-    match serde_json::from_slice(&answer.value) {
-        Ok(value) => Ok(Answer { value, meta: answer.meta }),
-        Err(error) => Err(ClientError::Protocol {
-            endpoint: answer.meta.endpoint,
-            what: format!("status {}: {error}", answer.meta.status),
-        }),
-    }
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }

@@ -77,10 +77,10 @@ pub(crate) struct Call {
 }
 
 /// What is taken for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted {
-    /// A status of success, and an object of JSON.
-    Json,
+    /// A status of success, and a body for which this finds nothing to say against it.
+    Value(fn(&[u8]) -> Result<(), String>),
     /// A status of success.
     Success,
     /// Every status: the call asks one node how it is.
@@ -93,7 +93,7 @@ impl Call {
             request: Request::new(Method::GET, path),
             patience: Duration::ZERO,
             idempotency_key: None,
-            wanted: Wanted::Json,
+            wanted: Wanted::Success,
         }
     }
 
@@ -108,7 +108,8 @@ impl Call {
         let mut request = Request::new(method, path);
         request.body = body;
         request.headers.push((header::IDEMPOTENCY_KEY, key.clone()));
-        Self { request, patience: Duration::ZERO, idempotency_key: Some(key), wanted: Wanted::Json }
+        let idempotency_key = Some(key);
+        Self { request, patience: Duration::ZERO, idempotency_key, wanted: Wanted::Success }
     }
 }
 
@@ -322,12 +323,16 @@ pub(crate) fn judge(
 ) -> Judged {
     let meta = Meta::read(endpoint, response.status, &response.headers, elapsed);
     let success = (200..300).contains(&response.status);
-    if success && wanted == Wanted::Json && !begins_an_object(&response.body) {
-        let what =
-            format!("status {} with no object of JSON: {}", response.status, start(&response));
+    // A node signs what it says. An answer that is not signed is believed if it fits the question.
+    if let Wanted::Value(check) = wanted
+        && success
+        && meta.node.is_none()
+        && let Err(why) = check(&response.body)
+    {
+        let what = format!("status {}, {why}: {}", response.status, start(&response));
         return Judged::Nonsense(what);
     }
-    if success || wanted == Wanted::AnyStatus {
+    if success || matches!(wanted, Wanted::AnyStatus) {
         return Judged::Final(Ok(Answer { value: response.body, meta }));
     }
     match read_problem(&response) {
@@ -341,10 +346,6 @@ pub(crate) fn judge(
             })),
         },
     }
-}
-
-fn begins_an_object(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{")
 }
 
 /// The beginning of a body, as text.

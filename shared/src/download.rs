@@ -77,8 +77,13 @@ impl Client {
                     continue;
                 }
             };
+            let meta = Meta::read(endpoint, body.status, &body.headers, start.elapsed());
+            if body.status == 200 && meta.node.is_none() {
+                course.note(endpoint, "no answer of a gms node: it is not signed".to_owned());
+                continue;
+            }
             if body.status == 200 {
-                return begun(endpoint, body, start);
+                return begun(meta, body);
             }
             match body.into_response(deadline).await {
                 Ok(response) => match judge(endpoint, response, start.elapsed(), Wanted::Success) {
@@ -94,17 +99,12 @@ impl Client {
     }
 }
 
-fn begun(
-    endpoint: &Endpoint,
-    body: Streaming,
-    start: Instant,
-) -> Result<Answer<SnapshotBody>, ClientError> {
-    let meta = Meta::read(endpoint, body.status, &body.headers, start.elapsed());
+fn begun(meta: Meta, body: Streaming) -> Result<Answer<SnapshotBody>, ClientError> {
+    let endpoint = meta.endpoint.clone();
     let length = body.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let Some(length) = length.and_then(|length| length.parse().ok()) else {
         let what = "a snapshot without its length".to_owned();
-        return Err(ClientError::Protocol { endpoint: endpoint.clone(), what });
+        return Err(ClientError::Protocol { endpoint, what });
     };
-    let value = SnapshotBody { body, endpoint: endpoint.clone(), length, read: 0 };
-    Ok(Answer { value, meta })
+    Ok(Answer { value: SnapshotBody { body, endpoint, length, read: 0 }, meta })
 }

@@ -14,7 +14,7 @@ use crate::{
     endpoint::Endpoint,
     id::{GroupId, MemberId, NodeId},
     rpc::Request,
-    sse::SseEvent,
+    sse::{MEDIA_TYPE, SseEvent},
     stream::{EventStream, StreamItem, WatchEnd},
 };
 
@@ -69,7 +69,7 @@ impl LivenessFeed {
             .with("member", options.member.as_ref())
             .done();
         let mut request = Request::new(Method::GET, path);
-        request.headers.push(("accept", "text/event-stream".to_owned()));
+        request.headers.push(("accept", MEDIA_TYPE.to_owned()));
         Self { stream: EventStream::new(client, request) }
     }
 

@@ -9,6 +9,9 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+/// The media type of an event stream.
+pub const MEDIA_TYPE: &str = "text/event-stream";
+
 /// The longest event, in bytes: a snapshot of 100,000 members with 600 bytes each fits. What is
 /// longer is no event of ours, and is refused before it fills the memory.
 pub const EVENT_MAX_BYTES: usize = 64 << 20;

@@ -8,6 +8,7 @@
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
+use hyper::header::CONTENT_TYPE;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     problem::{Code, Problem},
     random,
     rpc::{Request, Rpc, RpcError, Streaming},
-    sse::{Decoder, SseEvent},
+    sse::{self, Decoder, SseEvent},
 };
 
 /// The longest wait before the first attempt to open a broken stream again: the service waits a
@@ -262,7 +263,11 @@ async fn open(
     let failed = |error: RpcError| Fault::Failed(error.to_string());
     let answer = rpc.open(endpoint, request, deadline).await.map_err(failed)?;
     if answer.status == 200 {
-        return Ok(answer);
+        let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        return match kind.unwrap_or_default() {
+            kind if kind.starts_with(sse::MEDIA_TYPE) => Ok(answer),
+            kind => Err(Fault::Failed(format!("no answer of a gms node: a stream of {kind:?}"))),
+        };
     }
     let response = answer.into_response(deadline).await.map_err(failed)?;
     Err(match read_problem(&response) {

@@ -56,6 +56,11 @@ pub(crate) enum Reply {
         body: Bytes,
     },
     Stream(mpsc::UnboundedReceiver<Bytes>),
+    /// What somebody says who is no node of ours.
+    Foreign {
+        status: u16,
+        body: &'static str,
+    },
     /// Close the connection without a word.
     Close,
     /// Never answer.
@@ -194,6 +199,11 @@ async fn answer(
         let (status, kind, body) = match reply {
             Reply::Json { status, body } => (status, "application/json", Answered::Whole(body)),
             Reply::Stream(chunks) => (200, "text/event-stream", Answered::Chunks(chunks)),
+            Reply::Foreign { status, body } => {
+                let answer = hyper::Response::builder().status(status);
+                let answer = answer.header(hyper::header::CONTENT_TYPE, "text/html");
+                return Ok(answer.body(Answered::Whole(body.into())).unwrap());
+            }
             Reply::Close => return Err(io::Error::other("the script closes")),
             Reply::Hang => std::future::pending().await,
             Reply::Later(later) => {

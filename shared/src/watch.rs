@@ -17,7 +17,7 @@ use crate::{
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
     rpc::Request,
     sequence::{Admission, Sequence},
-    sse::SseEvent,
+    sse::{MEDIA_TYPE, SseEvent},
     stream::{EventStream, StreamItem, WatchEnd},
 };
 
@@ -148,7 +148,7 @@ impl Watch {
 
 fn request(path: &str, sequence: &Sequence) -> Request {
     let mut request = Request::new(Method::GET, path);
-    request.headers.push(("accept", "text/event-stream".to_owned()));
+    request.headers.push(("accept", MEDIA_TYPE.to_owned()));
     if let Some(after) = sequence.resume_after() {
         request.headers.push((header::LAST_EVENT_ID, after.to_string()));
     }

@@ -115,6 +115,19 @@ async fn a_lost_stream_goes_on_at_another_node_without_a_gap_or_a_repetition() {
 }
 
 #[tokio::test]
+async fn a_stream_of_something_else_is_no_watch() {
+    let stranger = node(vec![Reply::Foreign { status: 200, body: "<html>" }]).await;
+    let (events, reply) = Reply::stream();
+    let ours = node(vec![reply]).await;
+    let client = client(&[&stranger.endpoint, &ours.endpoint]);
+    let mut watch = Watch::of_group(&client, &group(0), &WatchOptions::default());
+    let why = disconnected(&mut watch).await;
+    assert!(why.contains("no answer of a gms node"), "{why}");
+    send(&events, &[snapshot(5)]);
+    assert_eq!(event(&mut watch).await, snapshot(5));
+}
+
+#[tokio::test]
 async fn a_gap_is_never_passed_on_but_mended_by_a_fresh_snapshot() {
     let (first, reply_first) = Reply::stream();
     let (second, reply_second) = Reply::stream();

@@ -27,7 +27,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static(problem::MEDIA_TYPE);
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static(gms::sse::MEDIA_TYPE);
 
 /// What the client gets.
 pub enum Payload {
