@@ -15,6 +15,7 @@ impl Subject for GroupSummary {
             "state" => {
                 let is_ok = self.suspects == 0 && self.members > 0;
                 (self.suspects > 0 && holds("suspect"))
+                    || (self.away > 0 && holds("away"))
                     || (self.hold.is_some() && holds("held"))
                     || (self.members == 0 && holds("empty"))
                     || (is_ok && holds("ok"))

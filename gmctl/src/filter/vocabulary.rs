@@ -109,7 +109,7 @@ pub static GROUPS: Vocabulary = Vocabulary {
         text("name"),
         alias("group", "name"),
         alias("id", "name"),
-        word("state", &["ok", "suspect", "held", "empty"]),
+        word("state", &["ok", "suspect", "away", "held", "empty"]),
         text("reason"),
     ],
     numbers: &[count("view"), count("members"), count("away"), count("suspects"), time("hold")],
@@ -153,28 +153,52 @@ pub static NODES: Vocabulary = Vocabulary {
     has_tags: false,
 };
 
+/// What the service records.
+const RECORDED: [&str; 15] = [
+    "joined",
+    "left",
+    "removed",
+    "away",
+    "returned",
+    "updated",
+    "group_created",
+    "group_deleted",
+    "hold_set",
+    "hold_cleared",
+    "election",
+    "node_started",
+    "configuration",
+    "monitors",
+    "restored",
+];
+/// What a dashboard sees besides.
+const SEEN: [&str; 10] = [
+    "restarted",
+    "suspect",
+    "answers",
+    "node_lost",
+    "node_back",
+    "link_lost",
+    "link_back",
+    "gap",
+    "note",
+    "command",
+];
+const ENTRIES: [&str; RECORDED.len() + SEEN.len()] = {
+    let mut all = [""; RECORDED.len() + SEEN.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < RECORDED.len() { RECORDED[at] } else { SEEN[at - RECORDED.len()] };
+        at += 1;
+    }
+    all
+};
+
 /// Events.
 pub static EVENTS: Vocabulary = Vocabulary {
     subject: "events",
     texts: &[
-        word(
-            "kind",
-            &[
-                "joined",
-                "left",
-                "removed",
-                "away",
-                "returned",
-                "updated",
-                "hold_set",
-                "hold_cleared",
-                "election",
-                "node_started",
-                "configuration",
-                "monitors",
-                "restored",
-            ],
-        ),
+        word("kind", &RECORDED),
         text("group"),
         text("member"),
         alias("id", "member"),
@@ -184,6 +208,24 @@ pub static EVENTS: Vocabulary = Vocabulary {
         text("address"),
     ],
     numbers: &[count("revision"), count("incarnation"), count("term"), time("age")],
+    has_tags: false,
+};
+
+/// The entries of a dashboard's timeline: events, some of them told in one entry, and what it saw
+/// itself.
+pub static TIMELINE: Vocabulary = Vocabulary {
+    subject: "entries",
+    texts: &[
+        word("kind", &ENTRIES),
+        text("group"),
+        text("member"),
+        alias("id", "member"),
+        text("node"),
+        text("cause"),
+        text("reason"),
+        text("address"),
+    ],
+    numbers: &[count("revision"), count("term"), time("age")],
     has_tags: false,
 };
 

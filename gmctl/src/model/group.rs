@@ -12,7 +12,7 @@ use std::{
 };
 
 use gms::{
-    api::{Band, GroupLiveness, Hold, What},
+    api::{Band, GroupLiveness, GroupSummary, Hold, What},
     evidence::Cause,
     id::{GroupId, Incarnation, MemberId, Revision},
     liveness::GroupTiming,
@@ -256,6 +256,19 @@ impl Group {
     /// Whether the member does not simply answer.
     pub fn is_unwell(&self, id: &MemberId) -> bool {
         self.unwell.contains(id)
+    }
+
+    /// It as `GET /v1/groups` tells of it.
+    pub fn summary(&self, name: &GroupId) -> GroupSummary {
+        GroupSummary {
+            name: name.clone(),
+            view: self.view,
+            members: self.members.len(),
+            away: self.tally.away,
+            suspects: self.tally.suspect,
+            hold: self.hold.clone(),
+            timing: self.timing,
+        }
     }
 
     /// How many members look how.

@@ -131,6 +131,25 @@ impl Happening {
         }
     }
 
+    /// The same as filters name it: in the API's word where it is an event.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Happening::Replaced(..) => "joined",
+            Happening::GroupCreated(..) => "group_created",
+            Happening::GroupDeleted(..) => "group_deleted",
+            Happening::HoldSet(..) => "hold_set",
+            Happening::HoldCleared(..) => "hold_cleared",
+            Happening::NodeStarted(..) => "node_started",
+            Happening::Configuration(..) => "configuration",
+            Happening::NodeLost(..) => "node_lost",
+            Happening::NodeBack(..) => "node_back",
+            Happening::LinkLost(..) => "link_lost",
+            Happening::LinkBack(..) => "link_back",
+            Happening::Command(..) => "command",
+            other => other.word(),
+        }
+    }
+
     /// The group it is about, if it is about one.
     pub fn group(&self) -> Option<&GroupId> {
         match self {

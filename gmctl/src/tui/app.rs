@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     action::{keymap::Keymap, table::Action},
+    filter::ast::Filter,
     model::{cluster::Model, history::History, link::Trust, moment::Moment},
 };
 
@@ -119,10 +120,12 @@ impl App {
 
     /// Every row is shown again; what was looked for is remembered.
     pub fn clear_filter(&mut self) {
-        let filter = std::mem::take(&mut self.ui.filter);
-        if !filter.is_empty() {
-            self.ui.sought = filter;
-        }
+        self.ui.filters.clear(&self.ui.place);
+    }
+
+    /// What narrows the rows of the place.
+    pub fn filter(&self) -> &Filter {
+        self.ui.filters.of(&self.ui.place)
     }
 
     /// What is drawn: the present or the past.
@@ -161,7 +164,7 @@ impl App {
         let held = self.ui.order_held_until.is_some_and(|until| self.now.at < until);
         let wish = Wish {
             place: &self.ui.place,
-            filter: &self.ui.filter,
+            filter: self.ui.filters.of(&self.ui.place),
             orders: self.ui.orders,
             grouping: &self.ui.grouping,
             strip: geometry::has_strip(self),

@@ -15,7 +15,7 @@ use crate::{
 
 /// The command line that shows what the screen shows.
 pub fn of(app: &App) -> String {
-    let filter = match app.ui.filter.text() {
+    let filter = match app.filter().text() {
         "" => String::new(),
         text => format!(" -f {}", quoted(text)),
     };

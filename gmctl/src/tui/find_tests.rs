@@ -23,7 +23,7 @@ fn selected(play: &Play) -> String {
 fn matches_are_gone_through_among_the_others_once_the_filter_is_cleared() {
     let mut play = healthy();
     play.keys("2 3 n");
-    assert!(notice(&play).contains("nothing was looked for yet; / does"));
+    assert!(notice(&play).contains("nothing was looked for here yet; / does"));
     // Two of the members, and not the first ones.
     play.keys("s j j Enter /").types("id:m-0003 | id:m-0005").keys("Enter");
     assert_eq!(play.app.rows.members.len(), 2);
@@ -40,6 +40,34 @@ fn matches_are_gone_through_among_the_others_once_the_filter_is_cleared() {
     assert_eq!(selected(&play), "m-0003");
     play.keys("/").types("id:nobody").keys("Enter Esc n");
     assert!(notice(&play).contains("nothing here passes id:nobody"));
+}
+
+#[test]
+fn each_list_is_filtered_in_the_words_that_its_command_line_takes() {
+    let mut play = healthy();
+    play.trouble().keys("2 /").types("state:suspect").keys("Enter");
+    assert_eq!(play.app.rows.groups.len(), 1);
+    assert!(play.screen(120, 36).contains("= gmctl groups -f state:suspect"));
+    play.keys("n");
+    assert!(play.app.ui.notice.is_none(), "what is shown is a match");
+    play.keys("Esc /").types("state:late").keys("Enter");
+    assert!(play.screen(120, 36).contains("one of ok suspect away held empty"), "no words of members here");
+    play.keys("Esc /").types("suspects:0 members>=3").keys("Enter");
+    let left: Vec<_> = play.app.rows.groups.iter().map(|row| row.id.to_string()).collect();
+    assert_eq!(left, ["search", "ledger"]);
+
+    // The others are as they were, and so is this one when one comes back.
+    play.keys("3");
+    assert_eq!(play.app.rows.members.len(), play.app.rows.members_in_all);
+    play.keys("5 /").types("kind:removed cause:silence").keys("Enter");
+    assert_eq!(play.app.rows.entries.len(), 2);
+    assert!(play.screen(120, 36).contains("= gmctl events -f 'kind:removed cause:silence'"));
+    play.keys("Esc /").types("kind:election node:1 term>=42").keys("Enter");
+    assert_eq!(play.app.rows.entries.len(), 1);
+    play.keys("Esc /").types("kind:suspect").keys("Enter");
+    assert_eq!(play.app.rows.entries.len(), 1, "what only a dashboard sees");
+    play.keys("2");
+    assert_eq!(play.app.rows.groups.len(), 2);
 }
 
 #[test]

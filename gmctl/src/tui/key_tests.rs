@@ -82,12 +82,12 @@ fn what_is_pasted_narrows_and_a_mistake_is_mended_where_it_stands() {
     let mut play = healthy();
     play.keys("3 /").tell(Message::Paste("id:m-0003".to_owned()));
     play.app.settle();
-    assert_eq!(play.app.ui.filter.text(), "id:m-0003");
+    assert_eq!(play.app.filter().text(), "id:m-0003");
     play.types(" |").keys("Enter");
     assert!(matches!(play.app.ui.overlay, Some(Overlay::Filter(_, Some(_)))));
     play.types(" id:m-0005").keys("Enter");
     assert!(play.app.ui.overlay.is_none());
-    assert_eq!(play.app.ui.filter.text(), "id:m-0003 | id:m-0005");
+    assert_eq!(play.app.filter().text(), "id:m-0003 | id:m-0005");
 }
 
 #[test]

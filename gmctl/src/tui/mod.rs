@@ -18,7 +18,7 @@
 //! | 5 | `update` | messages in, app changed |
 //! | 4 | `view` | app drawn; how far a screen can be scrolled |
 //! | 3 | `message`, `command_line`, `completion`, `row_json`, `values`, `opening` | what comes in and goes out; the command line that does the same; what can follow in the palette; a row and all rows as values; how a recording begins |
-//! | 2 | `app`, `ui`, `subject`, `selection`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
+//! | 2 | `app`, `ui`, `subject`, `selection`, `filters`, `rows`, `geometry` | the whole state; what the keys act on; what the lists show, and where |
 //! | 1 | `dialog`, `place`, `request`, `columns`, `demo` | forms; screens; tables; what is asked of the service, of a demo |
 //! | 0 | `theme`, `glyphs`, `size`, `pacer`, `term`, `widget`, `outcome` | looks; when to draw; the terminal; how it ends |
 
@@ -29,6 +29,7 @@ pub mod completion;
 pub mod dashboard;
 pub mod demo;
 pub mod dialog;
+pub mod filters;
 pub mod geometry;
 pub mod glyphs;
 pub mod message;

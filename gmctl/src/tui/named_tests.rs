@@ -61,7 +61,8 @@ fn a_name_that_means_nothing_is_said_to() {
         ("why payments m-0001 m-0002", "one member, not 2"),
         ("hold nowhere", "there is no group nowhere"),
         ("leader transfer 9", "select a node first"),
-        ("filter age>soon", "length of time"),
+        ("filter hold>soon", "length of time"),
+        ("filter state:late", "one of ok suspect away held empty"),
     ] {
         play.keys("1 2 :").types(text).keys("Enter");
         assert!(notice(&play).contains(why), "{text}: {}", notice(&play));
@@ -83,6 +84,9 @@ fn names_are_shown_and_completed() {
     assert_eq!(line(&play), "leave payments m-0012 m-0011 ");
     let screen = play.screen(120, 36);
     assert!(!screen.contains("     m-0012 "), "named already: {screen}");
+    play.keys("Esc :").types("leave payments m-0012 payments/m-0012 payments/m-0011");
+    play.keys("Enter");
+    assert!(play.screen(120, 36).contains("LEAVE 2 members"), "each once");
     play.keys("Esc :").types("why payments m-09").keys("Tab");
     assert_eq!(line(&play), "why payments m-0917 ", "who is just gone is asked about most");
     play.keys("Esc 2 :").types("sort g").keys("Tab Enter");

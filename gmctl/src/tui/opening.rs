@@ -2,7 +2,7 @@
 //! tell. Whoever plays the recording then knows what we knew.
 
 use gms::{
-    api::{Bookmark, GroupSummary, Groups, MemberLiveness, Nodes, WatchEvent},
+    api::{Bookmark, Groups, MemberLiveness, Nodes, WatchEvent},
     view::View,
 };
 
@@ -63,19 +63,7 @@ pub fn facts(model: &Model, now: Moment) -> Vec<Fact> {
 }
 
 fn holds(model: &Model) -> Fact {
-    let groups = model
-        .groups
-        .iter()
-        .map(|(name, group)| GroupSummary {
-            name: name.clone(),
-            view: group.view,
-            members: group.members.len(),
-            away: group.tally().away,
-            suspects: group.tally().suspect,
-            hold: group.hold.clone(),
-            timing: group.timing,
-        })
-        .collect();
+    let groups = model.groups.iter().map(|(name, group)| group.summary(name)).collect();
     Fact::Groups(Groups { revision: model.revision, groups })
 }
 

@@ -10,10 +10,11 @@ use tui_input::Input;
 
 use crate::{
     action::key::Key,
-    filter::{ast::Filter, lexer::FilterError},
+    filter::lexer::FilterError,
     model::{cluster::Model, group::MemberKey, happening::Tone, moment::Moment},
     tui::{
         dialog::form::Form,
+        filters::Filters,
         message::Cost,
         place::{Pane, Place},
         request::Ticket,
@@ -193,9 +194,7 @@ pub struct Ui {
     /// What lies over the screen.
     pub overlay: Option<Overlay>,
     /// What narrows the rows.
-    pub filter: Filter,
-    /// What narrowed them last, before it was cleared.
-    pub sought: Filter,
+    pub filters: Filters,
     /// By what each list is sorted.
     pub orders: Orders,
     /// Until when rows keep their places, because the cursor just moved.

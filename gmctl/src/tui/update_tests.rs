@@ -380,9 +380,9 @@ fn esc_goes_back_step_by_step() {
     assert_eq!(play.app.ui.place, Place::Member(key("payments", "m-0001")));
     play.keys("Esc");
     assert_eq!(play.app.ui.place, Place::Members(Some(group("payments"))));
-    assert!(!play.app.ui.filter.is_empty(), "the list is as it was left");
+    assert!(!play.app.filter().is_empty(), "the list is as it was left");
     play.keys("Esc");
-    assert!(play.app.ui.filter.is_empty(), "where it narrows, the filter goes first");
+    assert!(play.app.filter().is_empty(), "where it narrows, the filter goes first");
     play.keys("Esc Esc");
     assert_eq!(play.app.ui.place, Place::Overview);
     play.keys("2 4 < <");

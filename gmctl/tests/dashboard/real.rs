@@ -210,7 +210,7 @@ fn what_is_recorded_is_replayed_with_the_same_screens() {
     // What happened before the recording began, and why, though nobody can be asked any more.
     terminal.type_in("5");
     terminal.wait_for("node start");
-    terminal.type_in("/worker-1 state:removed\r");
+    terminal.type_in("/worker-1 kind:removed\r");
     terminal.wait_for("1 entries");
     terminal.type_in("w");
     terminal.wait_for("as the service told it at");

@@ -15,10 +15,10 @@ use super::{
     member_list::MemberList,
     members,
     order::{GroupOrder, MemberOrder, NodeOrder, Order},
+    passes::{entry_passes, group_passes},
     wish::{Kept, Wish},
 };
 use crate::{
-    filter::{ast::Filter, eval::Facts},
     model::{
         alarm::{
             finding::{Finding, Severity},
@@ -149,7 +149,7 @@ impl Rows {
         self.nodes = nodes;
         self.refresh_groups(model, now, wish, selection);
         self.refresh_silent(model, now, selection);
-        self.refresh_entries(model, wish, selection);
+        self.refresh_entries(model, now, wish, selection);
         self.refresh_causes(model, now);
         self.alarm = Some(rules::most_important(model, now, &self.causes));
         if matches!(wish.place, Place::Members(_) | Place::Cell(_)) {
@@ -204,7 +204,13 @@ impl Rows {
         self.silent = list;
     }
 
-    fn refresh_entries(&mut self, model: &Model, wish: &Wish<'_>, selection: &mut Selection) {
+    fn refresh_entries(
+        &mut self,
+        model: &Model,
+        now: Moment,
+        wish: &Wish<'_>,
+        selection: &mut Selection,
+    ) {
         let written = model.timeline.written();
         // Observations alike are counted into the last entry, which is then another.
         let last = self.entries.first();
@@ -217,7 +223,7 @@ impl Rows {
         if same {
             return;
         }
-        let entries = entries(model, wish);
+        let entries = entries(model, now, wish);
         let keys = |list: &[Arc<Entry>]| list.iter().map(|entry| entry.key).collect::<Vec<_>>();
         selection.follow_entries(&keys(&self.entries), &keys(&entries));
         self.entries = entries;
@@ -320,21 +326,6 @@ fn nodes(model: &Model, wish: &Wish<'_>) -> Vec<NodeId> {
     nodes.into_iter().map(|node| node.id).collect()
 }
 
-/// Whether the filter lets a group pass: its states are those in which it has members.
-fn group_passes(filter: &Filter, id: &GroupId, group: &Group) -> bool {
-    let tally = group.tally();
-    let counts = [
-        (tally.ok, Condition::Ok),
-        (tally.late, Condition::Late),
-        (tally.suspect, Condition::Suspect),
-        (tally.unknown, Condition::Unknown),
-        (tally.away, Condition::Away),
-    ];
-    let present = counts.iter().filter(|(count, _)| *count > 0);
-    let states: Vec<&str> = present.map(|(_, condition)| condition.as_str()).collect();
-    filter.passes(&Facts { states: &states, ..members::bare_facts(id.as_str(), id.as_str()) })
-}
-
 /// The worst condition first; then who can be removed soonest, of those of whom that is known.
 type Urgency = (Reverse<Condition>, bool, Option<Left>, Reverse<Duration>);
 
@@ -363,28 +354,14 @@ fn silent(model: &Model, now: Moment) -> Vec<MemberKey> {
     list.into_iter().map(|(_, key)| key).collect()
 }
 
-fn entries(model: &Model, wish: &Wish<'_>) -> Vec<Arc<Entry>> {
+fn entries(model: &Model, now: Moment, wish: &Wish<'_>) -> Vec<Arc<Entry>> {
     let filter_applies = *wish.place == Place::Timeline && !wish.filter.is_empty();
     model
         .timeline
         .entries()
         .iter()
         .rev()
-        .filter(|entry| !filter_applies || entry_passes(wish.filter, entry))
+        .filter(|entry| !filter_applies || entry_passes(wish.filter, now, entry))
         .cloned()
         .collect()
-}
-
-/// Whether the filter lets an entry of the timeline pass: its word is its state.
-pub(in crate::tui) fn entry_passes(filter: &Filter, entry: &Entry) -> bool {
-    let text = entry.what.text();
-    let word = entry.what.word();
-    filter.passes(&Facts {
-        address: &text,
-        states: &[word],
-        ..members::bare_facts(
-            entry.what.member().map_or(word, |id| id.as_str()),
-            entry.what.group().map_or("", |id| id.as_str()),
-        )
-    })
 }

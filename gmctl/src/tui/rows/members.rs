@@ -21,25 +21,6 @@ use crate::{
     tui::place::Place,
 };
 
-/// What a filter can ask of what is no member.
-pub(in crate::tui) fn bare_facts<'a>(id: &'a str, group: &'a str) -> Facts<'a> {
-    Facts {
-        id,
-        group,
-        address: "",
-        states: &[],
-        kind: None,
-        monitor: None,
-        witness: None,
-        misses: None,
-        incarnation: 0,
-        age_us: None,
-        left_us: None,
-        rtt_us: None,
-        tags: None,
-    }
-}
-
 /// Whether the filter lets a member of a group pass.
 pub(in crate::tui) fn passes(
     filter: &Filter,

@@ -14,6 +14,7 @@
 //! | `lists` | all lists, and when each is built anew |
 //! | `members` | the members: filtered and sorted |
 //! | `member_list` | the sorted members, followed from change to change |
+//! | `passes` | whether a filter lets a group or an entry pass |
 //! | `order` | by what each list is sorted |
 //! | `weight` | what puts a member further up |
 //! | `heat` | every member as a cell in a row |
@@ -27,5 +28,6 @@ pub mod lists;
 pub mod member_list;
 pub mod members;
 pub mod order;
+pub mod passes;
 pub mod weight;
 pub mod wish;

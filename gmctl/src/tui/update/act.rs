@@ -73,7 +73,7 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::GoBookmark => app.ui.awaited = Some(Awaited::GoBookmark),
 
         Action::Filter => {
-            let line = Input::new(app.ui.filter.text().to_owned());
+            let line = Input::new(app.filter().text().to_owned());
             app.ui.overlay = Some(Overlay::Filter(line, None));
         }
         Action::NextMatch => matches::go(app, matches::Way::Next),
@@ -177,7 +177,7 @@ fn back(app: &mut App, effects: &mut Vec<Effect>) {
     if stays || std::mem::take(&mut app.ui.zoomed) {
         return;
     }
-    let filtered = app.ui.place.takes_filter() && !app.ui.filter.is_empty();
+    let filtered = app.ui.place.takes_filter() && !app.filter().is_empty();
     if filtered {
         app.clear_filter();
     } else if !app.ui.marks.is_empty() {

@@ -61,7 +61,7 @@ pub(super) fn around(app: &mut App) {
     let Some(entry) = entry.or_else(nearest).map(|entry| entry.key) else {
         return flash(app, "events around: the timeline does not reach back so far");
     };
-    app.clear_filter();
+    app.ui.filters.clear(&Place::Timeline);
     app.ui.selection.entry = Some(entry);
     places::go(app, Place::Timeline);
 }

@@ -10,7 +10,6 @@ use crate::{
         search,
         table::{Action, ROWS, Row},
     },
-    filter::parser,
     tui::{
         app::App,
         completion,
@@ -102,8 +101,13 @@ fn press_action(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 fn press_filter(app: &mut App, mut line: Input, key: Key) {
     match key {
         // With a mistake in it the line stays, to be mended.
-        Key::Enter | Key::Tab if parser::parse(line.value()).is_ok() => {}
-        Key::Enter | Key::Tab => narrow(app, line),
+        Key::Enter | Key::Tab => {
+            narrow(app, line);
+            let is_mistaken = matches!(app.ui.overlay, Some(Overlay::Filter(_, Some(_))));
+            if !is_mistaken {
+                app.ui.overlay = None;
+            }
+        }
         Key::Esc => app.clear_filter(),
         key => {
             typing::press(&mut line, key);
@@ -113,13 +117,7 @@ fn press_filter(app: &mut App, mut line: Input, key: Key) {
 }
 
 fn narrow(app: &mut App, line: Input) {
-    let mistake = match parser::parse(line.value()) {
-        Ok(filter) => {
-            app.ui.filter = filter;
-            None
-        }
-        Err(mistake) => Some(mistake),
-    };
+    let mistake = app.ui.filters.set(&app.ui.place, line.value()).err();
     app.ui.order_held_until = None;
     app.ui.overlay = Some(Overlay::Filter(line, mistake));
 }
@@ -206,7 +204,7 @@ fn completed(app: &App, row: &Row, line: &Input) -> Input {
     let Some(argument) = search::behind(row, line.value()) else {
         return Input::new(format!("{} ", row.name));
     };
-    let names = completion::names(app, row, argument);
+    let names: Vec<String> = completion::names(app, row, argument).collect();
     let text = completion::completed(line.value(), &names);
     text.map_or_else(|| line.clone(), Input::new)
 }

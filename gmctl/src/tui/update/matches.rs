@@ -10,7 +10,11 @@ use crate::{
         app::App,
         geometry,
         place::Place,
-        rows::{lists::entry_passes, members},
+        rows::{
+            lists::GroupRow,
+            members,
+            passes::{entry_passes, group_passes},
+        },
         selection::List,
     },
 };
@@ -24,16 +28,16 @@ pub(super) enum Way {
 
 /// To the next match, or the one before.
 pub(super) fn go(app: &mut App, way: Way) {
-    let filter =
-        if app.ui.filter.is_empty() { app.ui.sought.clone() } else { app.ui.filter.clone() };
-    if filter.is_empty() {
+    let list = if app.ui.place == Place::Heat { Some(List::Members) } else { app.list() };
+    let sought = list.and_then(|list| Some((list, app.ui.filters.sought(list)?.clone())));
+    let Some((list, filter)) = sought else {
         let slash = app.key(Action::Filter);
-        return flash(app, format!("nothing was looked for yet; {slash} does"));
-    }
+        return flash(app, format!("nothing was looked for here yet; {slash} does"));
+    };
     let found = if app.ui.place == Place::Heat {
         to_cell(app, &filter, way)
     } else {
-        app.list().is_some_and(|list| to_row(app, list, &filter, way))
+        to_row(app, list, &filter, way)
     };
     if !found {
         flash(app, format!("nothing here passes {}", filter.text()));
@@ -60,13 +64,18 @@ fn to_row(app: &mut App, list: List, filter: &Filter, way: Way) -> bool {
 
 fn row_passes(app: &App, list: List, place: usize, filter: &Filter) -> bool {
     let rows = &app.rows;
-    let bare = |id: &str, group: &str| filter.passes(&members::bare_facts(id, group));
+    let group = |row: &GroupRow| {
+        let group = app.model().groups.get(&row.id);
+        group.is_some_and(|group| group_passes(filter, &row.id, group))
+    };
     let row = match list {
-        List::Groups => rows.groups.get(place).map(|row| bare(row.id.as_str(), row.id.as_str())),
+        List::Groups => rows.groups.get(place).map(group),
         List::Members => rows.members.get(place).map(|key| member_passes(app, key, filter)),
         List::Silent => rows.silent.get(place).map(|key| member_passes(app, key, filter)),
-        List::Nodes => rows.nodes.get(place).map(|id| bare(&id.to_string(), "")),
-        List::Entries => rows.entries.get(place).map(|entry| entry_passes(filter, entry)),
+        List::Nodes => None,
+        List::Entries => {
+            rows.entries.get(place).map(|entry| entry_passes(filter, app.moment(), entry))
+        }
     };
     row.unwrap_or_default()
 }

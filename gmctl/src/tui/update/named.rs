@@ -5,7 +5,6 @@ use gms::id::{GroupId, MemberId};
 use super::{forms, places, turn::ask_why};
 use crate::{
     action::table::Action,
-    filter::parser,
     model::group::MemberKey,
     tui::{app::App, message::Effect, place::Place},
 };
@@ -23,7 +22,8 @@ pub(super) fn perform(
             places::go(app, Place::Members(Some(group)));
         }
         Action::Filter => {
-            app.ui.filter = parser::parse(text).map_err(|mistake| mistake.to_string())?;
+            let narrowed = app.ui.filters.set(&app.ui.place, text);
+            narrowed.map_err(|mistake| mistake.to_string())?;
             app.ui.order_held_until = None;
         }
         Action::Why => {
@@ -61,17 +61,26 @@ fn known_group(app: &App, name: &str) -> Result<GroupId, String> {
     if is_known { Ok(group) } else { Err(format!("there is no group {group}")) }
 }
 
-/// Members named as `GROUP ID...` or as `GROUP/ID...`.
+/// Members named as `GROUP ID...` or as `GROUP/ID...`, each once.
 fn keys(text: &str) -> Result<Vec<MemberKey>, String> {
-    let mut words = text.split(|c: char| c.is_whitespace() || c == '/').filter(|w| !w.is_empty());
-    let group: GroupId =
-        words.next().unwrap_or_default().parse().map_err(|why| format!("{why}"))?;
-    let key = |word: &str| {
-        let id: MemberId = word.parse().map_err(|why| format!("{why}"))?;
-        Ok(MemberKey { group: group.clone(), id })
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let (group, begun) = match first.split_once('/') {
+        Some((group, id)) => (group, Some(id)),
+        None => (first, None),
     };
-    let keys: Vec<MemberKey> = words.map(key).collect::<Result<_, String>>()?;
-    if keys.is_empty() { Err(format!("which member of {group}?")) } else { Ok(keys) }
+    let of: GroupId = group.parse().map_err(|why| format!("{why}"))?;
+    let mut keys = Vec::new();
+    for word in begun.into_iter().chain(words) {
+        // The group may be said of each.
+        let word = word.strip_prefix(group).and_then(|id| id.strip_prefix('/')).unwrap_or(word);
+        let id: MemberId = word.parse().map_err(|why| format!("{why}"))?;
+        let key = MemberKey { group: of.clone(), id };
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() { Err(format!("which member of {of}?")) } else { Ok(keys) }
 }
 
 fn known_members(app: &App, text: &str) -> Result<Vec<MemberKey>, String> {

@@ -73,7 +73,7 @@ fn order_in_words(app: &App) -> String {
 
 /// The filter in force: whoever looks must know that there is more than is shown.
 fn filter_in_words(app: &App) -> String {
-    match app.ui.filter.text() {
+    match app.filter().text() {
         "" => String::new(),
         text => format!("/ {text}   "),
     }

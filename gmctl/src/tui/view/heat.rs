@@ -102,7 +102,7 @@ pub(super) fn sums<'a>(app: &App) -> Vec<Piece<'a>> {
 pub(super) fn grid(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let rows = app.rows.heat.shown();
     if rows.is_empty() {
-        let none = if app.ui.place == Place::Heat && !app.ui.filter.is_empty() {
+        let none = if app.ui.place == Place::Heat && !app.filter().is_empty() {
             "  no member passes the filter   [Esc] clears it"
         } else if app.model().knows_groups() {
             "  no members yet"

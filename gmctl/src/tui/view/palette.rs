@@ -70,7 +70,7 @@ pub(super) fn draw(
     {
         let names = completion::names(app, row, argument);
         let rows = inner.y.saturating_add(2)..inner.bottom();
-        for (y, name) in rows.zip(&names) {
+        for (y, name) in rows.zip(names) {
             let at = Rect { y, height: 1, ..inner };
             brush.line(at, &[piece(format!("     {name}"), Role::Info)]);
         }

@@ -9,7 +9,7 @@ use crate::{
     tui::{
         app::App,
         columns,
-        place::Spot,
+        place::{Place, Spot},
         selection::List,
         theme::Role,
         ui::TableId,
@@ -26,7 +26,7 @@ const NEWEST: usize = 4;
 /// Draws what happened; all columns or the most important ones.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.entries.is_empty() {
-        let why = if app.ui.filter.is_empty() {
+        let why = if app.ui.place != Place::Timeline || app.filter().is_empty() {
             let told = app.model().knows_groups();
             if told { "  nothing has happened yet" } else { NOT_TOLD }.to_owned()
         } else {
