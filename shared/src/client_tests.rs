@@ -467,11 +467,9 @@ async fn what_is_no_answer_of_ours_is_a_protocol_error_with_its_beginning() {
 
 #[tokio::test]
 async fn who_is_no_node_of_ours_is_passed_over_where_there_is_another() {
-    for (status, body) in [
-        (502, "bad gateway"),
-        (200, "<html>welcome</html>"),
-        (200, "{\"status\": \"up\"}"),
-    ] {
+    for (status, body) in
+        [(502, "bad gateway"), (200, "<html>welcome</html>"), (200, "{\"status\": \"up\"}")]
+    {
         let stranger = TestNode::start(move |_| Reply::Foreign { status, body }).await;
         let node = TestNode::start(|_| groups()).await;
         let both = client(&[&stranger.endpoint, &node.endpoint]);

@@ -19,7 +19,7 @@ use super::{
     cluster::Model,
     evidence::EVIDENCE_MAX,
     group::{Gone, Group, RECENT, drop_where},
-    happening::{Happening, Who},
+    happening::{Happening, Who, happening_of},
     heard::Heard,
     link::{Stream, StreamNews, StreamState},
     moment::Moment,
@@ -282,9 +282,14 @@ impl Model {
         for event in history.events.iter().rev().take(EVIDENCE_MAX).rev() {
             self.evidence.keep_event(event, self.term_of(event.revision));
         }
-        let recent = history.events.iter().filter(|event| now.since_wall(event.at_ms) < RECENT);
-        self.just_before = recent.cloned().map(Arc::new).collect();
-        let groups: Vec<GroupId> = self.groups.keys().cloned().collect();
+        self.just_before.clear();
+        for event in history.events.iter().filter(|event| now.since_wall(event.at_ms) < RECENT) {
+            if let Some(group) = happening_of(&event.what).group() {
+                let of_group = self.just_before.entry(group.clone()).or_default();
+                of_group.push_back(Arc::new(event.clone()));
+            }
+        }
+        let groups: Vec<GroupId> = self.just_before.keys().cloned().collect();
         for group in groups {
             self.mark_recent(now, &group);
         }
@@ -292,10 +297,13 @@ impl Model {
 
     /// Marks who came to a group or went from it just before we came.
     fn mark_recent(&mut self, now: Moment, of: &GroupId) {
-        let Some(group) = self.groups.get_mut(of).filter(|_| !self.just_before.is_empty()) else {
+        let Some(events) = self.just_before.get(of) else {
             return;
         };
-        for event in &self.just_before {
+        let Some(group) = self.groups.get_mut(of) else {
+            return;
+        };
+        for event in events {
             let began = now.at.checked_sub(now.since_wall(event.at_ms));
             if let Some(at) = began
                 && group.mark_recent(of, &event.what, at)
@@ -313,7 +321,10 @@ impl Model {
 
     /// Forgets what is no longer shown. Called about once a second.
     pub fn tidy(&mut self, now: Moment) {
-        self.just_before.retain(|event| now.since_wall(event.at_ms) < RECENT);
+        let is_recent = |event: &Arc<Event>| now.since_wall(event.at_ms) < RECENT;
+        if !self.just_before.values().flatten().any(is_recent) {
+            self.just_before.clear();
+        }
         let untidy = |group: &Group| {
             !group.gone.is_empty()
                 || !group.arrived.is_empty()

@@ -80,7 +80,7 @@ pub struct Model {
     /// What happened.
     pub timeline: Timeline,
     /// Who came and went just before we came: told before or after the groups are.
-    pub(super) just_before: Vector<Arc<Event>>,
+    pub(super) just_before: OrdMap<GroupId, Vector<Arc<Event>>>,
     /// The newest revision that the watch has told of.
     pub revision: Revision,
     /// While a watch opens anew: the groups it has told of so far. Those it does not mention
@@ -183,7 +183,7 @@ impl Model {
         let no_quorum = self.status.as_ref().is_some_and(|status| !status.quorum.ok);
         let lost = self.nodes.iter().filter(|(_, node)| !node.status.reachable);
         let veil = Veil {
-            blind: !self.link.trust(now).is_current(),
+            blind: !self.link.trust_in_members(now).is_current(),
             lost: lost.map(|(id, _)| *id).collect(),
             no_quorum,
         };

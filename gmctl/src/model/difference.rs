@@ -59,11 +59,13 @@ pub fn entries<'a>(then: &Model, now: &'a Model) -> impl Iterator<Item = &'a Ent
 
 /// How much happened in between.
 pub fn sums(then: &Model, now: &Model) -> Sums {
+    let (before, after) = (then.tally(), now.tally());
     // Who is unknown is not known to be better.
-    let suspects = if then.is_blind() || now.is_blind() {
+    let is_hidden = after.suspect < before.suspect && after.unknown > before.unknown;
+    let suspects = if is_hidden || then.is_blind() || now.is_blind() {
         (0, 0)
     } else {
-        (then.tally().suspect, now.tally().suspect)
+        (before.suspect, after.suspect)
     };
     let mut sums = Sums { suspects, ..Sums::default() };
     for entry in entries(then, now) {
@@ -82,8 +84,11 @@ pub fn sums(then: &Model, now: &Model) -> Sums {
     sums
 }
 
-/// The groups that are not as they were.
+/// The groups that are not as they were; none while nothing is known of how members are.
 pub fn groups(then: &Model, now: &Model) -> Vec<GroupChange> {
+    if then.is_blind() || now.is_blind() {
+        return Vec::new();
+    }
     now.groups
         .iter()
         .map(|(id, group)| GroupChange {

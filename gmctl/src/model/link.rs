@@ -233,11 +233,20 @@ impl Link {
 
     /// How much the screen can be trusted now: as much as the stream that is worst off.
     pub fn trust(&self, now: Moment) -> Trust {
+        self.worst(now, &Stream::ALL)
+    }
+
+    /// How much that can be trusted which is told of members: who they are and how they are.
+    pub fn trust_in_members(&self, now: Moment) -> Trust {
+        self.worst(now, &[Stream::Watch, Stream::Liveness])
+    }
+
+    fn worst(&self, now: Moment, streams: &[Stream]) -> Trust {
         if self.is_recorded {
             return self.trust_in_youngest(now);
         }
-        let of = |stream| Some(self.trust_in(now, stream, self.silence(now, stream)?));
-        let worst = Stream::ALL.into_iter().filter_map(of).max_by_key(|trust| trust.badness());
+        let of = |stream: &Stream| Some(self.trust_in(now, *stream, self.silence(now, *stream)?));
+        let worst = streams.iter().filter_map(of).max_by_key(|trust| trust.badness());
         match worst {
             // Within its own rhythm each is as young as can be; the youngest word shows that.
             Some(Trust::Live(_)) => Trust::Live(self.youngest(now).unwrap_or_default()),

@@ -9,7 +9,7 @@ use imbl::OrdSet;
 /// What is hidden. The same for every group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Veil {
-    /// Nothing comes in: nobody is known to be well, or not to be.
+    /// Nothing comes in of members: nobody is known to be well, or not to be.
     pub blind: bool,
     /// Nodes out of reach of the one that answers: what they last said is old.
     pub lost: OrdSet<NodeId>,

@@ -28,8 +28,9 @@ impl Clock {
     }
 }
 
-/// Takes one fact in.
+/// Takes one fact in, and what can no longer be known then.
 pub fn apply(model: &mut Model, now: Moment, fact: &Fact) {
+    model.link.is_recorded = true;
     match fact.clone() {
         // A gap was there when the tape was made; the snapshot that mended it follows.
         Fact::Watch(event) => drop(model.apply_watch(now, event)),
@@ -43,6 +44,7 @@ pub fn apply(model: &mut Model, now: Moment, fact: &Fact) {
         Fact::Link(stream, news) => model.apply_link(now, stream, &news),
         Fact::Gone(_) | Fact::Note(_) => {}
     }
+    model.see(now);
 }
 
 /// What was known at a time of the tape, that time's facts included, and the moment it was.

@@ -35,9 +35,9 @@ pub fn of(app: &App) -> String {
             match keys.first() {
                 // A filter for each of so many would be refused.
                 Some(first) if chosen.len() > FILTER_MAX_LEN => {
-                    format!("gmctl members {}", first.group)
+                    format!("gmctl members {}{}", first.group, sort(app))
                 }
-                _ => format!("gmctl members -f {}", quoted(&chosen)),
+                _ => format!("gmctl members -f {}{}", quoted(&chosen), sort(app)),
             }
         }
         Place::Members(Some(group)) => format!("gmctl members {group}{filter}{}", sort(app)),
@@ -69,6 +69,8 @@ fn sort(app: &App) -> String {
     let live = if field.contains("live.") { " --live" } else { "" };
     match (field, field.strip_prefix('-')) {
         ("", _) => String::new(),
+        // As every list comes that is not sorted: those of all groups by group and id.
+        ("id", _) if !reverse => String::new(),
         (_, Some(ascending)) if reverse => format!("{live} --sort {ascending}"),
         (_, None) if reverse => format!("{live} --sort -{field}"),
         _ => format!("{live} --sort {field}"),

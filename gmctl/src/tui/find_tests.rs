@@ -51,7 +51,10 @@ fn each_list_is_filtered_in_the_words_that_its_command_line_takes() {
     play.keys("n");
     assert!(play.app.ui.notice.is_none(), "what is shown is a match");
     play.keys("Esc /").types("state:late").keys("Enter");
-    assert!(play.screen(120, 36).contains("one of ok suspect away held empty"), "no words of members here");
+    assert!(
+        play.screen(120, 36).contains("one of ok suspect away held empty"),
+        "no words of members here"
+    );
     play.keys("Esc /").types("suspects:0 members>=3").keys("Enter");
     let left: Vec<_> = play.app.rows.groups.iter().map(|row| row.id.to_string()).collect();
     assert_eq!(left, ["search", "ledger"]);

@@ -213,6 +213,35 @@ fn the_state_of_a_member_tells_that_it_drains() {
     }
 }
 
+#[test]
+fn a_poll_that_fails_hides_no_member_and_a_watch_that_breaks_hides_all() {
+    use crate::model::link::{Stream, StreamNews};
+    let mut play = healthy();
+    let down = || StreamNews::Down { error: "refused".to_owned() };
+    let known = play.app.live.tally();
+    play.tell(Message::Link(Stream::Poll, down())).tell(Message::Tick);
+    assert!(play.screen(120, 36).contains("RECONNECTING"), "the header tells of the worst");
+    assert_eq!(play.app.live.tally(), known);
+    play.tell(Message::Link(Stream::Watch, down())).tell(Message::Tick);
+    assert_eq!(play.app.live.tally().unknown, known.total());
+}
+
+#[test]
+fn whoever_cannot_be_seen_any_more_is_not_told_to_be_better() {
+    use crate::model::difference;
+    let mut play = healthy();
+    play.trouble();
+    let then = play.app.live.clone();
+    assert!(then.tally().suspect > 0);
+    // The monitors of the suspects go out of reach.
+    let nodes = (1..=3).map(|n| gms::api::NodeStatus { reachable: n == 3, ..node(n) }).collect();
+    let answered_by = gms::id::NodeId(3);
+    play.tell(Message::Nodes(gms::api::Nodes { answered_by, nodes })).tell(Message::Tick);
+    let now = &play.app.live;
+    assert!(now.tally().suspect < then.tally().suspect);
+    assert_eq!(difference::sums(&then, now).suspects, (0, 0));
+}
+
 /// A cluster without a quorum serves no watch: what matters is why, not that the stream broke.
 #[test]
 fn a_lost_quorum_is_what_is_said_though_the_watch_is_lost_too() {

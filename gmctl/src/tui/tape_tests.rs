@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use gms::{api::WatchEvent, id::Revision, view::Change};
+use gms::{
+    api::{Band, WatchEvent},
+    id::Revision,
+    view::Change,
+};
 
 use super::{
     app::Settings,
-    fixture::{Play, group, healthy, id, last, notice},
+    fixture::{Play, group, healthy, id, key, last, member, notice},
     message::{Effect, Message},
     opening,
 };
 use crate::{
     action::key::Key,
+    facts::looks,
     model::{cluster::Model, happening::Happening},
     tape::{format::Fact, play::apply, read::Tape},
 };
@@ -170,6 +175,11 @@ fn while_recording_the_service_is_asked_why_of_whom_something_happens() {
     play.trouble();
     assert_eq!(asked(&play), None, "nobody records");
     play.keys("r Enter").later(2_000);
+    // Of the member under the cursor the other stream may tell first.
+    let report = looks("payments", &member(11, 111), Band::Suspect);
+    play.tell(Message::Pinned(report));
+    assert_eq!(asked(&play), Some(vec![key("payments", "m-0011")]));
+    play.later(2_000);
     play.tell(Message::Watch(WatchEvent::Change(Change {
         group: group("payments"),
         from: play.app.live.groups[&group("payments")].view,

@@ -93,6 +93,10 @@ const WHY: &[Field] = &[
     ("term", "/removal/term"),
     ("at_ms", "/removal/at_ms"),
     ("last_round_trip_ms_ago", "/removal/last_round_trip_ms_ago"),
+    ("left_revision", "/left/revision"),
+    ("left_reason", "/left/reason"),
+    ("doubted_by", "/suspicion/by"),
+    ("doubted_for_ms", "/suspicion/for_ms"),
 ];
 
 /// Rows of values.

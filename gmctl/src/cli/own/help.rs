@@ -10,7 +10,7 @@ use crate::{
     error::Failure,
     exit,
     exit::Exit,
-    filter::vocabulary::{EVENTS, GROUPS, MEMBERS, NODES, Unit, Vocabulary},
+    filter::vocabulary::{EVENTS, GROUPS, MEMBERS, NODES, TIMELINE, Unit, Vocabulary},
     output::{
         page::{Document, Page},
         style::Style,
@@ -54,6 +54,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("GMS_READONLY", "1: refuse every write, as --readonly"),
     ("GMCTL_SCREEN", "the screen that the dashboard opens, as tui --screen"),
     ("GMCTL_FPS", "the frames of the dashboard a second, as tui --fps"),
+    ("GMCTL_HISTORY", "how far one can go back in the dashboard, as tui --history"),
     ("GMCTL_READ_ONLY", "true: no writes from the dashboard, as tui --read-only"),
     ("NO_COLOR", "if not empty: no colour"),
     ("CLICOLOR_FORCE", "if set and not 0: colour in pipes too"),
@@ -198,7 +199,10 @@ fn filters() -> Topic {
     };
     Topic {
         name: "filters",
-        rows: [&MEMBERS, &GROUPS, &NODES, &EVENTS].into_iter().flat_map(fields).collect(),
+        rows: [&MEMBERS, &GROUPS, &NODES, &EVENTS, &TIMELINE]
+            .into_iter()
+            .flat_map(fields)
+            .collect(),
         heads: ["", "FIELD", "VALUES"],
         around: [FILTERS, ""],
     }

@@ -8,7 +8,10 @@ use std::{
     ops::Range,
 };
 
-use gms::{id::MemberId, view::Member};
+use gms::{
+    id::{GroupId, MemberId},
+    view::Member,
+};
 
 use super::{
     changes::{self, Groups, Who},
@@ -189,16 +192,20 @@ impl HeatGrid {
         self.rows.binary_search_by(|row| row.label.as_str().cmp(label))
     }
 
-    /// Marks the members who cannot be removed by silence.
-    pub(super) fn hold(&mut self, groups: &Groups) {
-        let held: Vec<_> = groups.iter().filter(|(_, group)| group.hold.is_some()).collect();
-        for row in &mut self.rows {
+    /// Marks the members of these groups, which are in order, as ones that cannot be removed by
+    /// silence.
+    pub(super) fn hold(&mut self, held: &[GroupId]) {
+        let shown = self.rows.len().min(HEAT_ROWS_MAX);
+        for row in self.rows.iter_mut().take(shown) {
             row.held.clear();
-            for (id, _) in &held {
-                // Members of one group stand together.
-                let start = row.keys.partition_point(|key| key.group < **id);
-                let end = row.keys.partition_point(|key| key.group <= **id);
+            // Members of one group stand together.
+            let first = row.keys.first().map(|key| &key.group);
+            let from = held.partition_point(|group| first.is_some_and(|first| group < first));
+            for group in held.iter().skip(from) {
+                let start = row.keys.partition_point(|key| key.group < *group);
+                let end = row.keys.partition_point(|key| key.group <= *group);
                 match row.held.last_mut() {
+                    _ if start == row.keys.len() => break,
                     Some(last) if last.end == start => last.end = end,
                     _ if start < end => row.held.push(start..end),
                     _ => {}

@@ -94,6 +94,8 @@ struct Built {
     listed: Option<Groups>,
     /// The same of the heat grid.
     heated: Option<Groups>,
+    /// The groups that were held when the heat grid was last marked with them.
+    held: Vec<GroupId>,
     causes: Option<Version>,
     entries: Option<u64>,
     moves: Option<(u64, Instant)>,
@@ -275,7 +277,10 @@ impl Rows {
         selection: &mut Selection,
     ) {
         let filtered = *wish.place == Place::Heat && !wish.filter.is_empty();
-        if !stands(self.built.heat, model, now, filtered) {
+        let held = |(id, group): (&GroupId, &Group)| group.hold.is_some().then(|| id.clone());
+        let held: Vec<GroupId> = model.groups.iter().filter_map(held).collect();
+        let is_old = !stands(self.built.heat, model, now, filtered);
+        if is_old {
             let heated = self.built.heated.as_ref().filter(|_| !filtered);
             let groups = &model.groups;
             if !heated.is_some_and(|was| self.heat.follow(was, groups, now, wish.grouping)) {
@@ -285,7 +290,10 @@ impl Rows {
             self.built.heat = Some(Version::of(model, now));
             self.built.heated = Some(model.groups.clone());
         }
-        self.heat.hold(&model.groups);
+        if is_old || held != self.built.held {
+            self.heat.hold(&held);
+            self.built.held = held;
+        }
     }
 }
 

@@ -71,7 +71,7 @@ columns! {
 columns! {
     /// By what nodes are sorted.
     NodeOrder {
-        Id, "id", "", "by id";
+        Id, "id", "id", "by id";
         Lag, "lag", "-lag", "the furthest behind first";
         Members, "members", "-monitored", "who watches the most members first";
         RoundTrip, "rtt", "-rtt_p99_us", "the slowest first";

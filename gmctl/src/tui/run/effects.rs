@@ -133,9 +133,8 @@ impl EventLoop {
                 if let Source::Live(client, _) = &self.source {
                     // What happened before the recording began belongs to it too.
                     let (client, to) = (client.clone(), self.to.clone());
-                    let revision = self.app.live.revision;
                     self.tasks.spawn(async move {
-                        let _ = feeds::tell_history(&client, &to, revision).await;
+                        let _ = feeds::tell_history(&client, &to).await;
                     });
                 }
                 let ends = self.app.key(Action::Record);

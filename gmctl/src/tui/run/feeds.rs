@@ -8,13 +8,10 @@ use std::{
 };
 
 use gms::{
-    answer::ClientError,
     api::Consistency,
     calls::EventsQuery,
     client::{Client, Options},
-    id::Revision,
     liveness_feed::{LivenessFeed, LivenessItem, LivenessOptions},
-    problem::Code,
     watch::{Watch, WatchItem, WatchOptions},
 };
 use tokio::{
@@ -39,8 +36,6 @@ const GROUPS_EACH: u32 = 5;
 const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 /// After a stream was refused for good it is asked for again this much later.
 const REFUSED_AGAIN: Duration = Duration::from_secs(5);
-/// How many revisions of the past are asked for at the start.
-const HISTORY: u64 = 1_000;
 /// The cursor must rest on a member for so long before the feed is asked to pin it: a feed that
 /// opens tells of the whole group.
 const PIN_REST: Duration = Duration::from_millis(250);
@@ -219,14 +214,13 @@ async fn poll(client: Client, to: Sender<Message>) {
         ticks.tick().await;
         let told = match client.status().await {
             Ok(answer) => {
-                let revision = answer.value.revision;
                 let link = (!up).then(|| StreamNews::Up {
                     endpoint: answer.meta.endpoint.to_string(),
                     node: Some(answer.value.node),
                 });
                 up = true;
                 if !history_told {
-                    history_told = tell_history(&client, &to, revision).await.unwrap_or(true);
+                    history_told = tell_history(&client, &to).await.unwrap_or(true);
                 }
                 tell_status(&client, &to, link, Message::Status(Box::new(answer.value)), count)
                     .await
@@ -265,35 +259,14 @@ async fn tell_status(
     Ok(())
 }
 
-/// Tells the recorded past; false if it has to be asked for again.
-pub(super) async fn tell_history(
-    client: &Client,
-    to: &Sender<Message>,
-    revision: Revision,
-) -> Result<bool, Closed> {
-    let mut after = Revision(revision.0.saturating_sub(HISTORY));
-    for _ in 0..2 {
-        let query = EventsQuery { after: Some(after), ..EventsQuery::default() };
-        match client.events(&query).await {
-            Ok(answer) => {
-                tell(to, Message::History(answer.value)).await?;
-                return Ok(true);
-            }
-            Err(error) => match floor_of(&error) {
-                Some(floor) if floor > after => after = floor,
-                _ => return Ok(false),
-            },
+/// Tells the recorded past, as much of its end as one answer has; false if it has to be asked for
+/// again.
+pub(super) async fn tell_history(client: &Client, to: &Sender<Message>) -> Result<bool, Closed> {
+    match client.events(&EventsQuery::default()).await {
+        Ok(answer) => {
+            tell(to, Message::History(answer.value)).await?;
+            Ok(true)
         }
-    }
-    Ok(false)
-}
-
-/// The oldest revision that can be asked after, if the question went too far back.
-fn floor_of(error: &ClientError) -> Option<Revision> {
-    match error {
-        ClientError::Refused { problem, .. } if problem.code == Code::Compacted => {
-            problem.facts.get("floor")?.as_u64().map(Revision)
-        }
-        _ => None,
+        Err(_) => Ok(false),
     }
 }

@@ -3,13 +3,13 @@
 //! While a recording is written, the service is asked why members are gone or in doubt, so that the
 //! recording can say it later, when nobody can be asked any more.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use gms::api::{Band, WatchEvent};
 
 use super::{places, turn::flash};
 use crate::{
-    model::group::MemberKey,
+    model::{group::MemberKey, timeline::Entry},
     tui::{
         app::App,
         message::{Effect, Message},
@@ -47,7 +47,8 @@ pub(super) fn around(app: &mut App) {
     let ended = why.removal.as_ref().map(|removal| (removal.revision, removal.at_ms));
     let ended = ended.or(why.left.as_ref().map(|left| (left.revision, left.at_ms)));
     // A suspicion is older than its answer by what the answer says.
-    let doubted = why.suspicion.as_ref().map(|s| app.moment().wall_ms.saturating_sub(s.for_ms));
+    let told_ms = app.model().evidence.get(key).map_or(app.moment().wall_ms, |told| told.at_ms);
+    let doubted = why.suspicion.as_ref().map(|s| told_ms.saturating_sub(s.for_ms));
     let entries = app.model().timeline.entries();
     let entry = match (doubted, ended) {
         // Of those removed at once, each group has an entry of its own.
@@ -56,8 +57,10 @@ pub(super) fn around(app: &mut App) {
         }),
         _ => None,
     };
-    let at_ms = doubted.or(ended.map(|(_, at_ms)| at_ms)).unwrap_or(app.moment().wall_ms);
-    let nearest = || entries.iter().rev().find(|entry| entry.wall_ms <= at_ms);
+    let at_ms = doubted.or(ended.map(|(_, at_ms)| at_ms)).unwrap_or(told_ms);
+    let of_group = |entry: &&Arc<Entry>| entry.what.group() == Some(&key.group);
+    let before = || entries.iter().rev().filter(|entry| entry.wall_ms <= at_ms);
+    let nearest = || before().find(of_group).or_else(|| before().next());
     let Some(entry) = entry.or_else(nearest).map(|entry| entry.key) else {
         return flash(app, "events around: the timeline does not reach back so far");
     };
@@ -73,7 +76,7 @@ fn whom(app: &App, fact: &Message) -> Vec<MemberKey> {
             let ended = change.removed.iter().chain(&change.away);
             ended.map(|ended| key(ended.id.clone())).collect()
         }
-        Message::Member(report) if report.state >= Band::Suspect => {
+        Message::Member(report) | Message::Pinned(report) if report.state >= Band::Suspect => {
             let group = app.live.groups.get(&report.group);
             let before = group.and_then(|group| group.heard.get(&report.id));
             let is_new = before.is_none_or(|heard| {

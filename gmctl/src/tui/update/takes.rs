@@ -12,6 +12,7 @@ use crate::{
     tui::{
         app::App,
         message::Effect,
+        place::Place,
         rows::order::Orders,
         theme::Theme,
         ui::{Overlay, Prompt, Recording},
@@ -41,7 +42,9 @@ pub(super) fn without(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::Export => {
             let name = app.ui.place.screen();
             let clock = times::file_clock(app.moment());
-            ask(app, Prompt::Export, &format!("gmctl-{name}-{clock}.csv"));
+            // A trail of evidence is no table.
+            let kind = if matches!(app.ui.place, Place::Why(_)) { "txt" } else { "csv" };
+            ask(app, Prompt::Export, &format!("gmctl-{name}-{clock}.{kind}"));
         }
         Action::Record if app.ui.recording.is_some() => {
             app.ui.recording = None;

@@ -123,7 +123,7 @@ fn facts<'a>(app: &'a App, key: &MemberKey) -> Vec<Vec<Piece<'a>>> {
             )],
         ];
     };
-    let heard = group.heard_of(member);
+    let heard = group.known_of(member);
     let node = |id: Option<gms::id::NodeId>| id.map_or("-".to_owned(), |id| format!("node {id}"));
     let timing = heard.map_or("-".to_owned(), |heard| {
         format!("a ping every {}ms, {} unanswered in a row", heard.period_ms, heard.misses)
