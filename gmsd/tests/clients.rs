@@ -129,13 +129,16 @@ async fn a_node_is_told_of_with_its_disk_and_its_clock() {
     let api = cluster.node(1).api;
     let id = json!({"id": "m", "address": format!("127.0.0.1:{}", free_port())});
     assert_eq!(join(api, &id).0, 201);
-    let nodes = call(api, "GET", "/v1/nodes", "").1["nodes"].clone();
-    for node in nodes.as_array().unwrap() {
-        // All three are on this machine: what is seen as an offset is half a round trip at most.
-        assert!(node["clock_offset_ms"].as_i64().unwrap().abs() <= 500, "{node}");
-        assert!(node["fsync_p99_us"].as_u64().unwrap() > 0, "{node}");
-        assert!(node["log_entries"].as_u64().unwrap() > 0, "{node}");
-        assert!(node["snapshot"].is_null(), "so few entries need none: {node}");
+    for asked in 1..=3 {
+        let nodes = call(cluster.node(asked).api, "GET", "/v1/nodes", "").1["nodes"].clone();
+        assert_eq!(nodes.as_array().unwrap().len(), 3);
+        for node in nodes.as_array().unwrap() {
+            // All are on this machine: what is seen as an offset is half a round trip at most.
+            assert!(node["clock_offset_ms"].as_i64().unwrap().abs() <= 500, "{node}");
+            assert!(node["fsync_p99_us"].as_u64().unwrap() > 0, "{node}");
+            assert!(node["log_entries"].as_u64().unwrap() > 0, "{node}");
+            assert!(node["matched"].as_u64().unwrap() > 0, "also where {asked} follows: {node}");
+            assert!(node["snapshot"].is_null(), "so few entries need none: {node}");
+        }
     }
-    assert_eq!(nodes.as_array().unwrap().len(), 3);
 }

@@ -163,6 +163,14 @@ impl Standing {
         }
     }
 
+    /// The last revision on the disk of each node, as their leader knows; empty on others.
+    pub fn matched(&self) -> Vec<(NodeId, Revision)> {
+        let own = self.last_log.filter(|_| self.role == Role::Leader);
+        let others = self.followers.iter().map(|(node, follower)| (*node, follower.matched));
+        let all = std::iter::once((self.node, own)).chain(others);
+        all.filter_map(|(node, at)| Some((node, at?))).collect()
+    }
+
     /// How many entries are in its log: those that no snapshot has taken the place of, and those
     /// that are kept for peers that lag.
     pub fn log_entries(&self) -> u64 {

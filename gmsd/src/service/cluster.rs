@@ -1,11 +1,14 @@
 //! [`Cluster`]: the nodes, how they are, and who is one.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use gms::{
-    api::{AddNodeRequest, Configuration, LeaderAnswer, NodeStatus, Nodes, Quorum},
-    id::NodeId,
+    api::{AddNodeRequest, Configuration, LeaderAnswer, NodeStatus, Nodes, Quorum, Role},
+    id::{NodeId, Revision},
 };
 
 use super::{
@@ -95,17 +98,19 @@ impl Cluster for Service {
         let standing = self.parts.consensus.standing().borrow().clone();
         let state = self.parts.consensus.state().borrow().clone();
         let within = deadline.saturating_duration_since(self.parts.host.clock.now());
-        let asking = standing.peer_urls.iter().map(|(id, url)| {
-            let (standing, state) = (&standing, &state);
-            async move {
-                let asked_ms = self.parts.host.clock.wall_ms();
-                let reported = self.report_of(*id, within.min(REPORT_WAIT)).await;
-                let answered_ms = self.parts.host.clock.wall_ms();
-                let here_ms = asked_ms.midpoint(answered_ms);
-                node_status(*id, url, reported, here_ms, standing, state)
-            }
+        let asking = standing.peer_urls.keys().map(|id| async move {
+            let asked_ms = self.parts.host.clock.wall_ms();
+            let reported = self.report_of(*id, within.min(REPORT_WAIT)).await;
+            let answered_ms = self.parts.host.clock.wall_ms();
+            (reported, asked_ms.midpoint(answered_ms))
         });
-        Nodes { answered_by: standing.node, nodes: join_all(asking).await }
+        let reports = join_all(asking).await;
+        let matched = matched(reports.iter().filter_map(|(reported, _)| reported.as_ref().ok()));
+        let told = standing.peer_urls.iter().zip(reports);
+        let nodes = told.map(|((id, url), (reported, here_ms))| {
+            node_status(*id, url, reported, here_ms, &matched, &standing, &state)
+        });
+        Nodes { answered_by: standing.node, nodes: nodes.collect() }
     }
 
     async fn add_node(
@@ -172,28 +177,31 @@ impl Service {
     }
 }
 
+/// What the leader knows to be on the disk of each node: of those that say they lead, the one in the
+/// latest term is it.
+fn matched<'a>(reports: impl Iterator<Item = &'a Report>) -> BTreeMap<NodeId, Revision> {
+    let leaders = reports.filter(|report| report.role == Role::Leader);
+    let leader = leaders.max_by_key(|report| report.term);
+    leader.map(|leader| leader.matched.iter().copied().collect()).unwrap_or_default()
+}
+
 /// `here_ms` is this node's wall clock half way between the question and the answer.
 fn node_status(
     id: NodeId,
     url: &str,
     reported: Result<Report, String>,
     here_ms: u64,
+    matched: &BTreeMap<NodeId, Revision>,
     standing: &RaftStanding,
     state: &State,
 ) -> NodeStatus {
     let facts = state.node(id);
-    let follower = standing.followers.get(&id);
     let (report, error) = match reported {
         Ok(report) => (Some(report), None),
         Err(error) => (None, Some(error)),
     };
-    let last_log = standing.last_log.unwrap_or_default();
-    let ahead = last_log.max(state.revision());
-    let matched = if standing.leader == Some(id) {
-        (id == standing.node).then_some(last_log)
-    } else {
-        follower.and_then(|follower| follower.matched)
-    };
+    let known = [standing.last_log, matched.values().max().copied()];
+    let ahead = known.into_iter().flatten().fold(state.revision(), Revision::max);
     let applied = report.as_ref().map(|report| report.applied);
     NodeStatus {
         id,
@@ -205,7 +213,7 @@ fn node_status(
         monitor: state.monitors().nodes.contains(&id),
         term: report.as_ref().map(|report| report.term),
         leader: report.as_ref().and_then(|report| report.leader),
-        matched,
+        matched: matched.get(&id).copied(),
         applied,
         lag: applied.map(|applied| ahead.0.saturating_sub(applied.0)),
         monitored: report.as_ref().map(|report| report.monitored),

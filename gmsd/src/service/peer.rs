@@ -101,6 +101,7 @@ pub async fn report(consensus: &Consensus, liveness: &Liveness) -> Report {
         fsync_p99_us: micros(consensus.fsync_p99()),
         snapshot: standing.snapshot,
         log_entries: standing.log_entries(),
+        matched: standing.matched(),
         wall_ms: consensus.wall_ms(),
         health: figures.health,
         suspects: figures.suspects,

@@ -122,6 +122,8 @@ pub struct Report {
     pub snapshot: Option<Revision>,
     /// Entries in its log.
     pub log_entries: u64,
+    /// As the leader: the last revision on the disk of each node, as far as it knows. Else empty.
+    pub matched: Vec<(NodeId, Revision)>,
     /// Its wall clock, in milliseconds since 1970.
     pub wall_ms: u64,
     /// Its local health: 0 is sound.

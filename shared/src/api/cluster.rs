@@ -119,11 +119,11 @@ pub struct NodeStatus {
     pub term: Option<u64>,
     /// The leader it believes in.
     pub leader: Option<NodeId>,
-    /// The last revision the leader knows to be on its disk.
+    /// The last revision the leader knows to be on its disk; null where no leader can be reached.
     pub matched: Option<Revision>,
     /// The last revision it applied.
     pub applied: Option<Revision>,
-    /// How many revisions it is behind the answering node's knowledge of the log.
+    /// How many revisions it is behind what the answering node and the leader have in their logs.
     pub lag: Option<u64>,
     /// How many members it is the monitor of.
     pub monitored: Option<usize>,
