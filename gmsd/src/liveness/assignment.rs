@@ -109,6 +109,7 @@ impl Observer {
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
+            case.ended_silence = None;
             let gone = case.subject();
             self.outputs.push_back(Output::Gone(gone));
         }
@@ -221,6 +222,7 @@ impl Observer {
             sessions: 0,
             streams: self.no_streams_yet(now, life),
             told: None,
+            ended_silence: None,
             hearing: Hearing::NoMatter,
             lossy: false,
             given_up: None,

@@ -142,6 +142,8 @@ pub(super) struct Case {
     pub(super) streams: Streams,
     /// The band as last told.
     pub(super) told: Option<Band>,
+    /// The round trip that ended its last silence, if no later one was told yet.
+    pub(super) ended_silence: Option<Duration>,
     /// How it was last counted for the valve.
     pub(super) hearing: Hearing,
     /// Whether it was last counted as lossy.

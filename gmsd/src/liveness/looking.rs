@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use gms::api::Band;
+
 use super::{
     case::Duty, caseload::Slot, message::Message, observed::Observed, observer::Observer,
     output::Output,
@@ -33,9 +35,13 @@ impl Observer {
             self.close(slot);
             return;
         }
-        let band = case.band();
-        if case.duty == Duty::Monitor && case.told != Some(band) {
+        let (band, rtt) = (case.band(), case.detector.rtt());
+        let is_back = band == Band::Ok && case.told.is_some_and(|told| told >= Band::Late);
+        // The round trip that ended a silence lasted as long as that; the next tells how it is now.
+        let is_settled = band == Band::Ok && case.ended_silence.is_some_and(|it| rtt != Some(it));
+        if case.duty == Duty::Monitor && (case.told != Some(band) || is_settled) {
             case.told = Some(band);
+            case.ended_silence = rtt.filter(|_| is_back);
             let liveness = case.liveness(self.node, now);
             self.outputs.push_back(Output::Band(liveness));
         }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use gms::{
-    heartbeat::Unverified,
+    api::Band,
+    heartbeat::{Key, Unverified},
     id::{Incarnation, Revision},
     liveness::Liveness,
 };
@@ -117,4 +118,35 @@ fn a_socket_that_refuses_for_a_thousand_members_is_one_piece_of_news_for_each() 
         }
     }
     assert_eq!(told, members, "each is told of once, not at each refusal");
+}
+
+#[test]
+fn after_a_silence_the_round_trip_that_is_told_is_not_for_ever_that_of_the_silence() {
+    let (mut observer, mut now) = observer(1);
+    let Subject { group, member, incarnation } = subject(0);
+    let key = Key::derive(&[9; 32], &group, &member, incarnation);
+    let mut told = Vec::new();
+    let mut unanswered = None;
+    let start = now;
+    while now < start + Duration::from_secs(8) {
+        now += Duration::from_millis(1);
+        observer.handle_timeout(now);
+        let is_silent = (3_000..4_000).contains(&now.duration_since(start).as_millis());
+        for output in outputs(&mut observer) {
+            match output {
+                Output::Datagram { bytes, .. } => unanswered = Some(bytes),
+                Output::Band(liveness) => told.push((liveness.state, liveness.rtt_us)),
+                _ => {}
+            }
+        }
+        if !is_silent && let Some(ping) = unanswered.take() {
+            let ping = Unverified::read(&ping).unwrap().verify(&key).unwrap();
+            let answer = ping.pong(Revision(0), false).encode(&key);
+            observer.handle_datagram(now, TARGET.parse().unwrap(), &answer);
+        }
+    }
+    let states: Vec<Band> = told.iter().map(|(state, _)| *state).collect();
+    assert_eq!(states, [Band::Unknown, Band::Ok, Band::Late, Band::Ok, Band::Ok], "{told:?}");
+    let [.., (_, ended), (_, settled)] = told.as_slice() else { unreachable!() };
+    assert!(*ended > Some(10_000) && *settled < Some(1_000), "{told:?}");
 }
