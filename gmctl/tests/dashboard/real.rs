@@ -202,6 +202,11 @@ fn what_is_recorded_is_replayed_with_the_same_screens() {
     drop(cluster);
 
     let program = env!("CARGO_BIN_EXE_gmctl");
+    let report = std::process::Command::new(program).args(["report", tape]).output().unwrap();
+    let report = String::from_utf8(report.stdout).unwrap();
+    let removals = report.split_once("## Removals").unwrap().1;
+    assert!(removals.contains("orders/worker-1") && removals.contains("node "), "{report}");
+
     let mut terminal = Terminal::run(120, 36, program, &["replay", tape], &[]);
     terminal.wait_for("REPLAY");
     terminal.type_in("$");

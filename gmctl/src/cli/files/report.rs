@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Instant};
 
 use clap::{Args, ValueEnum};
 use gms::{
-    api::{Event, WatchEvent, What},
+    api::{Event, WatchEvent, What, Why, WhyState},
     evidence::Evidence,
     id::{GroupId, MemberId, Revision},
 };
@@ -256,15 +256,10 @@ fn common(tape: &Tape, clock: &Clock, from: u64, to: u64) -> Vec<Common> {
     shares.into_iter().map(common).collect()
 }
 
-/// The removals whose evidence is on the tape, each once.
+/// The removals whose evidence is on the tape, each once: told by the history, or by an answer to the
+/// question why.
 fn removals(tape: &Tape, from: u64, to: u64) -> Vec<Removal> {
-    let mut seen = std::collections::BTreeSet::new();
-    let events = tape.records.iter().flat_map(|record| match &record.fact {
-        Fact::Watch(WatchEvent::Event(event)) => std::slice::from_ref(event),
-        Fact::History(events) => events.events.as_slice(),
-        _ => &[],
-    });
-    let removal = |event: &Event| match &event.what {
+    let of_event = |event: &Event| match &event.what {
         What::Removed { group, member, evidence, .. }
         | What::Away { group, member, evidence, .. } => Some(Removal {
             away: matches!(event.what, What::Away { .. }),
@@ -276,13 +271,31 @@ fn removals(tape: &Tape, from: u64, to: u64) -> Vec<Removal> {
         }),
         _ => None,
     };
-    events
-        .filter(|event| (from..=to).contains(&event.at_ms))
-        .filter_map(removal)
-        .filter(|removal| {
-            seen.insert((removal.revision, removal.group.clone(), removal.id.clone()))
+    let of_answer = |why: &Why| {
+        why.removal.as_ref().map(|removal| Removal {
+            away: why.state == WhyState::Away,
+            at_ms: removal.at_ms,
+            revision: removal.revision,
+            group: why.group.clone(),
+            id: why.id.clone(),
+            evidence: removal.evidence.clone(),
         })
-        .collect()
+    };
+    let mut removals: Vec<Removal> = Vec::new();
+    for record in &tape.records {
+        match &record.fact {
+            Fact::Watch(WatchEvent::Event(event)) => removals.extend(of_event(event)),
+            Fact::History(events) => removals.extend(events.events.iter().filter_map(of_event)),
+            Fact::Why(why) => removals.extend(of_answer(why)),
+            _ => {}
+        }
+    }
+    removals.retain(|removal| (from..=to).contains(&removal.at_ms));
+    // What the history says stays before what an answer repeats: the sort is stable.
+    let key = |removal: &Removal| (removal.revision, removal.group.clone(), removal.id.clone());
+    removals.sort_by_key(key);
+    removals.dedup_by_key(|removal| key(removal));
+    removals
 }
 
 impl Page for Report {
