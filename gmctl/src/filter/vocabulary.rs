@@ -184,6 +184,7 @@ const SEEN: [&str; 10] = [
     "note",
     "command",
 ];
+/// Both.
 const ENTRIES: [&str; RECORDED.len() + SEEN.len()] = {
     let mut all = [""; RECORDED.len() + SEEN.len()];
     let mut at = 0;
@@ -194,11 +195,10 @@ const ENTRIES: [&str; RECORDED.len() + SEEN.len()] = {
     all
 };
 
-/// Events.
-pub static EVENTS: Vocabulary = Vocabulary {
-    subject: "events",
-    texts: &[
-        word("kind", &RECORDED),
+/// The texts of what happened, where it is of one of these kinds.
+const fn of_event(kinds: &'static [&'static str]) -> [TextName; 8] {
+    [
+        word("kind", kinds),
         text("group"),
         text("member"),
         alias("id", "member"),
@@ -206,7 +206,13 @@ pub static EVENTS: Vocabulary = Vocabulary {
         text("cause"),
         text("reason"),
         text("address"),
-    ],
+    ]
+}
+
+/// Events.
+pub static EVENTS: Vocabulary = Vocabulary {
+    subject: "events",
+    texts: &of_event(&RECORDED),
     numbers: &[count("revision"), count("incarnation"), count("term"), time("age")],
     has_tags: false,
 };
@@ -215,16 +221,7 @@ pub static EVENTS: Vocabulary = Vocabulary {
 /// itself.
 pub static TIMELINE: Vocabulary = Vocabulary {
     subject: "entries",
-    texts: &[
-        word("kind", &ENTRIES),
-        text("group"),
-        text("member"),
-        alias("id", "member"),
-        text("node"),
-        text("cause"),
-        text("reason"),
-        text("address"),
-    ],
+    texts: &of_event(&ENTRIES),
     numbers: &[count("revision"), count("term"), time("age")],
     has_tags: false,
 };

@@ -91,6 +91,8 @@ pub enum Happening {
     LinkLost(String),
     /// We have it back.
     LinkBack(String),
+    /// The cluster was founded anew from a snapshot.
+    Restored(String),
     /// A gap in the history: what happened in between is not shown.
     Gap(String),
     /// What became of a command of ours; true if it was done.
@@ -124,6 +126,7 @@ impl Happening {
             Happening::NodeBack(..) => "node back",
             Happening::LinkLost(..) => "link lost",
             Happening::LinkBack(..) => "link back",
+            Happening::Restored(..) => "restored",
             Happening::Gap(..) => "gap",
             Happening::Note(_) => "note",
             Happening::Command(_, true) => "done",
@@ -220,6 +223,7 @@ impl Happening {
             | Happening::Away(..)
             | Happening::Command(_, false)
             | Happening::LinkLost(..)
+            | Happening::Restored(..)
             | Happening::Gap(..) => Tone::Warn,
             Happening::Removed(..) | Happening::NodeLost(..) => Tone::Bad,
         }
@@ -254,6 +258,7 @@ impl Happening {
             | Happening::Monitors(text)
             | Happening::LinkLost(text)
             | Happening::LinkBack(text)
+            | Happening::Restored(text)
             | Happening::Gap(text)
             | Happening::Note(text)
             | Happening::Command(text, _) => text.clone(),
@@ -374,7 +379,7 @@ pub(super) fn happening_of(what: &What) -> Happening {
             Happening::NodeStarted(*node, format!("at {api_url}, version {version}"))
         }
         What::Restored { from, .. } => {
-            Happening::Gap(format!("founded anew from a snapshot of revision {from}"))
+            Happening::Restored(format!("founded anew from a snapshot of revision {from}"))
         }
         What::Configuration { voters, learners } => {
             let learners = match learners.as_slice() {
@@ -394,4 +399,37 @@ fn numbers(nodes: &[NodeId]) -> String {
         return "none".to_owned();
     }
     nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{parser::parse_for, subject::kind, vocabulary::TIMELINE};
+
+    #[test]
+    fn an_event_has_the_kind_that_the_command_line_knows_it_by() {
+        let group: GroupId = "g".parse().unwrap();
+        let member: MemberId = "m".parse().unwrap();
+        let (node, nodes) = (NodeId(1), vec![NodeId(1)]);
+        for what in [
+            What::Left {
+                group: group.clone(),
+                member,
+                incarnation: gms::id::Incarnation(1),
+                reason: None,
+            },
+            What::GroupCreated { group: group.clone(), timing: GroupTiming::default() },
+            What::GroupDeleted { group: group.clone() },
+            What::HoldCleared { group, expired: true },
+            What::Election { leader: node, term: 1 },
+            What::NodeStarted { node, api_url: String::new(), version: String::new() },
+            What::Restored { cluster: String::new(), from: gms::id::Revision(1) },
+            What::Configuration { voters: nodes.clone(), learners: Vec::new() },
+            What::Monitors { epoch: 1, nodes },
+        ] {
+            let ours = happening_of(&what).kind();
+            assert_eq!(ours, kind(&what));
+            assert!(parse_for(&TIMELINE, &format!("kind:{ours}")).is_ok(), "{ours}");
+        }
+    }
 }

@@ -18,6 +18,33 @@ struct Narrowed {
     sought: Filter,
 }
 
+/// What is listed, where it can be filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Members,
+    Groups,
+    Entries,
+}
+
+impl Listed {
+    fn at(place: &Place) -> Self {
+        match place {
+            Place::Groups => Listed::Groups,
+            Place::Timeline => Listed::Entries,
+            _ => Listed::Members,
+        }
+    }
+
+    /// What can be asked of it.
+    fn vocabulary(self) -> &'static Vocabulary {
+        match self {
+            Listed::Members => &MEMBERS,
+            Listed::Groups => &GROUPS,
+            Listed::Entries => &TIMELINE,
+        }
+    }
+}
+
 /// The filters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters {
@@ -29,19 +56,20 @@ pub struct Filters {
 impl Filters {
     /// What narrows the rows of a place.
     pub fn of(&self, place: &Place) -> &Filter {
-        &self.narrowed(place).filter
+        &self.narrowed(Listed::at(place)).filter
     }
 
     /// Narrows the rows of a place by this; a mistake leaves what was.
     pub fn set(&mut self, place: &Place, text: &str) -> Result<(), FilterError> {
-        let filter = parser::parse_for(vocabulary(place), text)?;
-        self.narrowed_mut(place).filter = filter;
+        let listed = Listed::at(place);
+        let filter = parser::parse_for(listed.vocabulary(), text)?;
+        self.narrowed_mut(listed).filter = filter;
         Ok(())
     }
 
     /// Shows every row of a place again.
     pub fn clear(&mut self, place: &Place) {
-        let narrowed = self.narrowed_mut(place);
+        let narrowed = self.narrowed_mut(Listed::at(place));
         let filter = std::mem::take(&mut narrowed.filter);
         if !filter.is_empty() {
             narrowed.sought = filter;
@@ -51,36 +79,27 @@ impl Filters {
     /// What was last looked for in a list.
     pub fn sought(&self, list: List) -> Option<&Filter> {
         let narrowed = match list {
-            List::Members | List::Silent => &self.members,
-            List::Groups => &self.groups,
-            List::Entries => &self.entries,
+            List::Members | List::Silent => self.narrowed(Listed::Members),
+            List::Groups => self.narrowed(Listed::Groups),
+            List::Entries => self.narrowed(Listed::Entries),
             List::Nodes => return None,
         };
         [&narrowed.filter, &narrowed.sought].into_iter().find(|filter| !filter.is_empty())
     }
 
-    fn narrowed(&self, place: &Place) -> &Narrowed {
-        match place {
-            Place::Groups => &self.groups,
-            Place::Timeline => &self.entries,
-            _ => &self.members,
+    fn narrowed(&self, listed: Listed) -> &Narrowed {
+        match listed {
+            Listed::Members => &self.members,
+            Listed::Groups => &self.groups,
+            Listed::Entries => &self.entries,
         }
     }
 
-    fn narrowed_mut(&mut self, place: &Place) -> &mut Narrowed {
-        match place {
-            Place::Groups => &mut self.groups,
-            Place::Timeline => &mut self.entries,
-            _ => &mut self.members,
+    fn narrowed_mut(&mut self, listed: Listed) -> &mut Narrowed {
+        match listed {
+            Listed::Members => &mut self.members,
+            Listed::Groups => &mut self.groups,
+            Listed::Entries => &mut self.entries,
         }
-    }
-}
-
-/// What can be asked of the rows of a place.
-pub fn vocabulary(place: &Place) -> &'static Vocabulary {
-    match place {
-        Place::Groups => &GROUPS,
-        Place::Timeline => &TIMELINE,
-        _ => &MEMBERS,
     }
 }

@@ -291,7 +291,7 @@ fn removals(tape: &Tape, from: u64, to: u64) -> Vec<Removal> {
         }
     }
     removals.retain(|removal| (from..=to).contains(&removal.at_ms));
-    // What the history says stays before what an answer repeats: the sort is stable.
+    // The history and an answer tell of the same removal with the same evidence.
     let key = |removal: &Removal| (removal.revision, removal.group.clone(), removal.id.clone());
     removals.sort_by_key(key);
     removals.dedup_by_key(|removal| key(removal));
