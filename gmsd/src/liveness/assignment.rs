@@ -109,7 +109,7 @@ impl Observer {
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
             case.told = None;
-            case.ended_silence = None;
+            case.back = None;
             let gone = case.subject();
             self.outputs.push_back(Output::Gone(gone));
         }
@@ -222,7 +222,7 @@ impl Observer {
             sessions: 0,
             streams: self.no_streams_yet(now, life),
             told: None,
-            ended_silence: None,
+            back: None,
             hearing: Hearing::NoMatter,
             lossy: false,
             given_up: None,

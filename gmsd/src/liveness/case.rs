@@ -142,8 +142,8 @@ pub(super) struct Case {
     pub(super) streams: Streams,
     /// The band as last told.
     pub(super) told: Option<Band>,
-    /// The round trip that ended its last silence, if no later one was told yet.
-    pub(super) ended_silence: Option<Duration>,
+    /// When its last silence was told to have ended, until a round trip that began later is told.
+    pub(super) back: Option<Observed>,
     /// How it was last counted for the valve.
     pub(super) hearing: Hearing,
     /// Whether it was last counted as lossy.
@@ -308,6 +308,17 @@ impl Case {
             && self.sessions == 0
             && !self.streams.is_open()
             && self.streams.kept_until(now).is_none()
+    }
+
+    /// Whether a round trip is known that began after its last silence was told to have ended. Those
+    /// that began before waited for its end, and say nothing of how long one takes.
+    pub(super) fn is_settled(&self, now: Observed) -> bool {
+        let (Some(back), Some(age), Some(rtt)) =
+            (self.back, self.detector.age(now), self.detector.rtt())
+        else {
+            return false;
+        };
+        self.band() == Band::Ok && back + rtt + age <= now
     }
 
     /// For the liveness feed.

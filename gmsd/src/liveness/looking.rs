@@ -35,13 +35,11 @@ impl Observer {
             self.close(slot);
             return;
         }
-        let (band, rtt) = (case.band(), case.detector.rtt());
+        let band = case.band();
         let is_back = band == Band::Ok && case.told.is_some_and(|told| told >= Band::Late);
-        // The round trip that ended a silence lasted as long as that; the next tells how it is now.
-        let is_settled = band == Band::Ok && case.ended_silence.is_some_and(|it| rtt != Some(it));
-        if case.duty == Duty::Monitor && (case.told != Some(band) || is_settled) {
+        if case.duty == Duty::Monitor && (case.told != Some(band) || case.is_settled(now)) {
             case.told = Some(band);
-            case.ended_silence = rtt.filter(|_| is_back);
+            case.back = is_back.then_some(now);
             let liveness = case.liveness(self.node, now);
             self.outputs.push_back(Output::Band(liveness));
         }

@@ -126,7 +126,7 @@ fn after_a_silence_the_round_trip_that_is_told_is_not_for_ever_that_of_the_silen
     let Subject { group, member, incarnation } = subject(0);
     let key = Key::derive(&[9; 32], &group, &member, incarnation);
     let mut told = Vec::new();
-    let mut unanswered = None;
+    let mut unanswered = Vec::new();
     let start = now;
     while now < start + Duration::from_secs(8) {
         now += Duration::from_millis(1);
@@ -134,12 +134,13 @@ fn after_a_silence_the_round_trip_that_is_told_is_not_for_ever_that_of_the_silen
         let is_silent = (3_000..4_000).contains(&now.duration_since(start).as_millis());
         for output in outputs(&mut observer) {
             match output {
-                Output::Datagram { bytes, .. } => unanswered = Some(bytes),
+                Output::Datagram { bytes, .. } => unanswered.push(bytes),
                 Output::Band(liveness) => told.push((liveness.state, liveness.rtt_us)),
                 _ => {}
             }
         }
-        if !is_silent && let Some(ping) = unanswered.take() {
+        // A process that goes on answers every ping that waits for it.
+        for ping in unanswered.drain(..if is_silent { 0 } else { unanswered.len() }) {
             let ping = Unverified::read(&ping).unwrap().verify(&key).unwrap();
             let answer = ping.pong(Revision(0), false).encode(&key);
             observer.handle_datagram(now, TARGET.parse().unwrap(), &answer);
