@@ -3,11 +3,11 @@
 
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
-    id::{NodeId, Revision},
+    id::{GroupId, NodeId, Revision},
 };
 
 use super::{
-    case::{Case, Condemned},
+    case::{Case, Condemned, Duty},
     caseload::Slot,
     fitness::Fitness,
     message::{Affirmation, Ask, Tell},
@@ -88,6 +88,7 @@ impl Observer {
         let since = self.state.revision();
         case.doubt = Some(Suspicion::new(self.round, affirmation, since, now, window, patience));
         case.detector.hasten(now);
+        case.suspected.get_or_insert(now);
         self.tally.suspicions += 1;
         let ask = Ask {
             subject: case.subject(),
@@ -121,15 +122,24 @@ impl Observer {
         let voters = &self.state.configuration().voters;
         let monitors = &self.state.monitors().nodes;
         let heard = heard_since(&self.state, case);
-        let decision = match doubt.decide(now, &own, silent, voters, monitors) {
-            // The log would not let it count.
-            Decision::Condemned(Cause::Silence) if doubt.since() < heard => Decision::Dismissed,
-            decision => decision,
-        };
-        match decision {
+        let held = is_held(&self.state, &case.group);
+        let (stands, since) = (doubt.stands(), doubt.since());
+        match doubt.decide(now, &own, silent, voters, monitors) {
             Decision::Wait => {}
+            Decision::Condemned(Cause::Silence) if held => {
+                if let Some(doubt) = &mut case.doubt {
+                    doubt.stand();
+                }
+            }
+            Decision::Condemned(Cause::Silence) if stands => {
+                case.doubt = None;
+                case.patience = now;
+            }
+            // The log would not let it count.
+            Decision::Condemned(Cause::Silence) if since < heard => self.dismiss(now, slot),
             Decision::Refuted(_) => {
                 let timing = case.detector.timing();
+                case.suspected = None;
                 if case.doubt.take().is_some_and(|doubt| doubt.affirmation().is_some()) {
                     case.patience_refused = now + timing.period;
                 } else {
@@ -139,11 +149,7 @@ impl Observer {
                 case.refuted += 1;
                 self.tally.refutations += 1;
             }
-            Decision::Dismissed => {
-                case.doubt = None;
-                case.patience = now + case.detector.timing().period;
-                self.tally.dismissals += 1;
-            }
+            Decision::Dismissed => self.dismiss(now, slot),
             Decision::Condemned(verdict) => {
                 let Some(doubt) = case.doubt.take() else {
                     return;
@@ -158,11 +164,21 @@ impl Observer {
         }
     }
 
+    /// Ends a doubt without a decision, until a later one.
+    fn dismiss(&mut self, now: Observed, slot: Slot) {
+        if let Some(case) = self.cases.get_mut(slot) {
+            case.doubt = None;
+            case.suspected.take_if(|_| case.duty == Duty::None);
+            case.patience = now + case.detector.timing().period;
+            self.tally.dismissals += 1;
+        }
+    }
+
     /// A verdict that the log has not carried out yet is told again: the leader may have changed,
     /// or the word was lost. One that was told for
     /// [`VERDICT_LASTS`](super::timing::VERDICT_LASTS) in vain is dropped: what it says was true
     /// then, and whoever wants it true now has to ask again. So is one that the log would not let
-    /// count, because the life was heard.
+    /// count, because the life was heard or its group is held.
     pub(super) fn retell(&mut self, now: Observed, slot: Slot) {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
@@ -171,8 +187,12 @@ impl Observer {
         let Some(condemned) = &mut case.condemned else {
             return;
         };
-        let is_void =
-            condemned.removal.evidence.cause == Cause::Silence && condemned.removal.since < heard;
+        let held = is_held(&self.state, &case.group);
+        let is_void = match condemned.removal.evidence.cause {
+            Cause::Silence => held || condemned.removal.since < heard,
+            Cause::Quality => held,
+            _ => false,
+        };
         if now >= condemned.until || is_void {
             let affirmation = affirmation_of(&condemned.removal);
             case.condemned = None;
@@ -221,6 +241,11 @@ pub(super) fn affirmation_of(removal: &Removal) -> Option<Affirmation> {
     }
 }
 
+/// Whether the group is held: nobody is removed from it for what is concluded from silence.
+pub(super) fn is_held(state: &State, group: &GroupId) -> bool {
+    state.group(group).is_some_and(|group| group.hold.is_some())
+}
+
 /// The last entry that noted that somebody heard it.
 fn heard_since(state: &State, case: &Case) -> Revision {
     let group = state.group(&case.group);
@@ -245,3 +270,7 @@ fn removal(case: &Case, verdict: Cause, own: Observation, doubt: &Suspicion) -> 
         },
     }
 }
+
+#[cfg(test)]
+#[path = "holding_tests.rs"]
+mod holding_tests;

@@ -105,6 +105,7 @@ impl Observer {
         let former = std::mem::replace(&mut case.duty, duty);
         case.weighing = None;
         case.given_up = None;
+        case.suspected = None;
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {
@@ -211,6 +212,7 @@ impl Observer {
             duty,
             detector,
             doubt: None,
+            suspected: None,
             inquiries: Vec::new(),
             condemned: None,
             refused: None,

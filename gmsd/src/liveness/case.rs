@@ -120,6 +120,9 @@ pub(super) struct Case {
     pub(super) duty: Duty,
     pub(super) detector: Detector,
     pub(super) doubt: Option<Suspicion>,
+    /// Since when it is suspected without having been heard, through however many doubts that too
+    /// few nodes could decide.
+    pub(super) suspected: Option<Observed>,
     pub(super) inquiries: Vec<Inquiry>,
     /// The verdict, until the log has carried it out.
     pub(super) condemned: Option<Condemned>,
@@ -227,13 +230,14 @@ impl Case {
         }
     }
 
-    /// Which doubts of it are open. Who asks because it wants its place does not doubt it; and of a
-    /// life that was given up here the verdict is on its way, whatever else is asked.
+    /// Which doubts of it are open. Who asks because it wants its place does not doubt it; one that
+    /// stands decides nothing; and of a life that was given up here the verdict is on its way, whatever else is asked.
     pub(super) fn flux_now(&self) -> Flux {
         if self.given_up.is_some() || self.condemned.is_some() {
             return Flux::default();
         }
-        let own = self.doubt.iter().map(|doubt| doubt.affirmation().is_some());
+        let own = self.doubt.iter().filter(|doubt| !doubt.stands());
+        let own = own.map(|doubt| doubt.affirmation().is_some());
         let nodes = self.inquiries.iter().filter(|one| matches!(one.asker, Asker::Node(..)));
         let mut flux = Flux::default();
         for affirmed in own.chain(nodes.map(|inquiry| inquiry.affirmed)) {
@@ -281,7 +285,8 @@ impl Case {
 
     /// When it wants to be looked at next; never, if it has nothing to do.
     pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
-        let doubt = self.doubt.iter().map(|doubt| doubt.next_wake(now));
+        let open = self.doubt.iter().filter(|doubt| !doubt.stands());
+        let doubt = open.map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
         let weighing = self.weighing.iter().map(|weighing| weighing.ends);

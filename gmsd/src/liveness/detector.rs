@@ -150,6 +150,11 @@ impl Detector {
         &self.quality
     }
 
+    /// Silence proves nothing now, so what is lost is not held against the member later.
+    pub fn spare(&mut self) {
+        self.quality.spare();
+    }
+
     /// A former life of the member was removed lately, and was not dead.
     pub fn returned(&mut self) {
         self.quality.carry();

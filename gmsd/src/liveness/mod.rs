@@ -44,6 +44,8 @@ mod returns;
 mod streaming;
 mod streams;
 pub mod suspicion;
+#[cfg(test)]
+mod test_world;
 pub mod timing;
 pub mod valve;
 mod weighing;

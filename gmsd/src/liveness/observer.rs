@@ -34,6 +34,7 @@ use super::{
     output::{Output, Probed, Tally},
     pleas::Pleas,
     returns::Returns,
+    suspicion::Suspicion,
     timing::Timing,
     valve::Valve,
 };
@@ -156,17 +157,24 @@ impl Observer {
         tallies.into_values().collect()
     }
 
-    /// The doubt this node has about a life, if it has one: since when, and who said what.
+    /// Since when this node suspects a life, if it does, and who said what in its last doubt.
     pub fn suspicion(&self, subject: &Subject) -> Option<gms::api::Suspicion> {
         let case = self.cases.get(self.cases.find(subject)?)?;
-        let doubt = case.doubt.as_ref()?;
         let now = self.clock.now();
-        let own = case.observe(self.node, now, Fitness::health(&self.clock));
+        let since = case.suspected?;
+        let observers = match &case.condemned {
+            Some(condemned) => condemned.removal.evidence.observers.clone(),
+            None => {
+                let own = case.observe(self.node, now, Fitness::health(&self.clock));
+                let others = case.doubt.iter().flat_map(Suspicion::answers).cloned();
+                std::iter::once(own).chain(others).collect()
+            }
+        };
         Some(gms::api::Suspicion {
             by: self.node,
-            for_ms: millis(now.since(doubt.opened())),
+            for_ms: millis(now.since(since)),
             last_round_trip_ms_ago: case.age_ms(now),
-            observers: std::iter::once(own).chain(doubt.answers().cloned()).collect(),
+            observers,
             refuted: case.refuted,
         })
     }

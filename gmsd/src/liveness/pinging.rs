@@ -11,6 +11,7 @@ use gms::{
 };
 
 use super::{
+    accusing::is_held,
     case::{Asker, Case, Condemned, Duty, Inquiry, Lease},
     caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, Relay},
@@ -41,6 +42,9 @@ impl Observer {
         if spacing.is_none() && !case.is_watched() {
             return;
         }
+        let spares = !self.fitness.quorum_fresh()
+            || self.valve.shut(now).is_some()
+            || is_held(&self.state, &case.group);
         self.sequence = self.sequence.wrapping_add(1);
         let nonce = u64::from(slot) << 32 | u64::from(self.sequence);
         match spacing {
@@ -51,6 +55,9 @@ impl Observer {
                 }
             }
             None => case.detector.ping(now, nonce),
+        }
+        if spares {
+            case.detector.spare();
         }
         self.send_ping(slot, nonce);
         let Some(case) = self.cases.get(slot) else {
@@ -200,6 +207,9 @@ impl Observer {
         if refuted {
             case.refuted += 1;
             self.tally.refutations += 1;
+        }
+        if case.doubt.is_none() && case.condemned.is_none() {
+            case.suspected = None;
         }
         self.pardons.extend(pardoned);
         let heard = |inquiry: &mut Inquiry| !inquiry.affirmed || sent >= inquiry.began;

@@ -7,6 +7,10 @@
 //! only if a quorum finds it lossy and nobody finds it good.** (The leaky bucket instead of "three
 //! in a row" catches members that are well every other 20 s.)
 //!
+//! While silence proves nothing (its group is held, this node is out of touch with a quorum, or most
+//! members are silent together) no window counts: who was let live through a silence must not be
+//! removed afterwards for the pings lost in it.
+//!
 //! A life whose former one was removed while it ran (see `returns`) begins suspect: after its first
 //! bad window the others are asked. What this node says of a member is its own measure all the same,
 //! of this life alone.
@@ -39,6 +43,8 @@ pub struct Quality {
     began: Observed,
     sent: u32,
     answered: u32,
+    /// Whether the present window does not count.
+    spared: bool,
     bucket: u32,
     /// What the removal of a former life adds, when it is to be decided whether the others are asked.
     carried: u32,
@@ -67,12 +73,17 @@ impl Quality {
         self.answered = self.answered.saturating_add(1);
     }
 
+    /// Silence proves nothing now: the present window will not count.
+    pub fn spare(&mut self) {
+        self.spared = true;
+    }
+
     /// Closes the window if it is over.
     pub fn roll(&mut self, now: Observed, period: Duration) {
         if now.since(self.began) < period * WINDOW_PERIODS {
             return;
         }
-        if self.sent >= SENT_MIN {
+        if self.sent >= SENT_MIN && !self.spared {
             let lost = self.sent.saturating_sub(self.answered);
             if lost * 100 >= self.sent * LOST_PERCENT {
                 self.bucket = (self.bucket + BAD).min(FULL + BAD);
@@ -82,7 +93,7 @@ impl Quality {
             }
             self.last = (self.sent, self.answered);
         }
-        (self.began, self.sent, self.answered) = (now, 0, 0);
+        (self.began, self.sent, self.answered, self.spared) = (now, 0, 0, false);
     }
 
     /// Whether it answers too little, as far as this node can tell.
@@ -190,6 +201,19 @@ mod tests {
         let (mut quality, mut now) = returned();
         pass(&mut quality, &mut now, &[20, 20, 4]);
         assert!(quality.is_lossy() && !quality.is_full(), "good windows make up for the past");
+    }
+
+    #[test]
+    fn a_window_in_which_silence_proved_nothing_does_not_count() {
+        let mut now = Observed::default();
+        let mut quality = Quality::new(now);
+        for _ in 0..4 {
+            quality.spare();
+            pass(&mut quality, &mut now, &[0]);
+        }
+        assert!(!quality.is_lossy());
+        pass(&mut quality, &mut now, &[0]);
+        assert!(quality.is_lossy(), "the next one does");
     }
 
     #[test]

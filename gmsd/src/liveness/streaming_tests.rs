@@ -1,187 +1,16 @@
-//! Three observers and one member of kind `stream`, in simulated time.
-
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+//! Members of kind `stream`: where they are asked, and what a stream that closes says.
 
 use gms::{
     evidence::{Cause, Verdict},
-    heartbeat::{FRAME_LEN, Key, Unverified},
-    id::{Incarnation, NodeId, Revision},
-    liveness::{Kind, Liveness},
+    heartbeat::Unverified,
+    id::{Incarnation, NodeId},
 };
 
-use super::{super::timing::Timing, *};
+use super::{super::test_world::*, *};
 use crate::{
-    host::clock::Clock,
-    liveness::{message::Message, output::Output},
-    membership::{
-        command::{Command, Entry, Join, Proposal, Removal},
-        state::State,
-    },
+    liveness::{output::Output, timing::Timing},
+    membership::command::Command,
 };
-
-const SECRET: [u8; 32] = [9; 32];
-const STEP: Duration = Duration::from_millis(5);
-const GRACE: Duration = Duration::from_secs(10);
-const NODES: usize = 3;
-
-fn subject() -> Subject {
-    Subject {
-        group: "g".parse().unwrap(),
-        member: "m".parse().unwrap(),
-        incarnation: Incarnation(2),
-    }
-}
-
-fn key() -> Key {
-    let Subject { group, member, incarnation } = subject();
-    Key::derive(&SECRET, &group, &member, incarnation)
-}
-
-fn founded() -> State {
-    let mut state = State::default();
-    let nodes: Vec<NodeId> = (1..=NODES as u64).map(NodeId).collect();
-    state.apply_configuration(Revision(1), nodes.clone(), vec![]);
-    let join = Join {
-        group: subject().group,
-        member: subject().member,
-        // Nobody listens there, and nobody is to find out.
-        address: "127.0.0.1:1".parse().unwrap(),
-        liveness: Liveness::of(Kind::Stream),
-        tags: gms::view::Tags::new(),
-        hold: None,
-        instance: None,
-        owner: String::new(),
-        replaces: None,
-    };
-    let commands = [
-        Command::Found { secret: SECRET },
-        Command::SetMonitors { epoch: 0, nodes },
-        Command::Join(join),
-    ];
-    let wish = |command| Proposal { token: None, if_view: None, command };
-    let proposals = commands.into_iter().map(wish).collect();
-    state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
-    state
-}
-
-struct World {
-    now: Instant,
-    observers: Vec<Observer>,
-    /// Streams that are open, and whether the member answers on them.
-    open: [bool; NODES],
-    answers: bool,
-    pings: [usize; NODES],
-    ended: [bool; NODES],
-    removals: Vec<Removal>,
-}
-
-impl World {
-    /// Members were there before the nodes started, or else join now.
-    fn new(joins_now: bool) -> Self {
-        let now = Clock::system().now();
-        let state = Arc::new(founded());
-        let first = if joins_now { Arc::new(State::default()) } else { Arc::clone(&state) };
-        let observers = (1..=NODES as u64)
-            .map(|id| {
-                let sequence = u32::try_from(id * 1_000).unwrap();
-                let timing = Timing::default();
-                let mut observer =
-                    Observer::new(NodeId(id), timing, Arc::clone(&first), sequence, now);
-                observer.handle_quorum(true);
-                observer.handle_state(now, Arc::clone(&state));
-                observer
-            })
-            .collect();
-        let (open, pings) = ([false; NODES], [0; NODES]);
-        let ended = [false; NODES];
-        Self { now, observers, open, answers: true, pings, ended, removals: Vec::new() }
-    }
-
-    fn open(&mut self, node: usize) {
-        assert!(self.observers[node].handle_stream_opened(self.now, &subject()));
-        self.open[node] = true;
-        self.act(node);
-    }
-
-    fn open_all(&mut self) {
-        (0..NODES).for_each(|node| self.open(node));
-    }
-
-    fn close(&mut self, node: usize, by_member: bool) {
-        // What had left before arrived before.
-        (0..NODES).for_each(|node| self.act(node));
-        self.open[node] = false;
-        self.observers[node].handle_stream_closed(self.now, &subject(), by_member);
-        self.act(node);
-    }
-
-    fn run(&mut self, time: Duration) {
-        let until = self.now + time;
-        while self.now < until {
-            self.now += STEP;
-            for node in 0..NODES {
-                if self.observers[node].poll_timeout() <= self.now {
-                    self.observers[node].handle_timeout(self.now);
-                }
-                self.act(node);
-            }
-        }
-    }
-
-    fn run_ms(&mut self, ms: u64) {
-        self.run(Duration::from_millis(ms));
-    }
-
-    fn act(&mut self, node: usize) {
-        while let Some(output) = self.observers[node].poll_output() {
-            match output {
-                Output::Frame { subject: of, bytes } => {
-                    assert_eq!(of, subject());
-                    self.pings[node] += 1;
-                    assert!(self.open[node], "a ping without a stream");
-                    if self.answers {
-                        let pong = pong(&bytes);
-                        self.observers[node].handle_frame(self.now, &subject(), &pong);
-                    }
-                }
-                Output::Send { to, message } => {
-                    let to = usize::try_from(to.0 - 1).unwrap();
-                    let from = NodeId(node as u64 + 1);
-                    self.observers[to].handle_message(self.now, from, message);
-                }
-                Output::Condemn(Message::Condemn { removals, .. }) => {
-                    self.removals.extend(removals);
-                }
-                Output::EndStreams(of) => {
-                    assert_eq!(of, subject());
-                    self.ended[node] = true;
-                }
-                Output::Band(_) | Output::Gone(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// The node that is neither monitor nor witness.
-    fn bystander(&self) -> usize {
-        let watches = |node: &usize| self.observers[*node].watched() == 1;
-        (0..NODES).find(|node| !watches(node)).unwrap()
-    }
-
-    fn bands(&self) -> Vec<gms::api::Band> {
-        let Subject { group, member, .. } = subject();
-        let seen = self.observers.iter().filter_map(|node| node.liveness(&group, &member));
-        seen.map(|seen| seen.state).collect()
-    }
-}
-
-fn pong(ping: &[u8]) -> [u8; FRAME_LEN] {
-    let ping = Unverified::read(ping).unwrap().verify(&key()).unwrap();
-    ping.pong(Revision(0), false).encode(&key())
-}
 
 #[test]
 fn a_member_is_asked_on_its_streams_and_only_there() {
@@ -347,20 +176,12 @@ fn the_streams_of_a_life_that_is_over_are_ended() {
     let mut world = World::new(false);
     world.open(0);
     world.open(2);
-    let mut state = founded();
-    let leave = Command::Leave {
+    world.apply(Command::Leave {
         group: subject().group,
         member: subject().member,
         incarnation: None,
         reason: None,
-    };
-    let proposals = vec![Proposal { token: None, if_view: None, command: leave }];
-    state.apply(Revision(3), 1, &Entry { at_ms: 0, proposals });
-    assert!(state.life(&subject().group, &subject().member).is_none());
-    let state = Arc::new(state);
-    for node in 0..NODES {
-        world.observers[node].handle_state(world.now, Arc::clone(&state));
-        world.act(node);
-    }
+    });
+    (0..NODES).for_each(|node| world.act(node));
     assert_eq!(world.ended, [true, false, true]);
 }

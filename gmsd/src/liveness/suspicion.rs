@@ -43,6 +43,7 @@ pub struct Suspicion {
     /// For how long a monitor without an answer is waited for.
     patience: Duration,
     answers: BTreeMap<NodeId, Observation>,
+    stands: bool,
 }
 
 impl Suspicion {
@@ -57,7 +58,20 @@ impl Suspicion {
         patience: Duration,
     ) -> Self {
         let patience = if affirmation.is_some() { window } else { patience.max(window) };
-        Self { round, affirmation, since, opened, window, patience, answers: BTreeMap::new() }
+        let (answers, stands) = (BTreeMap::new(), false);
+        Self { round, affirmation, since, opened, window, patience, answers, stands }
+    }
+
+    /// The test is over and the member is silent, but its group is held: the doubt stands until the
+    /// member is heard or the hold ends. Then it is too old to decide anything, and is to be opened
+    /// anew.
+    pub fn stand(&mut self) {
+        self.stands = true;
+    }
+
+    /// Whether it waits for the end of a hold.
+    pub fn stands(&self) -> bool {
+        self.stands
     }
 
     /// Its number at this node.

@@ -11,6 +11,7 @@ use gms::{
 };
 
 use super::{
+    accusing::is_held,
     case::{Case, Condemned, Duty},
     caseload::Slot,
     message::{Subject, Tell, Weigh},
@@ -38,9 +39,13 @@ impl Observer {
         self.count_lossy(slot);
         self.end_samplings(now, slot);
         self.decide_weighing(now, slot);
-        let Some(case) = self.cases.get(slot) else {
+        let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
+        if is_held(&self.state, &case.group) {
+            case.weighing = None;
+            return;
+        }
         let asks = case.duty != Duty::None
             && case.detector.quality().is_full()
             && case.weighing.is_none()
@@ -170,6 +175,7 @@ impl Observer {
         case.weighing = None;
         case.detector.relieve();
         if condemned {
+            case.suspected.get_or_insert(now);
             case.condemned = Some(Condemned::new(None, removal.clone(), now));
             self.verdicts.push(removal);
             self.tally.verdicts += 1;
