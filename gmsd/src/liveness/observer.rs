@@ -162,13 +162,12 @@ impl Observer {
         let case = self.cases.get(self.cases.find(subject)?)?;
         let now = self.clock.now();
         let since = case.suspected?;
-        let observers = match &case.condemned {
-            Some(condemned) => condemned.removal.evidence.observers.clone(),
-            None => {
-                let own = case.observe(self.node, now, Fitness::health(&self.clock));
-                let others = case.doubt.iter().flat_map(Suspicion::answers).cloned();
-                std::iter::once(own).chain(others).collect()
-            }
+        let observers = if let Some(condemned) = &case.condemned {
+            condemned.removal.evidence.observers.clone()
+        } else {
+            let own = case.observe(self.node, now, Fitness::health(&self.clock));
+            let others = case.doubt.iter().flat_map(Suspicion::answers).cloned();
+            std::iter::once(own).chain(others).collect()
         };
         Some(gms::api::Suspicion {
             by: self.node,
