@@ -265,6 +265,34 @@ async fn leadership_goes_where_it_is_sent_and_writes_go_on() {
 }
 
 #[tokio::test]
+async fn leadership_is_not_sent_to_a_node_that_does_not_answer_nor_to_none() {
+    let mut cluster = TestCluster::start(3).await;
+    let leader = cluster.leader().await;
+    let gone = (1..=3).find(|id| *id != leader).unwrap();
+    let client = cluster.client_of(leader);
+    cluster.node_mut(gone).kill();
+    let term = cluster.status(leader).await.unwrap().term;
+    let refusal = async |to, dry_run| {
+        let write = Write { dry_run, ..Write::default() };
+        let answer =
+            client.transfer_leader(&TransferRequest { to: Some(NodeId(to)) }, &write).await;
+        answer.err().and_then(|error| error.code())
+    };
+    eventually("the silence of the killed one noticed", async || {
+        (refusal(gone, true).await == Some(Code::Conflict)).then_some(())
+    })
+    .await;
+    assert_eq!(refusal(gone, false).await, Some(Code::Conflict));
+    for dry_run in [true, false] {
+        assert_eq!(refusal(9, dry_run).await, Some(Code::NotFound));
+    }
+    assert_eq!(cluster.status(leader).await.unwrap().term, term, "no election");
+    let answered =
+        client.transfer_leader(&TransferRequest { to: None }, &Write::default()).await.unwrap();
+    assert_ne!(answered.value.leader, NodeId(gone));
+}
+
+#[tokio::test]
 async fn every_election_is_in_the_history_once_with_its_time_of_day() {
     let before_ms = wall_ms();
     let mut cluster = TestCluster::start(3).await;

@@ -232,13 +232,17 @@ impl Client {
         self.send_empty(Method::DELETE, query, write).await
     }
 
-    /// `POST /v1/leader`: hands the leadership over.
+    /// `POST /v1/leader`: hands the leadership over. Where the outcome is unknown nothing is tried
+    /// again: each attempt may end in an election.
     pub async fn transfer_leader(
         &self,
         request: &TransferRequest,
         write: &Write,
     ) -> Result<Answer<LeaderAnswer>, ClientError> {
-        self.send(Method::POST, Query::new("/v1/leader"), request, write).await
+        let body = json(request)?;
+        let mut call = write_call(Method::POST, Query::new("/v1/leader"), body, write);
+        call.once = true;
+        self.value(call).await
     }
 
     /// `GET /metrics`: one node's figures in Prometheus' text format. [`Client::only`] says whose.
@@ -317,10 +321,7 @@ impl Client {
         body: &impl Serialize,
         write: &Write,
     ) -> Result<Answer<T>, ClientError> {
-        let body = serde_json::to_vec(body).map_err(|error| ClientError::Invalid {
-            why: format!("the request cannot be written as JSON: {error}"),
-        })?;
-        self.send_bytes(method, query, body.into(), write).await
+        self.value(write_call(method, query, json(body)?, write)).await
     }
 
     async fn send_empty<T: DeserializeOwned>(
@@ -329,26 +330,7 @@ impl Client {
         query: Query,
         write: &Write,
     ) -> Result<Answer<T>, ClientError> {
-        self.send_bytes(method, query, Bytes::new(), write).await
-    }
-
-    async fn send_bytes<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        query: Query,
-        body: Bytes,
-        write: &Write,
-    ) -> Result<Answer<T>, ClientError> {
-        let path = query
-            .with("dry_run", write.dry_run.then_some(true))
-            .with("if_view", write.if_view)
-            .done();
-        let mut call = Call::write(method, path, body, write.idempotency_key.as_deref());
-        if write.dry_run {
-            // It changes nothing, so whatever becomes of it has no outcome to be told of.
-            call.idempotency_key = None;
-        }
-        self.value(call).await
+        self.value(write_call(method, query, Bytes::new(), write)).await
     }
 
     /// The path of a read that has a consistency.
@@ -356,6 +338,24 @@ impl Client {
         let local = (self.options().consistency == Consistency::Local).then_some("local");
         Query::new(path).with("consistency", local)
     }
+}
+
+fn json(body: &impl Serialize) -> Result<Bytes, ClientError> {
+    let body = serde_json::to_vec(body).map_err(|error| ClientError::Invalid {
+        why: format!("the request cannot be written as JSON: {error}"),
+    })?;
+    Ok(body.into())
+}
+
+fn write_call(method: Method, query: Query, body: Bytes, write: &Write) -> Call {
+    let path =
+        query.with("dry_run", write.dry_run.then_some(true)).with("if_view", write.if_view).done();
+    let mut call = Call::write(method, path, body, write.idempotency_key.as_deref());
+    if write.dry_run {
+        // It changes nothing, so whatever becomes of it has no outcome to be told of.
+        call.idempotency_key = None;
+    }
+    call
 }
 
 /// A path with its query.

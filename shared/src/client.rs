@@ -73,6 +73,9 @@ pub(crate) struct Call {
     pub(crate) patience: Duration,
     /// Only where something is changed: then a lost answer leaves the outcome unknown.
     pub(crate) idempotency_key: Option<String>,
+    /// The service does not know it again by its key, and doing it twice is not doing it once: it is
+    /// not sent again once a node may have carried it out.
+    pub(crate) once: bool,
     pub(crate) wanted: Wanted,
 }
 
@@ -93,6 +96,7 @@ impl Call {
             request: Request::new(Method::GET, path),
             patience: Duration::ZERO,
             idempotency_key: None,
+            once: false,
             wanted: Wanted::Success,
         }
     }
@@ -109,7 +113,8 @@ impl Call {
         request.body = body;
         request.headers.push((header::IDEMPOTENCY_KEY, key.clone()));
         let idempotency_key = Some(key);
-        Self { request, patience: Duration::ZERO, idempotency_key, wanted: Wanted::Success }
+        let patience = Duration::ZERO;
+        Self { request, patience, idempotency_key, once: false, wanted: Wanted::Success }
     }
 }
 
@@ -224,6 +229,9 @@ impl Client {
                 }
             };
             failover.handle_failure(failure);
+            if call.once && failover.outcome_unknown() {
+                return Err(course.leave_open());
+            }
         }
     }
 }
@@ -288,6 +296,17 @@ impl Course {
                 ClientError::Refused { problem: Box::new(problem), meta: Box::new(meta) }
             }
             None => ClientError::Unreachable { tried: self.tried },
+        }
+    }
+
+    /// Nobody says what became of it, and it is not to be asked for again.
+    fn leave_open(self) -> ClientError {
+        let tried = self.tried;
+        match self.refusal.filter(|(problem, _)| problem.code == Code::OutcomeUnknown) {
+            Some((problem, meta)) => {
+                ClientError::Refused { problem: Box::new(problem), meta: Box::new(meta) }
+            }
+            None => ClientError::Timeout { outcome_unknown: true, idempotency_key: None, tried },
         }
     }
 

@@ -430,6 +430,22 @@ async fn a_write_without_an_answer_says_that_its_outcome_is_unknown() {
 }
 
 #[tokio::test]
+async fn leadership_is_asked_to_move_once_and_not_again_when_the_outcome_is_unknown() {
+    let unknown = || Reply::refuse(Code::OutcomeUnknown, "handed over, not taken");
+    for reply in [unknown as fn() -> Reply, || Reply::Hang] {
+        let nodes =
+            [TestNode::start(move |_| reply()).await, TestNode::start(move |_| reply()).await];
+        let endpoints = nodes.iter().map(|node| node.endpoint.clone()).collect::<Vec<_>>();
+        let client = Client::new(endpoints, short(400)).unwrap();
+        let (request, write) = (TransferRequest::default(), Write::default());
+        let error = client.transfer_leader(&request, &write).await.unwrap_err();
+        assert!(error.outcome_unknown(), "{error:?}");
+        assert!(!error.to_string().contains("repeat it"), "{error}");
+        assert_eq!(nodes.iter().map(|node| node.seen().len()).sum::<usize>(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_write_that_was_sent_once_is_unknown_even_if_nobody_is_there_any_more() {
     let gone = Arc::new(tokio::sync::Notify::new());
     let notify = Arc::clone(&gone);

@@ -60,7 +60,8 @@ fn a_name_that_means_nothing_is_said_to() {
         ("leave payments m-9999", "m-9999 is no member of payments"),
         ("why payments m-0001 m-0002", "one member, not 2"),
         ("hold nowhere", "there is no group nowhere"),
-        ("leader transfer 9", "select a node first"),
+        ("leader transfer 9", "there is no node 9"),
+        ("node remove node-2", "give the node's number"),
         ("filter hold>soon", "length of time"),
         ("filter state:late", "one of ok suspect away held empty"),
     ] {

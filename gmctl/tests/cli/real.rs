@@ -160,6 +160,18 @@ fn a_crash_is_seen_recorded_explained_and_reported() {
     let diff = run(&["diff", tape, "-o", "csv"]);
     assert!(diff.stdout.contains(&format!("payments,{id},gone,")), "{diff:?}");
     bundle(&cluster, directory.path().join("help.tar").to_str().unwrap(), id);
+
+    // One node of three is left, and may have led: nobody leads.
+    cluster.kill("nodes", port);
+    let gave_up = Instant::now() + BOUND;
+    let lone = loop {
+        let ran = cluster.run("leader get");
+        if ran.code == Some(6) {
+            break ran;
+        }
+        assert!(Instant::now() < gave_up, "{ran:?}");
+    };
+    assert!(lone.stdout.is_empty() && lone.stderr.contains("no node leads"), "{lone:?}");
 }
 
 /// What the history says of a removal is what was said at once; before it there was a member.

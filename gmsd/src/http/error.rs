@@ -44,6 +44,10 @@ impl From<ServiceError> for Refusal {
                      or repeat with the same Idempotency-Key"
                 ),
             ),
+            ServiceError::Unsettled(why) => Refusal::new(
+                Code::OutcomeUnknown,
+                format!("{why}; look at GET /v1/nodes before asking again"),
+            ),
             ServiceError::Failed(why) => Refusal::new(
                 Code::Internal,
                 format!(

@@ -97,8 +97,8 @@ impl Node {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (batcher, batching) = Batcher::new(host.clone(), consensus.clone(), stop.clone());
         let (words, words_in) = mpsc::channel(WORDS_QUEUE_MAX);
-        let executor =
-            Executor::new(consensus.clone(), batcher.clone(), place.cluster.to_string(), words);
+        let name = place.cluster.to_string();
+        let executor = Executor::new(host.clock, consensus.clone(), batcher.clone(), name, words);
         let leader = Leader::new(host.clone(), consensus.clone(), executor.clone());
         let (reads, reading) = ReadGate::new(host.clone(), leader.clone(), stop.clone());
         let (liveness, inbox) = Liveness::channel();

@@ -89,6 +89,9 @@ pub fn check_removal(standing: &Standing, node: NodeId) -> Result<(), Refusal> {
 
 /// Who would lead after leadership was handed over, in the term after the present one.
 pub fn transferred(standing: &Standing, to: Option<NodeId>) -> Result<LeaderAnswer, Refusal> {
+    if let Some(to) = to.filter(|to| !standing.peer_urls.contains_key(to)) {
+        return Err(Refusal::NoNode(to));
+    }
     let leader = change::successor(standing, to).map_err(change_refusal)?;
     let term = standing.term + u64::from(leader != standing.node);
     Ok(LeaderAnswer { leader, term })
@@ -168,5 +171,7 @@ mod tests {
     fn leadership_goes_to_the_voter_named_in_the_next_term() {
         let answer = transferred(&standing(&[1, 2, 3], &[]), Some(NodeId(3))).unwrap();
         assert_eq!((answer.leader, answer.term), (NodeId(3), 8));
+        let nobody = transferred(&standing(&[1, 2, 3], &[]), Some(NodeId(9)));
+        assert_eq!(nobody, Err(Refusal::NoNode(NodeId(9))));
     }
 }

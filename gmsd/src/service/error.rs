@@ -37,6 +37,10 @@ pub enum ServiceError {
     /// It was proposed, and the deadline passed before the answer: it may or may not take effect.
     #[error("outcome unknown: {0}")]
     OutcomeUnknown(String),
+    /// A change of the cluster or of its leadership was begun, and the deadline passed before the
+    /// answer: it may or may not take effect, and no key makes asking again safe.
+    #[error("outcome unknown: {0}")]
+    Unsettled(String),
     /// The node has failed and is about to stop. What was proposed may or may not take effect.
     #[error("the node has failed: {0}")]
     Failed(String),

@@ -11,15 +11,17 @@ use tokio::sync::mpsc;
 use super::{
     batch::Batcher,
     configuring::{self, change_refusal},
+    contact,
     wire::{Refusal, Reply, Request},
 };
 use crate::{
+    host::clock::Clock,
     liveness::message::{Message, Subject},
     membership::command::{Command, Proposal, Removal},
     raft::{
         consensus::Consensus,
         error::{ChangeError, ReadError},
-        standing::Standing,
+        standing::{Role, Standing},
     },
 };
 
@@ -53,6 +55,7 @@ pub enum Word {
 /// Does what only the leader can do. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Executor {
+    clock: Clock,
     consensus: Consensus,
     batcher: Batcher,
     cluster: String,
@@ -62,12 +65,13 @@ pub struct Executor {
 impl Executor {
     /// The executor of this node; what liveness tells the leader goes to `words`.
     pub fn new(
+        clock: Clock,
         consensus: Consensus,
         batcher: Batcher,
         cluster: String,
         words: mpsc::Sender<Word>,
     ) -> Self {
-        Self { consensus, batcher, cluster, words }
+        Self { clock, consensus, batcher, cluster, words }
     }
 
     /// Does it, or says why not.
@@ -149,11 +153,32 @@ impl Executor {
     }
 
     async fn transfer(&self, to: Option<NodeId>, dry_run: bool) -> Result<LeaderAnswer, Refusal> {
-        if dry_run {
-            return configuring::transferred(&self.leading(dry_run).await?, to);
+        let standing = self.leading(dry_run).await?;
+        if standing.role == Role::Leader {
+            let answer = configuring::transferred(&standing, to)?;
+            self.reach(answer.leader).await?;
+            if dry_run {
+                return Ok(answer);
+            }
         }
         let leader = self.consensus.transfer(to).await.map_err(change_refusal)?;
         Ok(LeaderAnswer { leader, term: self.consensus.standing().borrow().term })
+    }
+
+    /// Waits for an answer of this node, for as long as a sound one takes: leadership that was handed
+    /// to one which does not answer is lost in an election.
+    async fn reach(&self, to: NodeId) -> Result<(), Refusal> {
+        let mut standing = self.consensus.standing();
+        let answers = standing.wait_for(|it| {
+            let leads = it.role == Role::Leader;
+            !leads || it.node == to || contact::is_in_touch(self.clock.now(), it, to)
+        });
+        match tokio::time::timeout(contact::CONTACT_LOST, answers).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Refusal::Conflict(format!(
+                "node {to} does not answer the leader, so it cannot take over"
+            ))),
+        }
     }
 
     /// What this node knows. What is only rehearsed asks the quorum first whether this node leads;

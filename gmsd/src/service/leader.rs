@@ -68,6 +68,7 @@ impl Leader {
                         perhaps_done = true;
                         why
                     }
+                    Refusal::Unknown(why) if !writes => return Err(ServiceError::Unsettled(why)),
                     refusal => return Err(error(refusal)),
                 },
                 Attempt::Answered(reply) => return Ok(reply),
@@ -76,7 +77,8 @@ impl Leader {
                     perhaps_done = true;
                     why
                 }
-                Attempt::Unknown(why) => return Err(ServiceError::OutcomeUnknown(why)),
+                Attempt::Unknown(why) if writes => return Err(ServiceError::OutcomeUnknown(why)),
+                Attempt::Unknown(why) => return Err(ServiceError::Unsettled(why)),
             };
             if self.host.clock.now() + PAUSE >= give_up {
                 return Err(if perhaps_done && writes {

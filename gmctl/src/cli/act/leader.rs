@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use gms::{
-    api::{LeaderAnswer, TransferRequest},
+    api::{LeaderAnswer, Quorum, Status, TransferRequest},
     id::NodeId,
 };
 
@@ -62,12 +62,23 @@ pub async fn run(args: &LeaderArgs, console: &mut Console) -> Result<Exit, Failu
     let leader = match &args.verb {
         LeaderVerb::Get => {
             let answer = client.status().await?;
-            let Some(leader) = answer.value.leader else {
-                return Err(Failure::new(Exit::NoQuorum, "no node leads")
-                    .asked(who(&answer.meta))
-                    .hint("gmctl wait leader waits for one"));
-            };
-            LeaderAnswer { leader, term: console.take(answer).term }
+            let Status { leader, term, quorum: Quorum { ok, .. }, .. } = answer.value;
+            match leader {
+                Some(leader) if ok => {
+                    console.take(answer);
+                    LeaderAnswer { leader, term }
+                }
+                former => {
+                    let why = former.map_or("no node leads".to_owned(), |node| {
+                        format!(
+                            "no node leads with a quorum; node {node} was the last, in term {term}"
+                        )
+                    });
+                    return Err(Failure::new(Exit::NoQuorum, why)
+                        .asked(who(&answer.meta))
+                        .hint("gmctl wait leader waits for one"));
+                }
+            }
         }
         LeaderVerb::Transfer { to } => {
             let request = TransferRequest { to: *to };

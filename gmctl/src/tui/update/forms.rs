@@ -104,21 +104,12 @@ pub(super) fn open_node_add(app: &mut App, url: &str) {
     }
 }
 
-/// Opens the form that removes the named node, or the selected one.
-pub(super) fn open_node_remove(app: &mut App, named: &str) {
-    match node(app, named) {
+/// Opens the form that removes this node.
+pub(super) fn open_node_remove(app: &mut App, node: Option<NodeId>) {
+    match node {
         Some(node) => open(app, Purpose::RemoveNode(node)),
         None => flash(app, "node remove: select a node first (screen 6), or give its number"),
     }
-}
-
-/// The node of that number if the cluster has it; without one the selected node.
-fn node(app: &App, named: &str) -> Option<NodeId> {
-    if named.is_empty() {
-        return app.selected_node();
-    }
-    let node = NodeId(named.parse().ok()?);
-    app.live.nodes.contains_key(&node).then_some(node)
 }
 
 /// Opens the hold form of the group, or the one that lifts its hold.
@@ -127,9 +118,9 @@ pub(super) fn open_hold(app: &mut App, group: GroupId) {
     open(app, if held { Purpose::ClearHold(group) } else { Purpose::SetHold(group) });
 }
 
-/// Opens the form that hands leadership to the named node, or the selected one.
-pub(super) fn open_transfer(app: &mut App, named: &str) {
-    match node(app, named) {
+/// Opens the form that hands leadership to this node.
+pub(super) fn open_transfer(app: &mut App, node: Option<NodeId>) {
+    match node {
         Some(node) => open(app, Purpose::Transfer(node)),
         None => flash(app, "leader transfer: select a node first (screen 6), or give its number"),
     }

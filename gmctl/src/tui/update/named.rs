@@ -1,6 +1,6 @@
 //! Actions whose subject is named in the palette, as on the command line: `leave payments web-1`.
 
-use gms::id::{GroupId, MemberId};
+use gms::id::{GroupId, MemberId, NodeId};
 
 use super::{forms, places, turn::ask_why};
 use crate::{
@@ -49,7 +49,14 @@ pub(super) fn perform(
             let group = known_group(app, name)?;
             forms::open_hold(app, group);
         }
-        Action::Transfer => forms::open_transfer(app, text.trim_start_matches("--to").trim()),
+        Action::Transfer => {
+            let node = known_node(app, text.trim_start_matches("--to"))?;
+            forms::open_transfer(app, Some(node));
+        }
+        Action::NodeRemove => {
+            let node = known_node(app, text)?;
+            forms::open_node_remove(app, Some(node));
+        }
         _ => {}
     }
     Ok(())
@@ -59,6 +66,12 @@ fn known_group(app: &App, name: &str) -> Result<GroupId, String> {
     let group: GroupId = name.trim().parse().map_err(|why| format!("{why}"))?;
     let is_known = app.model().groups.contains_key(&group);
     if is_known { Ok(group) } else { Err(format!("there is no group {group}")) }
+}
+
+fn known_node(app: &App, number: &str) -> Result<NodeId, String> {
+    let node = NodeId(number.trim().parse().map_err(|_| "give the node's number".to_owned())?);
+    let is_known = app.live.nodes.contains_key(&node);
+    if is_known { Ok(node) } else { Err(format!("there is no node {node}")) }
 }
 
 /// Members named as `GROUP ID...` or as `GROUP/ID...`, each once.

@@ -59,9 +59,9 @@ pub(super) fn without(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
         Action::At | Action::Speed => {
             flash(app, format!(":{} {}", action.row().name, action.row().argument));
         }
-        Action::Transfer => forms::open_transfer(app, ""),
+        Action::Transfer => forms::open_transfer(app, app.selected_node()),
         Action::NodeAdd => forms::open_node_add(app, ""),
-        Action::NodeRemove => forms::open_node_remove(app, ""),
+        Action::NodeRemove => forms::open_node_remove(app, app.selected_node()),
         _ => {}
     }
 }
@@ -119,7 +119,6 @@ fn with(app: &mut App, action: Action, text: &str, effects: &mut Vec<Effect>) {
             effects.push(Effect::Record(Some(text.to_owned())));
         }
         Action::NodeAdd => forms::open_node_add(app, text),
-        Action::NodeRemove => forms::open_node_remove(app, text),
         action => {
             if let Err(why) = named::perform(app, action, text, effects) {
                 flash(app, format!("{} {text}: {why}", action.row().name));

@@ -140,6 +140,7 @@ async fn what_the_service_says_reaches_the_client_under_its_code() {
         (ServiceError::Overloaded { what: "proposals", limit: 7 }, 429, "rate_limited"),
         (ServiceError::NoQuorum("x".into()), 503, "no_quorum"),
         (ServiceError::OutcomeUnknown("x".into()), 504, "outcome_unknown"),
+        (ServiceError::Unsettled("x".into()), 504, "outcome_unknown"),
         (ServiceError::Failed("x".into()), 500, "internal"),
     ] {
         node.fake.fails(Some(fault));
