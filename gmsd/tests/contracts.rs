@@ -316,6 +316,38 @@ async fn every_election_is_in_the_history_once_with_its_time_of_day() {
     assert!(elections.is_sorted_by(|one, next| one.1 < next.1), "{elections:?}");
 }
 
+#[tokio::test]
+async fn every_configuration_is_in_the_history_once_with_its_time_of_day() {
+    let before_ms = wall_ms();
+    let mut cluster = TestCluster::start(3).await;
+    let leader = cluster.leader().await;
+    let client = cluster.client_of(leader);
+    let told = async || {
+        let events = client.events(&EventsQuery::default()).await.ok()?.value.events;
+        let configurations = events.into_iter().filter_map(|event| match event.what {
+            What::Configuration { voters, .. } => Some((voters, event.at_ms)),
+            _ => None,
+        });
+        Some(configurations.collect::<Vec<_>>())
+    };
+    let voters = |nodes: &[u64]| nodes.iter().copied().map(NodeId).collect::<Vec<_>>();
+    let all = voters(&[1, 2, 3]);
+    eventually("the first configuration", async || {
+        told().await?.last().is_some_and(|(last, _)| *last == all).then_some(())
+    })
+    .await;
+    let gone = (1..=3).find(|id| *id != leader).unwrap();
+    client.remove_node(NodeId(gone), &Write::default()).await.unwrap();
+    let rest = voters(&(1..=3).filter(|id| *id != gone).collect::<Vec<_>>());
+    let told = eventually("the next one", async || {
+        let told = told().await?;
+        (told.last()?.0 == rest).then_some(told)
+    })
+    .await;
+    assert!(told.iter().all(|(_, at_ms)| (before_ms..=wall_ms()).contains(at_ms)), "{told:?}");
+    assert!(told.windows(2).all(|pair| pair[0].0 != pair[1].0), "{told:?}");
+}
+
 /// Leader, term and time of day of every election that the history tells.
 async fn elections_in(client: &Client) -> Option<Vec<(u64, u64, u64)>> {
     let events = client.events(&EventsQuery::default()).await.ok()?.value.events;

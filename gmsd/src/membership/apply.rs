@@ -188,6 +188,7 @@ impl<'a> Applying<'a> {
             }
             Command::EndAway { places } => Ok(self.end_away(places)),
             Command::Heard { lives } => Ok(self.heard(lives)),
+            Command::Configured => Ok(self.configured()),
         }
     }
 

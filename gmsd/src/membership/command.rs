@@ -154,6 +154,9 @@ pub enum Command {
         /// Who was heard. One that is over is passed by.
         lives: Vec<Place>,
     },
+    /// The leader has seen another cluster configuration than before. The entry that made it has no
+    /// time of day, so this one tells the history of it, unless the history knows.
+    Configured,
 }
 
 /// A life that wants in.
@@ -248,7 +251,8 @@ impl Command {
             | Command::NodeRemoved { .. }
             | Command::LeaderBegan { .. }
             | Command::EndAway { .. }
-            | Command::Heard { .. } => None,
+            | Command::Heard { .. }
+            | Command::Configured => None,
         }
     }
 

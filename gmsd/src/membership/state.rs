@@ -13,7 +13,7 @@ use super::{
     command::{NodeFacts, Token},
     ends::UnprovenEnds,
     group::Group,
-    journal::{Happening, Journal, Record},
+    journal::{Happening, Journal},
     life::{Delta, Departure, Life},
     placement::{Monitors, Placement},
     receipts::{Known, Receipts},
@@ -165,21 +165,16 @@ impl State {
         self.revision = revision;
     }
 
-    /// Notes an entry that changes the cluster configuration.
+    /// Takes in an entry that changes the cluster configuration. It has no time of day; what the
+    /// leader proposes next tells the history.
     pub fn apply_configuration(
         &mut self,
         revision: Revision,
         voters: Vec<NodeId>,
         learners: Vec<NodeId>,
     ) {
-        let configuration = Configuration { voters, learners };
-        if configuration == self.configuration {
-            self.revision = revision;
-            return;
-        }
-        let Configuration { voters, learners } = configuration.clone();
-        self.configuration = configuration;
-        self.note(revision, 0, Happening::Configuration { voters, learners });
+        self.revision = revision;
+        self.configuration = Configuration { voters, learners };
     }
 
     /// A digest of the whole state: equal on every node that applied the same entries.
@@ -210,12 +205,6 @@ impl State {
             *slot = delta;
         }
         self.journal = journal;
-    }
-
-    pub(super) fn note(&mut self, revision: Revision, at_ms: u64, what: Happening) {
-        self.revision = revision;
-        self.journal.push(Record { revision, at_ms, what });
-        self.trim_history();
     }
 
     /// Drops what exceeds the bound of the history, and with the last delta of an empty group the

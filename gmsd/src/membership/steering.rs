@@ -13,6 +13,7 @@ use super::{
     hold::Hold,
     journal::Happening,
     outcome::{Outcome, Rejection},
+    state::Configuration,
 };
 
 impl Applying<'_> {
@@ -61,6 +62,16 @@ impl Applying<'_> {
             self.note(Happening::Monitors { epoch, nodes: nodes.into_iter().collect() });
         }
         Ok(Outcome::Monitors { epoch: self.state.monitors.epoch })
+    }
+
+    pub(super) fn configured(&mut self) -> Outcome {
+        let Configuration { voters, learners } = self.state.configuration.clone();
+        let present = Happening::Configuration { voters, learners };
+        let is_one = |what: &&Happening| matches!(what, Happening::Configuration { .. });
+        if self.state.journal.latest_first().find(is_one) != Some(&present) {
+            self.note(present);
+        }
+        Outcome::Noted
     }
 
     pub(super) fn node_started(&mut self, facts: &NodeFacts) -> Answer {

@@ -25,7 +25,10 @@ use super::{
 use crate::{
     host::world::Host,
     liveness::flux::Flux,
-    membership::command::{Command, Proposal, Token},
+    membership::{
+        command::{Command, Proposal, Token},
+        state::Configuration,
+    },
     raft::{consensus::Consensus, standing::Standing},
 };
 
@@ -55,6 +58,8 @@ pub async fn run(
     let mut expiry = Expiry::default();
     // The term that is in the history as this node's, or on its way there.
     let mut begun: Option<u64> = None;
+    // The configuration that the history knows, or is about to.
+    let mut told: Option<Configuration> = None;
     let mut proposals: JoinSet<Done> = JoinSet::new();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -77,8 +82,10 @@ pub async fn run(
             Ok(()) = flux.changed() => {}
             () = until(complete) => {}
             _ = look.tick() => looks = true,
-            Some(done) = proposals.join_next() => if let Ok(Done::NotBegun) = done {
-                begun = None;
+            Some(done) = proposals.join_next() => match done {
+                Ok(Done::NotBegun) => begun = None,
+                Ok(Done::NotTold) => told = None,
+                _ => {}
             },
         }
         cut.handle_flux(host.clock.now(), *flux.borrow_and_update());
@@ -89,7 +96,7 @@ pub async fn run(
             expiry.clear();
             crowd = Crowd::default();
             awake = host.clock.now();
-            begun = None;
+            (begun, told) = (None, None);
             continue;
         }
         if looks && standing.leader_ready && begun != Some(standing.term) {
@@ -104,6 +111,10 @@ pub async fn run(
         let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
+            if standing.leader_ready && told.as_ref() != Some(state.configuration()) {
+                told = Some(state.configuration().clone());
+                proposals.spawn(tell_configuration(batcher.clone()));
+            }
             wishes.extend(contact.wish(now, &standing, &state));
             wishes.extend(expiry.wish(now, &state));
             wishes.extend(crowd.wish(now, &state, PROPOSALS_MAX - proposals.len()));
@@ -135,6 +146,8 @@ enum Done {
     Whatever,
     /// The history does not tell, as far as is known, that this leader began its term.
     NotBegun,
+    /// Nor the present configuration.
+    NotTold,
 }
 
 /// Tells the history who leads since when. The token makes it count once, however often it takes;
@@ -146,6 +159,15 @@ async fn begin(batcher: Batcher, leader: NodeId, term: u64) -> Done {
     match batcher.propose(proposal).await {
         Reply::Applied { .. } => Done::Whatever,
         _ => Done::NotBegun,
+    }
+}
+
+/// Tells the history of the configuration. Once known it is not told again, so no token is needed.
+async fn tell_configuration(batcher: Batcher) -> Done {
+    let proposal = Proposal { token: None, if_view: None, command: Command::Configured };
+    match batcher.propose(proposal).await {
+        Reply::Applied { .. } => Done::Whatever,
+        _ => Done::NotTold,
     }
 }
 

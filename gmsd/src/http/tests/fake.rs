@@ -75,7 +75,8 @@ impl Fake {
     pub(in crate::http) fn new() -> Self {
         let mut state = State::default();
         state.apply_configuration(Revision(1), vec![NodeId(1)], Vec::new());
-        elect(&mut state, Revision(2), 1);
+        let began = Command::LeaderBegan { leader: NodeId(1), term: 1 };
+        apply(&mut state, Revision(2), 1, vec![Command::Configured, began]);
         let standing = Standing {
             node: NodeId(1),
             cluster: "c".repeat(32),
@@ -249,8 +250,12 @@ impl Fake {
 
 /// An entry in which node 1 says that it leads.
 pub(super) fn elect(state: &mut State, revision: Revision, term: u64) {
-    let command = Command::LeaderBegan { leader: NodeId(1), term };
-    let proposals = vec![Proposal { token: None, if_view: None, command }];
+    apply(state, revision, term, vec![Command::LeaderBegan { leader: NodeId(1), term }]);
+}
+
+fn apply(state: &mut State, revision: Revision, term: u64, commands: Vec<Command>) {
+    let wish = |command| Proposal { token: None, if_view: None, command };
+    let proposals = commands.into_iter().map(wish).collect();
     state.apply(revision, term, &Entry { at_ms: 1_000, proposals });
 }
 

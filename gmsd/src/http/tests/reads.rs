@@ -119,7 +119,7 @@ async fn history_tells_everything_once_and_in_order() {
         events.iter().map(kind).collect()
     };
     let wanted = [
-        (1, "configuration"),
+        (2, "configuration"),
         (2, "election"),
         (3, "monitors"),
         (4, "joined"),
