@@ -11,6 +11,7 @@ const BUCKETS: usize = 31;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     counts: [u32; BUCKETS],
+    greatest: Option<Duration>,
 }
 
 impl Histogram {
@@ -19,6 +20,7 @@ impl Histogram {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
         let bucket = (micros.ilog2() as usize).min(BUCKETS - 1);
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
+        self.greatest = self.greatest.max(Some(time));
     }
 
     /// Takes in another one's counts.
@@ -26,6 +28,12 @@ impl Histogram {
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             *mine = mine.saturating_add(*theirs);
         }
+        self.greatest = self.greatest.max(other.greatest);
+    }
+
+    /// The greatest duration, exactly; none if nothing was counted.
+    pub fn greatest(&self) -> Option<Duration> {
+        self.greatest
     }
 
     /// The duration that `percent` of all do not exceed, exact to the width of its bucket (three
@@ -64,5 +72,6 @@ mod tests {
         near(one.percentile(50), Duration::from_micros(1050));
         near(one.percentile(98), Duration::from_micros(1098));
         near(one.percentile(99), Duration::from_millis(40));
+        assert_eq!(one.greatest(), Some(Duration::from_millis(40)));
     }
 }

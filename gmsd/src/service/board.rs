@@ -23,6 +23,8 @@ use crate::liveness::{
     message::Subject,
 };
 
+/// Greatest ages are told in steps: they are the same each second while nothing is wrong.
+const AGE_STEP_MS: u64 = 100;
 /// Changes kept for followers: some seconds of a mass crash.
 const CHANGES_MAX: usize = 65_536;
 /// A member that was looked at is asked for by name for so many rounds more: three seconds.
@@ -251,7 +253,7 @@ fn figures(tally: GroupTally) -> GroupLiveness {
         suspect: tally.count(Band::Suspect) + tally.count(Band::Condemned),
         unknown: tally.count(Band::Unknown),
         age_p50_ms: tally.ages.percentile(50).map(millis),
-        age_max_ms: tally.ages.percentile(100).map(millis),
+        age_max_ms: tally.ages.greatest().map(|age| millis(age).next_multiple_of(AGE_STEP_MS)),
         rtt_p50_us: tally.rtts.percentile(50).map(micros),
         rtt_p99_us: tally.rtts.percentile(99).map(micros),
         group: tally.group,

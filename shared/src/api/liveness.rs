@@ -73,7 +73,8 @@ pub struct GroupLiveness {
     pub unknown: usize,
     /// Median age of the last round trips, in milliseconds.
     pub age_p50_ms: Option<u64>,
-    /// Greatest age, in milliseconds.
+    /// Greatest age, in milliseconds, rounded up to a tenth of a second, so that it stays the same
+    /// while nothing is wrong.
     pub age_max_ms: Option<u64>,
     /// Median round trip, in microseconds.
     pub rtt_p50_us: Option<u64>,

@@ -19,7 +19,7 @@ use super::super::{
 };
 
 /// The protocol of this file. Nodes speak to each other only within one protocol.
-pub const PROTOCOL: &str = "3";
+pub const PROTOCOL: &str = "4";
 
 /// A request of one node to another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
