@@ -23,6 +23,12 @@ pub struct Sums {
     pub restarted: usize,
     /// Elections.
     pub elections: usize,
+    /// Holds set, lifted and run out.
+    pub holds: usize,
+    /// Changes of the nodes that vote or learn.
+    pub configurations: usize,
+    /// What else happened to members, groups and nodes.
+    pub others: usize,
     /// Members in doubt then and now.
     pub suspects: (usize, usize),
 }
@@ -30,8 +36,8 @@ pub struct Sums {
 impl Sums {
     /// Whether nothing happened at all.
     pub fn is_nothing(&self) -> bool {
-        let Self { joined, left, removed, away, restarted, elections, suspects } = *self;
-        joined + left + removed + away + restarted + elections == 0 && suspects.0 == suspects.1
+        let quiet = Self { suspects: self.suspects, ..Self::default() };
+        *self == quiet && self.suspects.0 == self.suspects.1
     }
 }
 
@@ -78,7 +84,24 @@ pub fn sums(then: &Model, now: &Model) -> Sums {
                 sums.restarted += who.count;
             }
             Happening::Election(..) => sums.elections += 1,
-            _ => {}
+            Happening::HoldSet(..) | Happening::HoldCleared(..) => sums.holds += 1,
+            Happening::Configuration(..) => sums.configurations += 1,
+            Happening::Updated(_, who, _) => sums.others += who.count,
+            Happening::GroupCreated(..)
+            | Happening::GroupDeleted(..)
+            | Happening::NodeStarted(..)
+            | Happening::Monitors(..)
+            | Happening::NodeLost(..)
+            | Happening::NodeBack(..)
+            | Happening::Restored(..)
+            | Happening::Gap(..) => sums.others += 1,
+            // Doubts are told by how many there were and are; the rest is about this screen.
+            Happening::Suspected(..)
+            | Happening::Refuted(..)
+            | Happening::LinkLost(..)
+            | Happening::LinkBack(..)
+            | Happening::Command(..)
+            | Happening::Note(..) => {}
         }
     }
     sums
@@ -98,4 +121,54 @@ pub fn groups(then: &Model, now: &Model) -> Vec<GroupChange> {
         })
         .filter(|change| change.then != Some(change.now))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use gms::{
+        api::{Event, What},
+        id::{NodeId, Revision},
+        span::Span,
+    };
+
+    use super::*;
+    use crate::model::moment::Moment;
+
+    /// What is counted after the history told this.
+    fn after(what: What) -> Sums {
+        let then = Model::default();
+        let mut now = then.clone();
+        now.timeline.record_event(&Event { revision: Revision(9), at_ms: 1_000, what });
+        sums(&then, &now)
+    }
+
+    #[test]
+    fn a_hold_and_other_voters_are_changes_too() {
+        let group: GroupId = "payments".parse().unwrap();
+        let hold = gms::api::Hold {
+            since: Revision(9),
+            at_ms: 1_000,
+            lasts: Span::from_millis(60_000),
+            reason: "switch".to_owned(),
+        };
+        let set = after(What::HoldSet { group: group.clone(), hold });
+        assert_eq!(set, Sums { holds: 1, ..Sums::default() });
+        let voters = vec![NodeId(1)];
+        let changed = after(What::Configuration { voters, learners: Vec::new() });
+        assert_eq!(changed, Sums { configurations: 1, ..Sums::default() });
+        let deleted = after(What::GroupDeleted { group });
+        assert_eq!(deleted, Sums { others: 1, ..Sums::default() });
+        assert!([set, changed, deleted].iter().all(|sums| !sums.is_nothing()));
+    }
+
+    #[test]
+    fn what_is_about_the_screen_alone_is_no_change() {
+        let then = Model::default();
+        let mut now = then.clone();
+        let moment = Moment { at: Instant::now(), wall_ms: 5_000 };
+        now.timeline.observe(moment, Happening::Note("lunch".to_owned()));
+        assert!(sums(&then, &now).is_nothing());
+    }
 }

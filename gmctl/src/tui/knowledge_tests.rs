@@ -154,7 +154,7 @@ fn what_was_missed_is_told_once_the_watch_is_back() {
     play.tell(Message::Link(Stream::Watch, up));
     let bookmark = gms::api::Bookmark { revision: Revision(99_999_999) };
     play.tell(Message::Watch(WatchEvent::Bookmark(bookmark)));
-    assert!(notice(&play).ends_with("nothing changed meanwhile"), "{}", notice(&play));
+    assert!(notice(&play).ends_with("nobody came or went meanwhile"), "{}", notice(&play));
 }
 
 #[test]

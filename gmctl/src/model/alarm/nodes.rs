@@ -11,6 +11,8 @@ use crate::model::{happening::Happening, moment::whole_millis};
 const CHURN: usize = 3;
 /// The time in which elections are counted.
 const CHURN_WINDOW: Duration = Duration::from_mins(5);
+/// A leader that has led for so long has settled, whatever was before.
+const SETTLED: Duration = Duration::from_mins(1);
 /// A node so many revisions behind does not keep up.
 const LAG: u64 = 1_000;
 /// A disk that takes as long for a write of the log, in microseconds, makes everybody's writes slow.
@@ -21,11 +23,16 @@ const CLOCK_OFF_MS: u64 = 1_000;
 pub(super) fn election_churn(scene: &Scene<'_>) -> Option<Finding> {
     let after = scene.now.wall_ms.saturating_sub(whole_millis(CHURN_WINDOW));
     let entries = scene.model.timeline.entries();
-    let elections = entries
+    let elections: Vec<u64> = entries
         .iter()
-        .filter(|entry| entry.wall_ms >= after && matches!(entry.what, Happening::Election(..)))
-        .count();
-    (elections >= CHURN).then(|| {
+        .filter(|entry| matches!(entry.what, Happening::Election(..)))
+        .map(|entry| entry.wall_ms)
+        .filter(|at| *at >= after)
+        .collect();
+    let last = elections.iter().max().copied().unwrap_or_default();
+    let elections = elections.len();
+    let has_settled = scene.now.wall_ms.saturating_sub(last) >= whole_millis(SETTLED);
+    (elections >= CHURN && !has_settled).then(|| {
         let sentence =
             format!("{elections} ELECTIONS within 5 minutes: leadership does not settle");
         Finding::new(Severity::Warn, sentence).with(&[Remedy::Timeline, Remedy::Views])
@@ -123,6 +130,27 @@ mod tests {
         model.nodes.insert(NodeId(2), facts);
         let now = Moment { at: std::time::Instant::now(), wall_ms: 0 };
         rule(&Scene { model: &model, now, causes: &[] }).map(|finding| finding.sentence)
+    }
+
+    #[test]
+    fn elections_are_churn_until_a_leader_has_led_for_a_minute() {
+        let mut model = Model::default();
+        let at = |wall_ms| Moment { at: std::time::Instant::now(), wall_ms };
+        let said = |model: &Model, wall_ms| {
+            let finding = election_churn(&Scene { model, now: at(wall_ms), causes: &[] });
+            finding.map(|finding| finding.sentence)
+        };
+        for term in 1..=3 {
+            model.timeline.observe(at(term * 1_000_000), Happening::Election(NodeId(1), term));
+        }
+        assert_eq!(said(&model, 3_001_000), None, "one in a quarter of an hour");
+        for term in 4..=5 {
+            model
+                .timeline
+                .observe(at(3_000_000 + term * 1_000), Happening::Election(NodeId(1), term));
+        }
+        assert!(said(&model, 3_020_000).unwrap().starts_with("3 ELECTIONS"));
+        assert_eq!(said(&model, 3_065_001), None, "it has settled");
     }
 
     #[test]

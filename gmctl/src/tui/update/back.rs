@@ -59,7 +59,7 @@ fn missed(then: &Model, now: &Model) -> String {
         let _ = write!(text, "leader {} -> {}", leader(then), leader(now));
     }
     if text.is_empty() {
-        "nothing changed meanwhile".to_owned()
+        "nobody came or went meanwhile".to_owned()
     } else {
         text.trim_end().to_owned()
     }

@@ -40,18 +40,22 @@ pub(super) fn since(app: &App, brush: &mut Brush<'_>, area: Rect) {
 /// What there is of each, nothing of what there is none.
 fn sum_pieces<'a>(sums: &difference::Sums) -> Vec<Piece<'a>> {
     let (then, now) = sums.suspects;
+    let several = |number, one, many| if number == 1 { one } else { many };
     let counted = [
         (sums.joined, "+", "joined", Role::Good),
         (sums.left, "-", "left", Role::Text),
         (sums.removed, "-", "removed", Role::Danger),
         (sums.away, "", "away", Role::Warn),
         (sums.restarted, "", "restarted", Role::Info),
+        (sums.elections, "", several(sums.elections, "election", "elections"), Role::Info),
+        (sums.holds, "", several(sums.holds, "hold changed", "holds changed"), Role::Warn),
         (
-            sums.elections,
+            sums.configurations,
             "",
-            if sums.elections == 1 { "election" } else { "elections" },
-            Role::Info,
+            several(sums.configurations, "change of voters", "changes of voters"),
+            Role::Warn,
         ),
+        (sums.others, "", several(sums.others, "other event", "other events"), Role::Text),
     ];
     let mut pieces: Vec<Piece<'a>> = counted
         .into_iter()
