@@ -17,6 +17,28 @@ impl Filter {
 
     /// Whether it asks how alive members look, which no view says.
     pub fn asks_liveness(&self) -> bool {
+        self.has(&|test| match test {
+            Test::Number(field, ..) => ["age", "left", "rtt", "misses"].contains(field),
+            Test::Text(TextField::Known("state"), Pattern::Is(word) | Pattern::IsNot(word)) => {
+                !["active", "draining"].contains(&word.as_str())
+            }
+            Test::Text(TextField::Known("state"), _) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether it asks for members that are members no more, which no list of members has.
+    pub fn asks_for_the_gone(&self) -> bool {
+        self.has(&|test| match test {
+            Test::Text(TextField::Known("state"), Pattern::Is(word)) => {
+                ["left", "removed"].contains(&word.as_str())
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether one of its tests is such a one.
+    fn has(&self, found: &impl Fn(&Test) -> bool) -> bool {
         fn any(expression: &Expression, found: &impl Fn(&Test) -> bool) -> bool {
             match expression {
                 Expression::All(parts) | Expression::Any(parts) => {
@@ -26,14 +48,7 @@ impl Filter {
                 Expression::Test(test) => found(test),
             }
         }
-        any(&self.root, &|test| match test {
-            Test::Number(field, ..) => ["age", "left", "rtt", "misses"].contains(field),
-            Test::Text(TextField::Known("state"), Pattern::Is(word) | Pattern::IsNot(word)) => {
-                !["active", "draining"].contains(&word.as_str())
-            }
-            Test::Text(TextField::Known("state"), _) => true,
-            _ => false,
-        })
+        any(&self.root, found)
     }
 
     /// Whether everything passes.

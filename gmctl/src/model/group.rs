@@ -158,6 +158,11 @@ impl Group {
         !proved.is_empty()
     }
 
+    /// Whether a view of it was told, and not only how some members look, or that somebody asked.
+    pub fn is_told(&self) -> bool {
+        self.view.0 > 0 || !self.members.is_empty()
+    }
+
     /// Whether anybody has yet to prove to be better.
     pub(super) fn is_settling(&self) -> bool {
         !self.settling.is_empty()

@@ -122,6 +122,7 @@ mod tests {
     fn what_is_older_than_the_length_goes() {
         let start = Moment { at: Instant::now(), wall_ms: 0 };
         let mut model = Model::default();
+        model.told = true;
         model.groups.entry("g".parse().unwrap()).or_default();
         let mut history = History::of(Duration::from_mins(1));
         for second in 0..100 {
@@ -140,8 +141,11 @@ mod tests {
         let mut model = Model::default();
         let mut history = History::default();
         history.note(at(0), &model);
-        assert_eq!(history.frames().len(), 0, "nothing was told yet");
+        model.groups.entry("g".parse().unwrap()).or_default();
+        history.note(at(0), &model);
+        assert_eq!(history.frames().len(), 0, "only how members look was told yet");
         model.timeline.observe(at(0), Happening::Note("first".to_owned()));
+        model.told = true;
         model.groups.entry("g".parse().unwrap()).or_default();
         history.note(at(1), &model);
         for seconds in [11, 21, 31] {

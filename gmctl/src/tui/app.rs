@@ -43,6 +43,8 @@ pub struct Settings {
     pub demo: bool,
     /// It is a recording that is shown.
     pub replay: bool,
+    /// The recording, as the command line named it.
+    pub tape: String,
     /// Where we are, for local times.
     pub zone: TimeZone,
     /// Which keys do what.
@@ -61,6 +63,7 @@ impl Settings {
             slow: false,
             demo: false,
             replay: false,
+            tape: String::new(),
             zone: TimeZone::UTC,
             keys: Keymap::default(),
         }

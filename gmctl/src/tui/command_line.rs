@@ -13,8 +13,29 @@ use crate::{
     },
 };
 
-/// The command line that shows what the screen shows.
+/// The command line that shows what the screen shows. A recording is asked itself; the cluster tells
+/// of the past only where it keeps a history, and of all else it is said that it tells of now.
 pub fn of(app: &App) -> String {
+    let at = time_of_day(app.moment().wall_ms);
+    match &app.ui.place {
+        Place::Difference if app.settings.replay => {
+            let line = of_now(app);
+            line.replacen("diff", &format!("diff {}", quoted(&app.settings.tape)), 1)
+        }
+        _ if app.settings.replay => {
+            format!("gmctl replay {} --at {at}", quoted(&app.settings.tape))
+        }
+        Place::Why(_) if app.past.is_some() => format!("{} --at {at}", of_now(app)),
+        Place::Difference | Place::Timeline | Place::Views => of_now(app),
+        _ if app.past.is_some() => {
+            let clock = at.get(11..19).unwrap_or(&at);
+            format!("{}   # of now, not of {clock} UTC", of_now(app))
+        }
+        _ => of_now(app),
+    }
+}
+
+fn of_now(app: &App) -> String {
     let filter = match app.filter().text() {
         "" => String::new(),
         text => format!(" -f {}", quoted(text)),
@@ -47,7 +68,7 @@ pub fn of(app: &App) -> String {
                 let (look, here) = (look.moment.wall_ms, app.moment().wall_ms);
                 let from = time_of_day(look.min(here));
                 // Without an end it is compared with the present.
-                let is_past = app.past.is_some();
+                let is_past = app.past.is_some() || app.settings.replay;
                 let to = is_past.then(|| format!(" --to {}", time_of_day(look.max(here))));
                 format!("gmctl diff --from {from}{}", to.unwrap_or_default())
             }
@@ -62,13 +83,15 @@ pub fn of(app: &App) -> String {
 
 /// What orders the command line's list as the screen's, where it can.
 fn sort(app: &App) -> String {
-    let order = app.sorted_table().and_then(|table| app.ui.orders.of(table));
-    let Some((field, reverse)) = order.map(|order| (order.by.field, order.reverse)) else {
+    let Some(order) = app.sorted_table().and_then(|table| app.ui.orders.of(table)) else {
         return String::new();
     };
+    let (field, reverse) = (order.by.field, order.reverse);
     let live = if field.contains("live.") { " --live" } else { "" };
     match (field, field.strip_prefix('-')) {
-        ("", _) => String::new(),
+        // The worst first, as the command line's lists come.
+        ("", _) if order.by.word == "state" && !reverse => String::new(),
+        ("", _) => "   # not in this order".to_owned(),
         // As every list comes that is not sorted: those of all groups by group and id.
         ("id", _) if !reverse => String::new(),
         (_, Some(ascending)) if reverse => format!("{live} --sort {ascending}"),

@@ -83,6 +83,8 @@ pub struct Replay {
     pub tape: Tape,
     /// The name of its file, for the header.
     pub name: String,
+    /// The file as the command line named it.
+    pub path: String,
     /// How fast it is played, in times: 1 is as it was.
     pub speed: f64,
     /// Begin with this time, in milliseconds since 1970, and stand still.
@@ -150,6 +152,7 @@ pub async fn replay(replay: Replay) -> Result<Outcome, RunError> {
         ascii: replay.ascii,
         theme: theme(replay.color),
         replay: true,
+        tape: replay.path,
         keys: replay.keys,
         zone: TimeZone::system(),
         ..Settings::new(replay.name)

@@ -115,7 +115,9 @@ fn screens(settings: &Settings, state: State, keys: &str, sizes: &[(u16, u16)]) 
 #[test]
 fn every_screen_in_every_state() {
     for (state_name, state) in STATES {
-        let settings = Settings { replay: state_name == "replay", ..Settings::new("prod-eu") };
+        let replay = state_name == "replay";
+        let tape = "incident.jsonl".to_owned();
+        let settings = Settings { replay, tape, ..Settings::new("prod-eu") };
         for (screen, keys) in SCREENS {
             let text = screens(&settings, state, keys, &SIZES);
             insta::assert_snapshot!(format!("{screen}_{state_name}"), text);
@@ -150,7 +152,9 @@ fn cells(settings: &Settings, state: State, keys: &str) -> Vec<String> {
 fn every_screen_in_every_state_is_the_same_in_ascii_but_for_its_glyphs() {
     let mut table: BTreeMap<String, String> = BTreeMap::new();
     for (state_name, state) in STATES {
-        let settings = Settings { replay: state_name == "replay", ..Settings::new("prod-eu") };
+        let replay = state_name == "replay";
+        let tape = "incident.jsonl".to_owned();
+        let settings = Settings { replay, tape, ..Settings::new("prod-eu") };
         let ascii = Settings { ascii: true, theme: Theme::Mono, ..settings.clone() };
         for (screen, keys) in SCREENS {
             let (rich, plain) = (cells(&settings, state, keys), cells(&ascii, state, keys));

@@ -69,9 +69,18 @@ fn a_recording_that_begins_before_anything_is_known_claims_nothing() {
 
 #[test]
 fn a_recording_is_shown_and_asks_nobody() {
-    let mut play = Play::with(Settings { replay: true, ..Settings::new("night.jsonl") });
+    let mut play = Play::with(Settings {
+        replay: true,
+        tape: "tapes/night.jsonl".to_owned(),
+        ..Settings::new("night.jsonl")
+    });
     play.healthy().trouble();
     assert!(play.screen(120, 36).contains("REPLAY 12:03:31 x1"));
+    let line = crate::tui::command_line::of(&play.app);
+    assert!(
+        line.starts_with("gmctl replay tapes/night.jsonl --at 2026-"),
+        "not of the cluster: {line}"
+    );
     play.keys("Space");
     assert_eq!(play.effects.last(), Some(&Effect::Play(None)));
     assert!(play.screen(120, 36).contains("paused"));

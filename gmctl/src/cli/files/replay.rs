@@ -123,6 +123,7 @@ async fn show(
     let replay = Replay {
         tape,
         name,
+        path: args.file.to_string_lossy().into_owned(),
         speed: args.speed.unwrap_or(1.0),
         at_ms: from,
         place: Place::Overview,

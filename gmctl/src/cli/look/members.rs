@@ -94,6 +94,11 @@ pub async fn run(args: &MembersArgs, console: &mut Console) -> Result<Exit, Fail
     let client = console.client()?;
     let mut views = read(&client, args.group.as_ref(), console).await?;
     select(&client, args.group.as_ref(), &mut views, &narrow.filter, args.live).await?;
+    if narrow.filter.asks_for_the_gone() {
+        console
+            .printer
+            .note("who left or was removed is no member: see gmctl events -f kind:removed");
+    }
     match views.pop() {
         Some(mut view) if args.group.is_some() => {
             narrow.arrange(&mut view.members, false)?;

@@ -302,17 +302,12 @@ fn stands(built: Option<Version>, model: &Model, now: Moment, volatile: bool) ->
     built.is_some_and(|of| (of.is_of(model) && !volatile) || of.waits(model, now))
 }
 
-/// Whether a view of the group was told, and not only that somebody asked for it.
-pub(in crate::tui) fn is_told(group: &Group) -> bool {
-    group.view.0 > 0 || !group.members.is_empty()
-}
-
 fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {
     let filter_applies = *wish.place == Place::Groups;
     let mut rows: Vec<GroupRow> = model
         .groups
         .iter()
-        .filter(|(_, group)| is_told(group))
+        .filter(|(_, group)| group.is_told())
         .filter(|(id, group)| !filter_applies || group_passes(wish.filter, id, group))
         .map(|(id, group)| GroupRow {
             id: id.clone(),

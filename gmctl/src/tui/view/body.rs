@@ -26,7 +26,7 @@ pub(super) fn titles(app: &App) -> (String, String) {
             "{}{} of {}, {}",
             filter_in_words(app),
             rows.groups.len(),
-            model.groups.len(),
+            model.groups_told(),
             order_in_words(app)
         ),
         Place::Members(_) | Place::Cell(_) => members_in_words(app),

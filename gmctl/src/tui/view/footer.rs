@@ -131,3 +131,10 @@ fn keys(app: &App, brush: &mut Brush<'_>, area: Rect) {
     }
     brush.line(area, &pieces);
 }
+
+/// The key of an action, at the end of a line that is about it; nothing where it can do nothing.
+pub(super) fn offer(app: &App, action: Action) -> String {
+    let row = action.row();
+    let can = row.when.check(&app.possible()).is_ok();
+    if can { format!("   [{}] {}", app.key(action), row.name) } else { String::new() }
+}

@@ -2,7 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::figures::{NOT_TOLD, count, grouped, millis, round_trip};
+use super::{
+    figures::{NOT_TOLD, count, grouped, millis, round_trip},
+    footer::offer,
+};
 use crate::tui::{
     app::App,
     columns,
@@ -26,8 +29,8 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, all: bool) {
     if app.rows.groups.is_empty() {
         let why = if !app.model().knows_groups() {
             NOT_TOLD.to_owned()
-        } else if app.model().groups.is_empty() {
-            format!("  no group yet: the first join makes one   [{}] join", app.key(Action::Join))
+        } else if app.model().groups_told() == 0 {
+            format!("  no group yet: the first join makes one{}", offer(app, Action::Join))
         } else {
             format!("  no group passes the filter   [{}] clears it", app.key(Action::Back))
         };

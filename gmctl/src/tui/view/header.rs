@@ -19,7 +19,6 @@ use crate::{
     tui::{
         app::App,
         place::{Place, Spot},
-        rows::lists,
         size::{self, Size},
         theme::Role,
         ui::Overlay,
@@ -95,7 +94,7 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let tally = app.rows.tally;
     let held = model.groups.values().filter(|group| group.hold.is_some()).count();
     // The facts of the cluster, whatever the filter leaves on the screen.
-    let groups = model.groups.values().filter(|group| lists::is_told(group)).count();
+    let groups = model.groups_told();
     let mut right = Vec::new();
     if held > 0 {
         right.push(piece(format!("HELD {held}   "), Role::Info));

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use gms::view::{Member, MemberState};
 use ratatui::layout::Rect;
 
-use super::figures::{NOT_TOLD, age, answer, left, round_trip};
+use super::{
+    figures::{NOT_TOLD, age, answer, left, round_trip},
+    footer::offer,
+};
 use crate::{
     action::table::Action,
     model::{
@@ -32,11 +35,19 @@ use crate::{
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, of_all: bool) {
     if app.rows.members.is_empty() {
         let why = if app.rows.members_in_all > 0 {
-            format!("  no member passes the filter   [{}] clears it", app.key(Action::Back))
+            let gone = if app.filter().asks_for_the_gone() {
+                format!(
+                    ", and who is gone is not listed   [{}] heat has them",
+                    app.key(Action::Heat)
+                )
+            } else {
+                String::new()
+            };
+            format!("  no member passes the filter{gone}   [{}] clears it", app.key(Action::Back))
         } else if !app.model().knows_groups() {
             NOT_TOLD.to_owned()
         } else {
-            format!("  no members yet   [{}] join", app.key(Action::Join))
+            format!("  no members yet{}", offer(app, Action::Join))
         };
         brush.line(area, &[piece(why, Role::Faint)]);
         return;
