@@ -5,7 +5,7 @@ use super::{
     fixture::{Play, group, healthy, id, last, notice},
     message::{Effect, Message},
     place::Place,
-    request::Request,
+    request::{NotDone, Request},
     ui::Overlay,
 };
 use crate::model::group::MemberKey;
@@ -22,6 +22,41 @@ fn in_trouble() -> Play {
     play.trouble();
     play.app.settle();
     play
+}
+
+#[test]
+fn a_write_under_way_can_be_left_and_what_becomes_of_it_is_told() {
+    let lost = |outcome_unknown| NotDone { why: "no node answered".to_owned(), outcome_unknown };
+    for (unknown, word) in [(true, "outcome unknown"), (false, "refused")] {
+        let mut play = healthy();
+        play.keys("2 P Enter");
+        let Some(Effect::Ask { ticket, .. }) = play.effects.last().cloned() else { panic!() };
+        assert!(play.screen(80, 24).contains("Esc leave it"));
+        play.keys("Esc");
+        assert!(play.app.ui.overlay.is_none());
+        play.keys("3");
+        assert!(matches!(play.app.ui.place, Place::Members(_)), "the keys are free again");
+        play.keys("q");
+        assert!(!play.effects.contains(&Effect::Quit) && notice(&play).contains("under way"));
+        play.tell(Message::Answered(ticket, Err(lost(unknown))));
+        let wanted = format!("HOLD removals by silence in payments: {word}: no node answered");
+        assert_eq!(notice(&play), wanted);
+        play.keys("Esc q");
+        assert!(play.effects.contains(&Effect::Quit));
+    }
+}
+
+#[test]
+fn what_is_not_known_is_told_whole_and_not_called_a_refusal() {
+    let mut play = healthy();
+    play.keys("2 P Enter");
+    let Some(Effect::Ask { ticket, .. }) = play.effects.last().cloned() else { panic!() };
+    let why = format!("{} and the end", "a long word after the other ".repeat(9));
+    let not_done = NotDone { why, outcome_unknown: true };
+    play.tell(Message::Answered(ticket, Err(not_done)));
+    let screen = play.screen(80, 24);
+    assert!(screen.contains(" outcome unknown: a long word"), "{screen}");
+    assert!(screen.contains("and the end") && !screen.contains("refused"), "{screen}");
 }
 
 #[test]

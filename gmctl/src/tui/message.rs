@@ -18,7 +18,7 @@ use crate::{
     tui::{
         demo::DemoCommand,
         place::Spot,
-        request::{Acknowledged, Request, Ticket},
+        request::{Acknowledged, NotDone, Request, Ticket},
     },
 };
 
@@ -66,7 +66,7 @@ pub enum Message {
     /// The wheel was turned by so many rows.
     Wheeled(isize),
     /// An answer to a question of ours.
-    Answered(Ticket, Result<Acknowledged, String>),
+    Answered(Ticket, Result<Acknowledged, NotDone>),
     /// Something to say that goes by itself.
     Told(String),
     /// What the terminal costs: bytes a second, frames a second, and whether it is slow.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gms::{
+    answer::ClientError,
     api::{
         AddNodeRequest, Configuration, HoldAnswer, HoldRequest, JoinRequest, Joined, LeaderAnswer,
         Why,
@@ -73,6 +74,34 @@ pub struct Acknowledged {
 impl From<Reply> for Acknowledged {
     fn from(reply: Reply) -> Self {
         Self { reply, by: None, took: Duration::ZERO }
+    }
+}
+
+/// Why what was asked for was not done, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotDone {
+    /// What the service, or this dashboard, says.
+    pub why: String,
+    /// It may have been done all the same, or may be yet.
+    pub outcome_unknown: bool,
+}
+
+impl NotDone {
+    /// What it is, in a word.
+    pub fn word(&self) -> &'static str {
+        if self.outcome_unknown { "outcome unknown" } else { "refused" }
+    }
+}
+
+impl From<String> for NotDone {
+    fn from(why: String) -> Self {
+        Self { why, outcome_unknown: false }
+    }
+}
+
+impl From<ClientError> for NotDone {
+    fn from(error: ClientError) -> Self {
+        Self { why: error.to_string(), outcome_unknown: error.outcome_unknown() }
     }
 }
 

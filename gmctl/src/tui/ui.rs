@@ -229,6 +229,8 @@ pub struct Ui {
     pub times: TimeStyle,
     /// What the why screen knows.
     pub why: Option<(MemberKey, WhyPage)>,
+    /// Forms out of sight whose writes are under way.
+    pub under_way: Vec<Form>,
     /// The question of the why screen that is not answered yet.
     pub why_ticket: Option<Ticket>,
     /// Since when, and about how many members, the service was lately asked for a recording.

@@ -151,7 +151,7 @@ fn a_leave_of_many_needs_their_number() {
     play.keys("2 Enter");
     let (ticket, _, dry_run) = asks(&play).pop().unwrap();
     assert!(!dry_run);
-    play.keys("Esc C-u q");
+    play.keys("C-u q C-c");
     assert!(matches!(form_stage(&play.app), Some(Stage::Sending(_))), "it cannot be taken back");
     let reply = Reply::Left(parting);
     let took = Duration::from_millis(12);
@@ -181,12 +181,12 @@ fn a_refusal_leaves_the_form_open_with_the_reason() {
     let (ticket, request, _) = asks(&play).pop().unwrap();
     let Request::Join(_, join) = request else { panic!() };
     assert_eq!(join.tags.get("rack").map(String::as_str), Some("r1"));
-    play.tell(Message::Answered(ticket, Err("conflict: another life answers".to_owned())));
+    play.tell(Message::Answered(ticket, Err("conflict: another life answers".to_owned().into())));
     assert!(matches!(form_stage(&play.app), Some(Stage::Filling)));
     assert!(play.screen(80, 24).contains("refused: conflict: another life answers"));
     play.keys("Enter");
     let (again, ..) = asks(&play).pop().unwrap();
-    play.tell(Message::Answered(ticket, Err("late".to_owned())));
+    play.tell(Message::Answered(ticket, Err("late".to_owned().into())));
     assert!(matches!(form_stage(&play.app), Some(Stage::Checking(t)) if *t == again));
     let joined = Joined { member: member(77, 300), view: Revision(300), key: "0".repeat(64) };
     play.tell(Message::Answered(again, Ok(Reply::Joined(Box::new(joined), true).into()))).keys("y");

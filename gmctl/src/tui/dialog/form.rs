@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     action::key::Key,
-    tui::request::{Request, Ticket},
+    tui::request::{NotDone, Request, Ticket},
 };
 
 /// How far a form has come.
@@ -32,6 +32,8 @@ pub enum Step {
     Stay,
     /// The form is given up.
     Close,
+    /// The form goes out of sight; what becomes of the write is told all the same.
+    Leave,
     /// Ask the service whether it would do this.
     Check(Request),
     /// Ask it to do this.
@@ -50,7 +52,7 @@ pub struct Form {
     /// How far it has come.
     pub stage: Stage,
     /// Why the service, or this dashboard, would not do it.
-    pub refusal: Option<String>,
+    pub refusal: Option<NotDone>,
     /// Whether the context is a protected one.
     pub protected: bool,
 }
@@ -89,8 +91,11 @@ impl Form {
                 Key::Esc => Step::Close,
                 _ => Step::Stay,
             },
-            // A write that is under way cannot be taken back: its answer is waited for.
-            Stage::Sending(_) => Step::Stay,
+            // A write that is under way cannot be taken back.
+            Stage::Sending(_) => match key {
+                Key::Esc => Step::Leave,
+                _ => Step::Stay,
+            },
             Stage::Confirming(_, typed) => match key {
                 Key::Esc => {
                     self.stage = Stage::Filling;
@@ -125,8 +130,8 @@ impl Form {
     }
 
     /// The service would not, or did not, do it.
-    pub fn refused(&mut self, why: String) {
-        self.refusal = Some(why);
+    pub fn refused(&mut self, why: impl Into<NotDone>) {
+        self.refusal = Some(why.into());
         self.stage = Stage::Filling;
     }
 
@@ -198,7 +203,7 @@ impl Form {
         if !right {
             typed.reset();
             if let Confirmation::Number(_, what) = confirmation {
-                self.refusal = Some(format!("that is not {what}; nothing was done"));
+                self.refusal = Some(format!("that is not {what}; nothing was done").into());
             }
             return Step::Stay;
         }

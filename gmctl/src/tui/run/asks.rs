@@ -26,7 +26,7 @@ use crate::{
     },
     tui::{
         message::Message,
-        request::{Acknowledged, Fence, Parting, Reply, Request, Target, Ticket},
+        request::{Acknowledged, Fence, NotDone, Parting, Reply, Request, Target, Ticket},
     },
 };
 
@@ -120,7 +120,7 @@ async fn reply(
 ) {
     let answer = answer
         .map(|(reply, by)| Acknowledged { reply, by, took: start.elapsed() })
-        .map_err(|error| error.to_string());
+        .map_err(NotDone::from);
     // Without a dashboard nobody is left to be told.
     let _ = to.send(Message::Answered(ticket, answer)).await;
 }

@@ -113,7 +113,7 @@ impl EventLoop {
     }
 
     fn cannot_be_asked(&mut self, ticket: Ticket) -> Result<(), RunError> {
-        self.take(Message::Answered(ticket, Err(NO_ANSWER.to_owned())))
+        self.take(Message::Answered(ticket, Err(NO_ANSWER.to_owned().into())))
     }
 
     fn set_clock(&mut self, how: impl FnOnce(&mut super::playback::Clock, std::time::Instant)) {

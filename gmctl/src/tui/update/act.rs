@@ -162,9 +162,11 @@ pub(super) fn perform(app: &mut App, action: Action, effects: &mut Vec<Effect>) 
 }
 
 fn quit(app: &mut App, effects: &mut Vec<Effect>) {
-    if let Some(Overlay::Form(form)) = &app.ui.overlay
-        && matches!(form.stage, Stage::Sending(_))
-    {
+    let is_sending = |overlay: &Option<Overlay>| match overlay {
+        Some(Overlay::Form(form)) => matches!(form.stage, Stage::Sending(_)),
+        _ => false,
+    };
+    if is_sending(&app.ui.overlay) || !app.ui.under_way.is_empty() {
         return flash(app, "a write is under way; its answer is awaited");
     }
     effects.push(Effect::Quit);

@@ -21,7 +21,7 @@ use crate::{
         },
         message::Effect,
         place::Place,
-        request::{Acknowledged, Fence, Parting, Reply, Request, Target, Ticket},
+        request::{Acknowledged, Fence, NotDone, Parting, Reply, Request, Target, Ticket},
         ui::Overlay,
     },
 };
@@ -145,6 +145,11 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
     let step = form.press(key);
     let (request, dry_run) = match step {
         Step::Close => return,
+        Step::Leave => {
+            flash(app, "it goes on; what becomes of it is told here");
+            app.ui.under_way.push(*form);
+            return;
+        }
         Step::Stay => {
             app.ui.overlay = Some(Overlay::Form(form));
             return;
@@ -166,7 +171,11 @@ pub(super) fn press(app: &mut App, mut form: Box<Form>, key: Key, effects: &mut 
 }
 
 /// The service answered a form's question.
-pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, String>) {
+pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, NotDone>) {
+    if let Some(at) = app.ui.under_way.iter().position(|form| form.waits_for(ticket)) {
+        let form = app.ui.under_way.remove(at);
+        return ended_unseen(app, &form, answer);
+    }
     let Some(Overlay::Form(form)) = &mut app.ui.overlay else {
         return;
     };
@@ -193,6 +202,22 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledge
             let command = form.purpose.request(&form.fields).ok();
             app.ui.overlay = None;
             finish(app, &reply, &by, command.as_ref());
+        }
+    }
+}
+
+/// What became of a write whose form is out of sight.
+fn ended_unseen(app: &mut App, form: &Form, answer: Result<Acknowledged, NotDone>) {
+    match answer {
+        Ok(answer) => {
+            let command = form.purpose.request(&form.fields).ok();
+            finish(app, &answer.reply, &by(&answer), command.as_ref());
+        }
+        Err(not_done) => {
+            let text = format!("{}: {}: {}", form.purpose.title(), not_done.word(), not_done.why);
+            let now = app.now;
+            app.live.timeline.observe(now, Happening::Command(text.clone(), false));
+            tell(app, text, Tone::Bad);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         app::App,
         message::{Effect, Message},
         place::Place,
-        request::{Acknowledged, Reply, Ticket},
+        request::{Acknowledged, NotDone, Reply, Ticket},
         ui::{Notice, WhyPage},
         update::{back, evidence, forms, keys, mouse},
     },
@@ -162,7 +162,7 @@ pub(super) fn ask_why(app: &mut App, key: MemberKey, effects: &mut Vec<Effect>) 
     effects.push(Effect::AskWhy { ticket, key });
 }
 
-fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, String>) {
+fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, NotDone>) {
     if app.ui.why_ticket == Some(ticket) {
         app.ui.why_ticket = None;
         if let Some((_, page)) = &mut app.ui.why {
@@ -172,7 +172,7 @@ fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledged, String>)
                     WhyPage::Told(why)
                 }
                 Ok(_) => WhyPage::Refused("the answer fits another question".to_owned()),
-                Err(why) => WhyPage::Refused(why),
+                Err(not_done) => WhyPage::Refused(not_done.why),
             };
         }
         return;

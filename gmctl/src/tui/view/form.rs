@@ -27,7 +27,8 @@ const ROOM: u16 = 30;
 /// Draws the form, and tells where the cursor stands.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) -> Option<Position> {
     let about = radius::of(app, &form.purpose);
-    let below = below(form);
+    let width = WIDTH_MAX.min(area.width.saturating_sub(2)).saturating_sub(2);
+    let below = below(form, width);
     let lines = form.fields.len() + about.len() + below.len() + 5;
     let height = u16::try_from(lines).unwrap_or(u16::MAX).min(area.height);
     let place = centred(area, WIDTH_MAX, height);
@@ -152,16 +153,39 @@ fn draw_field(
 }
 
 /// What the service said.
-fn below<'a>(form: &Form) -> Vec<Vec<Piece<'a>>> {
+fn below<'a>(form: &Form, width: u16) -> Vec<Vec<Piece<'a>>> {
     let mut lines = Vec::new();
-    if let Some(why) = &form.refusal {
-        lines.push(vec![piece(" refused: ", Role::Warn), piece(why.clone(), Role::Text)]);
+    if let Some(not_done) = &form.refusal {
+        let lead = format!(" {}: ", not_done.word());
+        let first = width.saturating_sub(width_of(&lead));
+        let mut told = wrapped(&not_done.why, first, width.saturating_sub(2)).into_iter();
+        let start = told.next().unwrap_or_default();
+        lines.push(vec![piece(lead, Role::Warn), piece(start, Role::Text)]);
+        lines.extend(told.map(|text| vec![piece(format!(" {text}"), Role::Text)]));
     }
     if let Stage::Confirming(told, _) = &form.stage {
         lines
             .extend(told.iter().map(|text| {
                 vec![piece(" dry run: ", Role::Good), piece(text.clone(), Role::Text)]
             }));
+    }
+    lines
+}
+
+/// The text in lines, broken between words: the first so wide, the others as wide as that.
+fn wrapped(text: &str, first: u16, others: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let room = if lines.len() == 1 { first } else { others };
+        let Some(line) = lines.last_mut() else { continue };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width_of(line).saturating_add(1).saturating_add(width_of(word)) <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
     }
     lines
 }
@@ -182,9 +206,15 @@ fn prompt<'a>(form: &Form) -> Vec<Piece<'a>> {
             ]
         }
         (Stage::Checking(_), _) => {
-            vec![piece(" asking the service whether it would ...", Role::Info)]
+            vec![
+                piece(" asking the service whether it would ...", Role::Info),
+                piece("   Esc cancel", Role::Faint),
+            ]
         }
-        (Stage::Sending(_), _) => vec![piece(" asking the service to do it ...", Role::Info)],
+        (Stage::Sending(_), _) => vec![
+            piece(" asking the service to do it ...", Role::Info),
+            piece("   Esc leave it, what becomes of it is told", Role::Faint),
+        ],
         (Stage::Confirming(_, typed), Confirmation::Number(number, of)) => vec![
             piece(format!(" type {of} to confirm ({number}): "), Role::Title),
             piece(format!("{:4}", typed.value()), Role::Input),
