@@ -37,6 +37,11 @@ impl Filter {
         })
     }
 
+    /// Whether it asks for an age, which goes on by itself.
+    pub fn asks_age(&self) -> bool {
+        self.has(&|test| matches!(test, Test::Number("age", ..)))
+    }
+
     /// Whether one of its tests is such a one.
     fn has(&self, found: &impl Fn(&Test) -> bool) -> bool {
         fn any(expression: &Expression, found: &impl Fn(&Test) -> bool) -> bool {

@@ -7,17 +7,33 @@ use gms::{
 
 use super::eval::Subject;
 
-impl Subject for GroupSummary {
+/// A group, and the moment from which the rest of its hold is reckoned.
+pub struct GroupAt<'a> {
+    /// The group.
+    pub group: &'a GroupSummary,
+    /// The moment, in milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+impl GroupAt<'_> {
+    /// How much of its hold is left, in milliseconds, by the clock of the leader that set it.
+    fn hold_left_ms(&self) -> Option<u64> {
+        let hold = self.group.hold.as_ref()?;
+        Some(hold.at_ms.saturating_add(hold.lasts.as_millis()).saturating_sub(self.now_ms))
+    }
+}
+
+impl Subject for GroupAt<'_> {
     fn any_text(&self, field: &str, holds: &mut dyn FnMut(&str) -> bool) -> bool {
         match field {
-            "name" => holds(self.name.as_str()),
-            "reason" => self.hold.as_ref().is_some_and(|hold| holds(&hold.reason)),
+            "name" => holds(self.group.name.as_str()),
+            "reason" => self.group.hold.as_ref().is_some_and(|hold| holds(&hold.reason)),
             "state" => {
-                let is_ok = self.suspects == 0 && self.members > 0;
-                (self.suspects > 0 && holds("suspect"))
-                    || (self.away > 0 && holds("away"))
-                    || (self.hold.is_some() && holds("held"))
-                    || (self.members == 0 && holds("empty"))
+                let is_ok = self.group.suspects == 0 && self.group.members > 0;
+                (self.group.suspects > 0 && holds("suspect"))
+                    || (self.group.away > 0 && holds("away"))
+                    || (self.group.hold.is_some() && holds("held"))
+                    || (self.group.members == 0 && holds("empty"))
                     || (is_ok && holds("ok"))
             }
             _ => false,
@@ -26,17 +42,18 @@ impl Subject for GroupSummary {
 
     fn number(&self, field: &str) -> Option<u64> {
         match field {
-            "view" => Some(self.view.0),
-            "members" => Some(self.members as u64),
-            "away" => Some(self.away as u64),
-            "suspects" => Some(self.suspects as u64),
-            "hold" => Some(self.hold.as_ref()?.lasts.as_millis().saturating_mul(1_000)),
+            "view" => Some(self.group.view.0),
+            "members" => Some(self.group.members as u64),
+            "away" => Some(self.group.away as u64),
+            "suspects" => Some(self.group.suspects as u64),
+            "hold" => Some(self.hold_left_ms()?.saturating_mul(1_000)),
             _ => None,
         }
     }
 
     fn any_word(&self, holds: &mut dyn FnMut(&str) -> bool) -> bool {
-        holds(self.name.as_str()) || self.hold.as_ref().is_some_and(|hold| holds(&hold.reason))
+        holds(self.group.name.as_str())
+            || self.group.hold.as_ref().is_some_and(|hold| holds(&hold.reason))
     }
 }
 
@@ -178,5 +195,39 @@ impl Subject for EventAt<'_> {
 
     fn any_word(&self, holds: &mut dyn FnMut(&str) -> bool) -> bool {
         holds(kind(&self.event.what)) || texts(&self.event.what).iter().any(|(_, text)| holds(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gms::{api::Hold, id::Revision, span::Span};
+
+    use super::*;
+    use crate::filter::{parser::parse_for, vocabulary::GROUPS};
+
+    #[test]
+    fn a_hold_is_what_is_left_of_it() {
+        let hold = Hold {
+            since: Revision(9),
+            at_ms: 1_000_000,
+            lasts: Span::from_millis(600_000),
+            reason: "switch".to_owned(),
+        };
+        let group = GroupSummary {
+            name: "payments".parse().unwrap(),
+            view: Revision(3),
+            members: 1,
+            away: 0,
+            suspects: 0,
+            hold: Some(hold),
+            timing: None,
+        };
+        let passes = |filter, now_ms| {
+            let filter = parse_for(&GROUPS, filter).unwrap();
+            filter.passes(&GroupAt { group: &group, now_ms })
+        };
+        assert!(passes("hold>9m", 1_000_001) && !passes("hold<9m", 1_000_001));
+        assert!(passes("hold<9m", 1_060_001) && passes("hold<1s", 9_000_000));
+        assert!(passes("state:held switch", 0));
     }
 }

@@ -81,7 +81,10 @@ fn nothing_is_written_where_writes_are_refused() {
     assert!(fake.asked().iter().all(|asked| asked.method == "GET"), "{:?}", fake.asked());
     assert_eq!(with("leave payments web-1 --dry-run", None).code, Some(0));
     let asked = fake.asked().pop().unwrap();
-    assert_eq!(asked.path, "/v1/groups/payments/members/web-1?dry_run=true");
+    assert_eq!(
+        asked.path,
+        "/v1/groups/payments/members/web-1?reason=by%20gmctl%20leave&dry_run=true"
+    );
     // Who sets its nodes anew does not lift the protection by the way.
     assert_eq!(with(&format!("context set prod {url}"), None).code, Some(0));
     assert_eq!(with("leave payments web-1", None).code, Some(4));

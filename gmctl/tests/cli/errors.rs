@@ -157,7 +157,7 @@ fn writes_ask_the_service_for_what_the_flags_say() {
     let asked = fake.asked().pop().unwrap();
     assert_eq!(
         asked.path,
-        "/v1/groups/payments/members/web%2D1?incarnation=42".replace("%2D", "-")
+        "/v1/groups/payments/members/web-1?incarnation=42&reason=by%20gmctl%20leave"
     );
     assert_eq!(run(&["-e", &url, "groups", "--consistency", "local"]).code, Some(0));
     let asked = fake.asked().pop().unwrap();

@@ -105,7 +105,7 @@ async fn drive<T>(
         progress.draw(console, || tally.in_words(all));
     }
     progress.clear(console);
-    tally.end()
+    tally.end(console.globals.dry_run)
 }
 
 fn is_empty(line: &Line) -> bool {
@@ -165,16 +165,17 @@ impl Tally {
         format!("{} done, {} failed{of}", self.done, self.failed)
     }
 
-    fn end(self) -> Result<Exit, Failure> {
+    fn end(self, dry_run: bool) -> Result<Exit, Failure> {
         let Some(first) = self.first else {
             return Ok(Exit::Ok);
         };
         if self.done == 0 {
             return Err(first);
         }
+        let done = if dry_run { "would take effect" } else { "took effect" };
         Err(Failure::new(
             Exit::Partial,
-            format!("{} failed, {} took effect", human::count(self.failed, "act"), self.done),
+            format!("{} failed, {} {done}", human::count(self.failed, "act"), self.done),
         ))
     }
 }
@@ -202,10 +203,14 @@ mod tests {
             for _ in 0..failed {
                 tally.fail(Failure::new(Exit::NotFound, "no"));
             }
-            tally.end().map_err(|failure| failure.exit)
+            tally.end(false).map_err(|failure| failure.exit)
         };
         assert_eq!(end(2, 0), Ok(Exit::Ok));
         assert_eq!(end(2, 1), Err(Exit::Partial));
         assert_eq!(end(0, 3), Err(Exit::NotFound));
+        let mut rehearsed = Tally { done: 1, ..Tally::default() };
+        rehearsed.fail(Failure::new(Exit::NotFound, "no"));
+        let told = rehearsed.end(true).unwrap_err().what;
+        assert_eq!(told, "1 act failed, 1 would take effect");
     }
 }

@@ -57,13 +57,16 @@ pub struct LeaveArgs {
     /// Only this life of it; the present one when absent
     #[arg(long, value_name = "N")]
     incarnation: Option<Incarnation>,
-    /// Why, for whoever looks next
+    /// Why, for whoever looks next; that it was by gmctl leave when absent
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Only if the group still has this view
     #[arg(long, value_name = "REVISION")]
     if_view: Option<Revision>,
 }
+
+/// What is told where no reason was given: it was not the member itself that left.
+const REASON: &str = "by gmctl leave";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +95,7 @@ pub async fn run(args: &LeaveArgs, console: &mut Console) -> Result<Exit, Failur
             console.confirm(&format!("take {id} out of {group}"), false).await?;
             let departure = Departure {
                 incarnation: args.incarnation,
-                reason: args.reason.clone(),
+                reason: Some(args.reason.clone().unwrap_or_else(|| REASON.to_owned())),
                 exit: None,
             };
             let left = match client.leave(group, id, &departure, &write).await {
@@ -157,7 +160,8 @@ async fn take_out(
     write: &Write,
     line: Line,
 ) -> Result<Acknowledged<LeftAnswer>, Failure> {
-    let departure = Departure { incarnation: line.incarnation, reason: line.reason, exit: None };
+    let reason = Some(line.reason.unwrap_or_else(|| REASON.to_owned()));
+    let departure = Departure { incarnation: line.incarnation, reason, exit: None };
     let answer = client.leave(&line.group, &line.id, &departure, write).await?;
     Ok(acknowledged(answer.value, write))
 }

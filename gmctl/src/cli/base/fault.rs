@@ -109,7 +109,9 @@ fn hint(code: Code) -> Option<&'static str> {
     match code {
         Code::NotFound => Some("gmctl groups, gmctl members and gmctl nodes list what there is"),
         Code::Conflict => Some("gmctl members shows who is there"),
-        Code::Fenced => Some("another life of this member is there now; gmctl why tells more"),
+        Code::Fenced => {
+            Some("that life is over; gmctl why tells how it ended and who is there now")
+        }
         Code::ViewChanged => Some("look again with gmctl members, then repeat with its view"),
         Code::NoQuorum => Some("nothing happened; gmctl nodes --consistency local shows who is up"),
         Code::OutcomeUnknown => Some("it may have taken effect: look first, then repeat"),

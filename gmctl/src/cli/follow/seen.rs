@@ -1,7 +1,7 @@
 //! An event of a watch, printed: as a line of a tape, as rows of CSV, as a line or a sentence for people.
 
 use gms::{
-    api::{Band, MemberLiveness, WatchEvent},
+    api::{Band, Compacted, MemberLiveness, WatchEvent},
     id::{GroupId, Revision},
     view::{Change, MemberState},
 };
@@ -304,13 +304,15 @@ fn sentence(event: &WatchEvent, style: &Style) -> String {
         WatchEvent::Change(change) => of_change(change, style),
         WatchEvent::Bookmark(_) => String::new(),
         WatchEvent::Compacted(compacted) => {
-            style.paint(
-                Role::Warn,
-                &format!(
-                    "history after {} is gone, it reaches back to {}; whole views follow",
-                    compacted.after, compacted.floor
-                ),
-            ) + "\n"
+            let Compacted { after, floor } = compacted;
+            let text = if after > floor {
+                format!("revision {after} is not reached yet here; whole views follow")
+            } else {
+                format!(
+                    "history after {after} is gone, it reaches back to {floor}; whole views follow"
+                )
+            };
+            style.paint(Role::Warn, &text) + "\n"
         }
         WatchEvent::Event(event) => {
             let line = EventLine::of(&event.what);

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::{
     cli::{
         base::{
-            console::Console,
+            console::{Console, now_ms},
             list::read_filter,
             patience::{PAUSE, Patience, TIMEOUT_DEFAULT},
         },
@@ -26,6 +26,7 @@ use crate::{
     exit::Exit,
     filter::{
         ast::Filter,
+        subject::GroupAt,
         vocabulary::{GROUPS, MEMBERS, NODES},
     },
     output::{human, page::Page},
@@ -190,7 +191,9 @@ impl Wait {
         let ask = async |client: &Client| {
             let groups = client.groups().await?.value.groups;
             let found = groups.into_iter().find(|row: &GroupSummary| row.name == *group);
-            Ok(found.filter(|row| filter.passes(row)).map(Met))
+            let passes =
+                |row: &GroupSummary| filter.passes(&GroupAt { group: row, now_ms: now_ms() });
+            Ok(found.filter(passes).map(Met))
         };
         self.until(console, &nothing, ask).await
     }

@@ -37,6 +37,7 @@ use crate::{
     exit::Exit,
     filter::{
         ast::Filter,
+        subject::GroupAt,
         vocabulary::{MEMBERS, WATCHED},
     },
 };
@@ -246,7 +247,9 @@ impl Follower<'_> {
             console.printer.item(&Seen { event, seen_ms: now_ms() })?;
         }
         let has_passed = match (&self.until, &view) {
-            (Some(until), Some(view)) => until.passes(&summary(view)),
+            (Some(until), Some(view)) => {
+                until.passes(&GroupAt { group: &summary(view), now_ms: now_ms() })
+            }
             _ => false,
         };
         self.calls.extend(view);

@@ -1,9 +1,11 @@
 //! `gmctl groups`: every group with its present view; and the timing of a group before its first
 //! member.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use gms::{
-    api::{GroupAnswer, GroupSummary, Groups},
+    api::{GroupAnswer, GroupSummary, Groups, Hold},
     id::GroupId,
     liveness::GroupTiming,
     span::Span,
@@ -19,8 +21,10 @@ use crate::{
     exit::Exit,
     filter::{
         ast::Filter,
+        subject::GroupAt,
         vocabulary::{self, Vocabulary},
     },
+    model::alarm::words::rest,
     output::{
         page::Page,
         style::{Role, Style},
@@ -143,8 +147,8 @@ impl Listing for Groups {
         &mut self.groups
     }
 
-    fn passes(row: &GroupSummary, filter: &Filter, _: u64) -> bool {
-        filter.passes(row)
+    fn passes(row: &GroupSummary, filter: &Filter, now_ms: u64) -> bool {
+        filter.passes(&GroupAt { group: row, now_ms })
     }
 }
 
@@ -159,7 +163,7 @@ impl Page for Groups {
         self.groups.iter().map(|group| group.name.to_string()).collect()
     }
 
-    fn table(&self, _: &Style) -> Table {
+    fn table(&self, style: &Style) -> Table {
         let mut table = Table::new(&[
             Column::new("GROUP").field("name"),
             Column::new("VIEW").right(),
@@ -176,8 +180,8 @@ impl Page for Groups {
                 _ => Role::Warn,
             };
             let (hold, reason) = match &group.hold {
-                Some(hold) => (Some(hold.lasts), hold.reason.as_str()),
-                None => (None, ""),
+                Some(hold) => (held(hold, style), hold.reason.as_str()),
+                None => (Cell::or_dash(None::<u64>), ""),
             };
             table.row([
                 (&group.name).into(),
@@ -186,10 +190,17 @@ impl Page for Groups {
                 group.away.into(),
                 Cell::new(suspects, group.suspects.to_string()),
                 Cell::or_dash(group.timing),
-                Cell::or_dash(hold),
+                hold,
                 reason.into(),
             ]);
         }
         table
     }
+}
+
+/// How much of the hold is left; to programs, how long it lasts in all.
+fn held(hold: &Hold, style: &Style) -> Cell {
+    let ends_ms = hold.at_ms.saturating_add(hold.lasts.as_millis());
+    let left = Duration::from_millis(ends_ms.saturating_sub(style.now_ms));
+    Cell::new(Role::Plain, format!("{} left", rest(left))).exact(Some(hold.lasts))
 }

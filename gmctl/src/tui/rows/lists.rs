@@ -192,7 +192,7 @@ impl Rows {
             self.built.moved = model.timeline.moves(now.wall_ms.saturating_sub(within));
             self.built.moves = Some((written, now.at));
         }
-        let groups = groups(model, wish, &self.built.moved);
+        let groups = groups(model, now, wish, &self.built.moved);
         let ids = |rows: &[GroupRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
         selection.follow_groups(&ids(&self.groups), &ids(&groups));
         self.groups = groups;
@@ -222,7 +222,8 @@ impl Rows {
                 (None, None) => true,
                 _ => !wish.filter.is_empty() && *wish.place == Place::Timeline,
             };
-        if same {
+        let ages = *wish.place == Place::Timeline && wish.filter.asks_age();
+        if same && !ages {
             return;
         }
         let entries = entries(model, now, wish);
@@ -302,13 +303,18 @@ fn stands(built: Option<Version>, model: &Model, now: Moment, volatile: bool) ->
     built.is_some_and(|of| (of.is_of(model) && !volatile) || of.waits(model, now))
 }
 
-fn groups(model: &Model, wish: &Wish<'_>, moved: &BTreeMap<GroupId, Moves>) -> Vec<GroupRow> {
+fn groups(
+    model: &Model,
+    now: Moment,
+    wish: &Wish<'_>,
+    moved: &BTreeMap<GroupId, Moves>,
+) -> Vec<GroupRow> {
     let filter_applies = *wish.place == Place::Groups;
     let mut rows: Vec<GroupRow> = model
         .groups
         .iter()
         .filter(|(_, group)| group.is_told())
-        .filter(|(id, group)| !filter_applies || group_passes(wish.filter, id, group))
+        .filter(|(id, group)| !filter_applies || group_passes(wish.filter, now, id, group))
         .map(|(id, group)| GroupRow {
             id: id.clone(),
             tally: group.tally(),

@@ -3,13 +3,19 @@
 use gms::id::GroupId;
 
 use crate::{
-    filter::{ast::Filter, eval::Subject},
+    filter::{ast::Filter, eval::Subject, subject::GroupAt},
     model::{group::Group, happening::Happening, moment::Moment, timeline::Entry},
 };
 
 /// Whether it lets a group pass.
-pub(in crate::tui) fn group_passes(filter: &Filter, id: &GroupId, group: &Group) -> bool {
-    filter.is_empty() || filter.passes(&group.summary(id))
+pub(in crate::tui) fn group_passes(
+    filter: &Filter,
+    now: Moment,
+    id: &GroupId,
+    group: &Group,
+) -> bool {
+    let summary = || group.summary(id);
+    filter.is_empty() || filter.passes(&GroupAt { group: &summary(), now_ms: now.wall_ms })
 }
 
 /// Whether it lets an entry of the timeline pass.

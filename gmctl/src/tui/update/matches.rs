@@ -66,7 +66,7 @@ fn row_passes(app: &App, list: List, place: usize, filter: &Filter) -> bool {
     let rows = &app.rows;
     let group = |row: &GroupRow| {
         let group = app.model().groups.get(&row.id);
-        group.is_some_and(|group| group_passes(filter, &row.id, group))
+        group.is_some_and(|group| group_passes(filter, app.moment(), &row.id, group))
     };
     let row = match list {
         List::Groups => rows.groups.get(place).map(group),

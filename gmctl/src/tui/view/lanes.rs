@@ -1,10 +1,12 @@
 //! Who led when: a lane a node, over the time that the timeline knows of.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::figures::clock;
 use crate::{
-    model::happening::Happening,
+    model::{happening::Happening, timeline::Entry},
     tui::{
         app::App,
         theme::Role,
@@ -17,10 +19,12 @@ const NAMES: u16 = 10;
 /// Lines beside the lanes: the heading, the times.
 const FRAME: u16 = 2;
 
-/// Draws the lanes: `L` led, `x` out of reach, `.` neither, as far as is known.
+/// Draws the lanes: `L` led, `x` out of reach, `.` neither, and nothing before anything is known of
+/// the node.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     let nodes = &app.rows.nodes;
-    let entries = app.model().timeline.entries();
+    let model = app.model();
+    let entries = model.timeline.entries();
     let end = app.moment().wall_ms;
     let Some(begin) = entries.iter().map(|entry| entry.wall_ms).find(|at| *at > 0) else {
         return;
@@ -39,13 +43,19 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect) {
     };
     for (y, node) in (area.y + 1..area.bottom() - 1).zip(nodes) {
         let mut cells = vec!['.'; width];
-        let mut state = ('.', 0);
+        let is_start =
+            |entry: &Arc<Entry>| matches!(&entry.what, Happening::NodeStarted(of, _) if of == node);
+        let reached = model.nodes.get(node).is_some_and(|facts| facts.status.reachable);
+        // A node that was there before the history begins has no start in it.
+        let was_there = reached && !entries.iter().any(is_start);
+        let mut state = (if was_there { '.' } else { ' ' }, 0);
         for entry in entries {
             let next = match &entry.what {
                 Happening::Election(leader, _) if leader == node => Some('L'),
                 Happening::Election(..) if state.0 == 'L' => Some('.'),
                 Happening::NodeLost(lost, _) if lost == node => Some('x'),
                 Happening::NodeBack(back) if back == node => Some('.'),
+                Happening::NodeStarted(of, _) if of == node && state.0 == ' ' => Some('.'),
                 _ => None,
             };
             if let Some(next) = next {
