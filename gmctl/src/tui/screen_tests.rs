@@ -100,6 +100,23 @@ fn overview_with_a_node_out_of_reach() {
 }
 
 #[test]
+fn a_node_of_which_nothing_is_known_has_an_empty_lane() {
+    let mut play = Play::new();
+    play.healthy();
+    let never = gms::api::NodeStatus { reachable: false, ..node(4) };
+    let nodes = vec![node(1), node(2), node(3), never];
+    play.tell(Message::Nodes(gms::api::Nodes { answered_by: NodeId(2), nodes })).keys("6");
+    let screen = play.screen(120, 36);
+    let (_, lanes) = screen.split_once("WHO LED").unwrap();
+    let lane = |node: u64| {
+        let name = format!("node {node} ");
+        lanes.lines().find(|line| line.contains(&name)).unwrap().to_owned()
+    };
+    assert!(lane(3).contains(" ...."), "it answers, and was there before: {}", lane(3));
+    assert!(!lane(4).contains('.'), "nobody ever reached it: {}", lane(4));
+}
+
+#[test]
 fn filtering() {
     let mut play = Play::new();
     play.healthy().trouble().keys("2 3 /").types("state:suspect age>1s");

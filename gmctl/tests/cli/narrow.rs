@@ -39,6 +39,16 @@ fn every_list_can_be_filtered_ordered_and_cut() {
 }
 
 #[test]
+fn who_asks_for_the_gone_is_told_that_no_list_has_them() {
+    let fake = Fake::start();
+    let ran = run(&["-e", &fake.url(), "members", "-f", "state:removed | state:left"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("gmctl events -f kind:removed"), "{ran:?}");
+    let ran = run(&["-e", &fake.url(), "members", "-f", "state!=removed state:late"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+}
+
+#[test]
 fn a_mistake_in_a_filter_is_pointed_at_before_anybody_is_asked() {
     let fake = Fake::start();
     for (words, shown) in [

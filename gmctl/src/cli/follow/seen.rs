@@ -358,3 +358,20 @@ fn of_change(change: &Change, style: &Style) -> String {
     };
     format!("{group} {place}: {}\n", parts.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use gms::id::Revision;
+
+    use super::*;
+
+    #[test]
+    fn a_revision_of_the_future_is_not_called_history_that_is_gone() {
+        let told = |after, floor| {
+            let compacted = Compacted { after: Revision(after), floor: Revision(floor) };
+            sentence(&WatchEvent::Compacted(compacted), &Style::default())
+        };
+        assert!(told(3, 40).starts_with("history after 3 is gone, it reaches back to 40"));
+        assert!(told(999_999, 0).starts_with("revision 999999 is not reached yet here"));
+    }
+}
