@@ -107,34 +107,34 @@ impl Observer {
         if self.cases.get(slot).is_none_or(|case| case.doubt.is_none()) {
             return;
         }
-        let abstention = self.abstention();
-        let health = Fitness::health(&self.clock);
+        let Some(own) = self.cases.get(slot).map(|case| self.own_word(now, case)) else {
+            return;
+        };
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
         let Some(doubt) = &case.doubt else { return };
-        let mut own = case.observe(self.node, now, health);
-        if let (Verdict::Silent, Some(why)) = (own.verdict, abstention) {
-            own.verdict = Verdict::Abstain;
-            own.detail = why;
-        }
         let silent = case.detector.is_silent(now);
         let voters = &self.state.configuration().voters;
         let monitors = &self.state.monitors().nodes;
         let heard = heard_since(&self.state, case);
         let held = is_held(&self.state, &case.group);
         let (stands, since) = (doubt.stands(), doubt.since());
+        let unanimous = doubt.is_unanimous(&own, monitors);
         match doubt.decide(now, &own, silent, voters, monitors) {
             Decision::Wait => {}
-            Decision::Condemned(Cause::Silence) if held => {
+            Decision::Condemned(Cause::Silence) if held && unanimous => {
                 if let Some(doubt) = &mut case.doubt {
                     doubt.stand();
                 }
             }
-            Decision::Condemned(Cause::Silence) if stands => {
+            // What was said so long ago decides nothing, whatever is known by now.
+            Decision::Condemned(_) if stands => {
                 case.doubt = None;
                 case.patience = now;
             }
+            // Who could not tell may hear it by now, and is asked again.
+            Decision::Condemned(Cause::Silence) if held => self.dismiss(now, slot),
             // The log would not let it count.
             Decision::Condemned(Cause::Silence) if since < heard => self.dismiss(now, slot),
             Decision::Refuted(_) => {
@@ -161,6 +161,17 @@ impl Observer {
                 self.verdicts.push(removal);
                 self.tally.verdicts += 1;
             }
+        }
+    }
+
+    /// What this node says of a member that it does not hear.
+    pub(super) fn own_word(&self, now: Observed, case: &Case) -> Observation {
+        let own = case.observe(self.node, now, Fitness::health(&self.clock));
+        match (own.verdict, self.abstention()) {
+            (Verdict::Silent, Some(detail)) => {
+                Observation { verdict: Verdict::Abstain, detail, ..own }
+            }
+            _ => own,
         }
     }
 
@@ -226,8 +237,10 @@ impl Observer {
         } else if tell.observation.verdict == Verdict::Alive {
             // Who bore witness against it has heard it since.
             let stands = |condemned: &mut Condemned| condemned.round == Some(tell.round);
-            let pardoned = case.condemned.take_if(stands).map(|_| case.subject());
-            self.pardons.extend(pardoned);
+            if case.condemned.take_if(stands).is_some() {
+                case.suspected = None;
+                self.pardons.push(case.subject());
+            }
         }
     }
 }

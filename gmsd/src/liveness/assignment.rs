@@ -105,7 +105,7 @@ impl Observer {
         let former = std::mem::replace(&mut case.duty, duty);
         case.weighing = None;
         case.given_up = None;
-        case.suspected = None;
+        case.suspected.take_if(|_| former != duty);
         let affirmation = case.doubt.take().and_then(|doubt| doubt.affirmation());
         let condemned = case.condemned.take().and_then(|one| affirmation_of(&one.removal));
         if former == Duty::Monitor && duty != Duty::Monitor {

@@ -206,6 +206,11 @@ impl Case {
         }
     }
 
+    /// This node's doubt, unless it only waits for the end of a hold.
+    pub(super) fn open_doubt(&self) -> Option<&Suspicion> {
+        self.doubt.as_ref().filter(|doubt| !doubt.stands())
+    }
+
     /// How it looks, verdicts and doubts included.
     pub(super) fn band(&self) -> Band {
         if self.condemned.is_some() {
@@ -236,8 +241,7 @@ impl Case {
         if self.given_up.is_some() || self.condemned.is_some() {
             return Flux::default();
         }
-        let own = self.doubt.iter().filter(|doubt| !doubt.stands());
-        let own = own.map(|doubt| doubt.affirmation().is_some());
+        let own = self.open_doubt().into_iter().map(|doubt| doubt.affirmation().is_some());
         let nodes = self.inquiries.iter().filter(|one| matches!(one.asker, Asker::Node(..)));
         let mut flux = Flux::default();
         for affirmed in own.chain(nodes.map(|inquiry| inquiry.affirmed)) {
@@ -285,8 +289,7 @@ impl Case {
 
     /// When it wants to be looked at next; never, if it has nothing to do.
     pub(super) fn next_wake(&self, now: Observed) -> Option<Observed> {
-        let open = self.doubt.iter().filter(|doubt| !doubt.stands());
-        let doubt = open.map(|doubt| doubt.next_wake(now));
+        let doubt = self.open_doubt().into_iter().map(|doubt| doubt.next_wake(now));
         let ends = self.inquiries.iter().map(|inquiry| inquiry.ends);
         let retell = self.condemned.iter().map(|condemned| condemned.again.min(condemned.until));
         let weighing = self.weighing.iter().map(|weighing| weighing.ends);

@@ -165,7 +165,7 @@ impl Observer {
         let observers = if let Some(condemned) = &case.condemned {
             condemned.removal.evidence.observers.clone()
         } else {
-            let own = case.observe(self.node, now, Fitness::health(&self.clock));
+            let own = self.own_word(now, case);
             let others = case.doubt.iter().flat_map(Suspicion::answers).cloned();
             std::iter::once(own).chain(others).collect()
         };

@@ -100,7 +100,7 @@ impl Observer {
                 quorum_fresh: self.fitness.quorum_fresh()
                     && self.has_started()
                     && case.lease == Lease::Extended,
-                suspected: case.doubt.is_some() || !case.inquiries.is_empty(),
+                suspected: case.open_doubt().is_some() || !case.inquiries.is_empty(),
                 leaving: false,
             },
             node: self.node,

@@ -15,7 +15,7 @@ use gms::{
 use super::{super::timing::Timing, *};
 use crate::{
     host::clock::Clock,
-    liveness::message::{Ask, Message, Subject},
+    liveness::message::{Ask, Message, Subject, Tell},
     membership::{
         command::{Command, Entry, Join, Proposal},
         state::State,
@@ -34,6 +34,12 @@ fn subject(member: usize) -> Subject {
 
 /// The monitor of the first of so many members, which share one socket.
 fn observer(members: usize) -> (Observer, Instant) {
+    let (state, now) = (founded(members), Clock::system().now());
+    let monitor = state.place(&subject(0).group, &subject(0).member).monitor().unwrap();
+    (Observer::new(monitor, Timing::default(), Arc::new(state), 7, now), now)
+}
+
+fn founded(members: usize) -> State {
     let mut state = State::default();
     let nodes: Vec<NodeId> = (1..=3).map(NodeId).collect();
     state.apply_configuration(Revision(1), nodes.clone(), vec![]);
@@ -54,9 +60,7 @@ fn observer(members: usize) -> (Observer, Instant) {
     let wish = |command| Proposal { token: None, if_view: None, command };
     let proposals = founding.into_iter().chain(joins).map(wish).collect();
     state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
-    let now = Clock::system().now();
-    let monitor = state.place(&subject(0).group, &subject(0).member).monitor().unwrap();
-    (Observer::new(monitor, Timing::default(), Arc::new(state), 7, now), now)
+    state
 }
 
 fn outputs(observer: &mut Observer) -> Vec<Output> {
@@ -150,4 +154,46 @@ fn after_a_silence_the_round_trip_that_is_told_is_not_for_ever_that_of_the_silen
     assert_eq!(states, [Band::Unknown, Band::Ok, Band::Late, Band::Ok, Band::Ok], "{told:?}");
     let [.., (_, ended), (_, settled)] = told.as_slice() else { unreachable!() };
     assert!(*ended > Some(10_000) && *settled < Some(1_000), "{told:?}");
+}
+
+/// What the others said when the doubt began to stand is an hour old: a refusal has to be tested.
+#[test]
+fn a_doubt_that_stood_through_a_hold_decides_nothing_when_the_port_refuses() {
+    let (mut observer, mut now) = observer(1);
+    let mut state = founded(1);
+    let lasts = gms::span::Span::from_millis(3_600_000);
+    let hold = Command::SetHold { group: subject(0).group, lasts, reason: "switch".to_owned() };
+    let proposals = vec![Proposal { token: None, if_view: None, command: hold }];
+    state.apply(Revision(3), 1, &Entry { at_ms: 0, proposals });
+    observer.handle_quorum(true);
+    observer.handle_state(now, Arc::new(state));
+    let others: Vec<NodeId> = (1..=3).map(NodeId).filter(|node| *node != observer.node).collect();
+    let until = now + Duration::from_mins(1);
+    while now < until {
+        now += Duration::from_millis(10);
+        observer.handle_timeout(now);
+        for output in outputs(&mut observer) {
+            match output {
+                Output::Send { to, message: Message::Ask(asks) } => {
+                    for Ask { subject, round, .. } in asks {
+                        let (verdict, detail) = (Verdict::Silent, String::new());
+                        let observation =
+                            Observation { node: to, verdict, age_ms: None, health: 0, detail };
+                        let tell = Tell { subject, round, observation };
+                        observer.handle_message(now, to, Message::Tell(vec![tell]));
+                    }
+                }
+                Output::Condemn(word) => panic!("under a hold: {word:?}"),
+                _ => {}
+            }
+        }
+    }
+    assert!(observer.suspicion(&subject(0)).unwrap().for_ms > 40_000);
+    // Another node is refused first, and asks; that one takes care of it.
+    let affirmation = Some(Affirmation::Refused);
+    let ask = Ask { subject: subject(0), round: 9, affirmation, window_ms: 150 };
+    observer.handle_message(now, others[0], Message::Ask(vec![ask]));
+    observer.handle_refused(now, TARGET.parse().unwrap());
+    let condemns = |output: &Output| matches!(output, Output::Condemn(Message::Condemn { .. }));
+    assert!(!outputs(&mut observer).iter().any(condemns), "in the same instant");
 }

@@ -8,8 +8,8 @@
 //! in a row" catches members that are well every other 20 s.)
 //!
 //! While silence proves nothing (its group is held, this node is out of touch with a quorum, or most
-//! members are silent together) no window counts: who was let live through a silence must not be
-//! removed afterwards for the pings lost in it.
+//! members are silent together) no bad window counts: who was let live through a silence must not be
+//! removed afterwards for the pings lost in it. Answers prove something at any time.
 //!
 //! A life whose former one was removed while it ran (see `returns`) begins suspect: after its first
 //! bad window the others are asked. What this node says of a member is its own measure all the same,
@@ -73,7 +73,7 @@ impl Quality {
         self.answered = self.answered.saturating_add(1);
     }
 
-    /// Silence proves nothing now: the present window will not count.
+    /// Silence proves nothing now: the present window will not count if it is bad.
     pub fn spare(&mut self) {
         self.spared = true;
     }
@@ -83,9 +83,10 @@ impl Quality {
         if now.since(self.began) < period * WINDOW_PERIODS {
             return;
         }
-        if self.sent >= SENT_MIN && !self.spared {
-            let lost = self.sent.saturating_sub(self.answered);
-            if lost * 100 >= self.sent * LOST_PERCENT {
+        let lost = self.sent.saturating_sub(self.answered);
+        let is_bad = lost * 100 >= self.sent * LOST_PERCENT;
+        if self.sent >= SENT_MIN && !(is_bad && self.spared) {
+            if is_bad {
                 self.bucket = (self.bucket + BAD).min(FULL + BAD);
             } else {
                 self.bucket = self.bucket.saturating_sub(GOOD);
@@ -201,6 +202,19 @@ mod tests {
         let (mut quality, mut now) = returned();
         pass(&mut quality, &mut now, &[20, 20, 4]);
         assert!(quality.is_lossy() && !quality.is_full(), "good windows make up for the past");
+    }
+
+    #[test]
+    fn answers_count_while_silence_proves_nothing() {
+        let mut now = Observed::default();
+        let mut quality = Quality::new(now);
+        pass(&mut quality, &mut now, &[0, 0]);
+        assert!(quality.is_lossy());
+        for _ in 0..3 {
+            quality.spare();
+            pass(&mut quality, &mut now, &[20]);
+        }
+        assert!(!quality.is_lossy(), "it answers for half a minute");
     }
 
     #[test]

@@ -62,9 +62,9 @@ impl Suspicion {
         Self { round, affirmation, since, opened, window, patience, answers, stands }
     }
 
-    /// The test is over and the member is silent, but its group is held: the doubt stands until the
-    /// member is heard or the hold ends. Then it is too old to decide anything, and is to be opened
-    /// anew.
+    /// The test is over and everybody finds the member silent, but its group is held: the doubt
+    /// stands until somebody hears the member or the hold ends. Then it is too old to decide
+    /// anything, and is to be opened anew.
     pub fn stand(&mut self) {
         self.stands = true;
     }
@@ -124,6 +124,15 @@ impl Suspicion {
         if slot.verdict != Verdict::Alive {
             *slot = observation;
         }
+    }
+
+    /// Whether every monitor in touch, the accuser included, says that it hears nothing: each of
+    /// them takes that word back should it hear the member later.
+    pub fn is_unanimous(&self, own: &Observation, monitors: &BTreeSet<NodeId>) -> bool {
+        let silent =
+            |seen: &Observation| matches!(seen.verdict, Verdict::Silent | Verdict::DeadAffirmed);
+        let says_so = |node: &NodeId| self.answers.get(node).is_some_and(silent);
+        silent(own) && monitors.iter().all(|node| *node == own.node || says_so(node))
     }
 
     /// Everybody who has answered so far.

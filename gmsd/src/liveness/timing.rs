@@ -48,8 +48,8 @@ pub const DOUBTS_A_SPACING: u32 = 64;
 /// A verdict that did not take effect is told to the leader again after this.
 pub const RETELL_AFTER: Duration = Duration::from_millis(500);
 /// For how long a verdict is told before it is dropped as stale: four times, and an election long.
-/// A hold, say, keeps a verdict from taking effect for minutes; at its end nobody may be removed for
-/// a silence of long ago.
+/// A disk, say, keeps a verdict from taking effect for minutes; by then nobody may be removed for a
+/// silence of long ago.
 pub const VERDICT_LASTS: Duration = Duration::from_secs(2);
 /// For how long a node that gave a life up does not count further doubts of it as open: as long as
 /// its removal may take.

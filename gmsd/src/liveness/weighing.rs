@@ -38,7 +38,6 @@ impl Observer {
     pub(super) fn weigh_quality(&mut self, now: Observed, slot: Slot) {
         self.count_lossy(slot);
         self.end_samplings(now, slot);
-        self.decide_weighing(now, slot);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -46,6 +45,10 @@ impl Observer {
             case.weighing = None;
             return;
         }
+        self.decide_weighing(now, slot);
+        let Some(case) = self.cases.get(slot) else {
+            return;
+        };
         let asks = case.duty != Duty::None
             && case.detector.quality().is_full()
             && case.weighing.is_none()
