@@ -154,8 +154,8 @@ pub enum Command {
         /// Who was heard. One that is over is passed by.
         lives: Vec<Place>,
     },
-    /// The leader has seen another cluster configuration than before. The entry that made it has no
-    /// time of day, so this one tells the history of it, unless the history knows.
+    /// Tells the history of the present configuration, unless it knows: the entry that made it has no
+    /// time of day.
     Configured,
 }
 

@@ -134,11 +134,6 @@ impl Journal {
         self.records.focus().narrow(start..).into_iter()
     }
 
-    /// What is still known to have happened, the latest first.
-    pub(super) fn latest_first(&self) -> impl Iterator<Item = &Happening> {
-        self.records.iter().rev().map(|record| &record.what)
-    }
-
     /// Notes what happened.
     pub(super) fn push(&mut self, record: Record) {
         self.weight += record.what.weight();

@@ -34,6 +34,7 @@ impl State {
         self.monitors.epoch += 1;
         self.monitors.nodes.clear();
         self.configuration = Configuration { voters: vec![node], learners: Vec::new() };
+        self.configuration_told = false;
         self.nodes = OrdMap::new();
         self.started = OrdMap::new();
         self.retired = OrdSet::new();

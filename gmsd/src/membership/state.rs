@@ -49,6 +49,8 @@ pub struct State {
     pub(super) unproven: Arc<UnprovenEnds>,
     pub(super) monitors: Monitors,
     pub(super) configuration: Configuration,
+    /// Whether the history tells of it.
+    pub(super) configuration_told: bool,
     pub(super) nodes: OrdMap<NodeId, NodeFacts>,
     /// The entry that told of each node's last start.
     pub(super) started: OrdMap<NodeId, Revision>,
@@ -154,6 +156,11 @@ impl State {
         !matches!(self.receipts.look_up(token), Known::No)
     }
 
+    /// Whether the history tells of the present configuration, and since when it holds.
+    pub fn is_configuration_told(&self) -> bool {
+        self.configuration_told
+    }
+
     /// The history.
     pub fn journal(&self) -> &Journal {
         &self.journal
@@ -174,7 +181,11 @@ impl State {
         learners: Vec<NodeId>,
     ) {
         self.revision = revision;
-        self.configuration = Configuration { voters, learners };
+        let configuration = Configuration { voters, learners };
+        if configuration != self.configuration {
+            self.configuration = configuration;
+            self.configuration_told = false;
+        }
     }
 
     /// A digest of the whole state: equal on every node that applied the same entries.

@@ -65,11 +65,9 @@ impl Applying<'_> {
     }
 
     pub(super) fn configured(&mut self) -> Outcome {
-        let Configuration { voters, learners } = self.state.configuration.clone();
-        let present = Happening::Configuration { voters, learners };
-        let is_one = |what: &&Happening| matches!(what, Happening::Configuration { .. });
-        if self.state.journal.latest_first().find(is_one) != Some(&present) {
-            self.note(present);
+        if !std::mem::replace(&mut self.state.configuration_told, true) {
+            let Configuration { voters, learners } = self.state.configuration.clone();
+            self.note(Happening::Configuration { voters, learners });
         }
         Outcome::Noted
     }

@@ -33,7 +33,7 @@ use crate::{
 /// The first bytes of every snapshot: the name of the format.
 const MAGIC: &[u8; 7] = b"gmssnap";
 /// The version of the format, of the state in it included.
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 /// Length (8 bytes) and checksum (4 bytes) at the end.
 const FOOTER_LEN: usize = 12;
 /// How much is gathered before it goes to the file, in bytes.

@@ -129,7 +129,7 @@ fn a_snapshot_of_another_format_version_is_named_as_such() {
     let Err(StartError::Damaged { why, .. }) = open(dir.path()) else {
         panic!("it was believed");
     };
-    assert!(why.contains("format version 1, and this gmsd reads version 6"), "{why}");
+    assert!(why.contains("format version 1, and this gmsd reads version 7"), "{why}");
 }
 
 #[test]

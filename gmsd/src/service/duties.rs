@@ -25,10 +25,7 @@ use super::{
 use crate::{
     host::world::Host,
     liveness::flux::Flux,
-    membership::{
-        command::{Command, Proposal, Token},
-        state::Configuration,
-    },
+    membership::command::{Command, Proposal, Token},
     raft::{consensus::Consensus, standing::Standing},
 };
 
@@ -58,8 +55,8 @@ pub async fn run(
     let mut expiry = Expiry::default();
     // The term that is in the history as this node's, or on its way there.
     let mut begun: Option<u64> = None;
-    // The configuration that the history knows, or is about to.
-    let mut told: Option<Configuration> = None;
+    // The history is being told of the configuration.
+    let mut telling = false;
     let mut proposals: JoinSet<Done> = JoinSet::new();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -84,7 +81,7 @@ pub async fn run(
             _ = look.tick() => looks = true,
             Some(done) = proposals.join_next() => match done {
                 Ok(Done::NotBegun) => begun = None,
-                Ok(Done::NotTold) => told = None,
+                Ok(Done::Told) => telling = false,
                 _ => {}
             },
         }
@@ -96,7 +93,7 @@ pub async fn run(
             expiry.clear();
             crowd = Crowd::default();
             awake = host.clock.now();
-            (begun, told) = (None, None);
+            begun = None;
             continue;
         }
         if looks && standing.leader_ready && begun != Some(standing.term) {
@@ -111,8 +108,8 @@ pub async fn run(
         let mut wishes: Vec<Command> = cut.poll_output(now).into_iter().collect();
         if looks && proposals.len() < PROPOSALS_MAX {
             let state = consensus.state().borrow().clone();
-            if standing.leader_ready && told.as_ref() != Some(state.configuration()) {
-                told = Some(state.configuration().clone());
+            if standing.leader_ready && !state.is_configuration_told() && !telling {
+                telling = true;
                 proposals.spawn(tell_configuration(batcher.clone()));
             }
             wishes.extend(contact.wish(now, &standing, &state));
@@ -146,8 +143,8 @@ enum Done {
     Whatever,
     /// The history does not tell, as far as is known, that this leader began its term.
     NotBegun,
-    /// Nor the present configuration.
-    NotTold,
+    /// The history was told of the configuration, or perhaps not; the next look sees.
+    Told,
 }
 
 /// Tells the history who leads since when. The token makes it count once, however often it takes;
@@ -165,10 +162,8 @@ async fn begin(batcher: Batcher, leader: NodeId, term: u64) -> Done {
 /// Tells the history of the configuration. Once known it is not told again, so no token is needed.
 async fn tell_configuration(batcher: Batcher) -> Done {
     let proposal = Proposal { token: None, if_view: None, command: Command::Configured };
-    match batcher.propose(proposal).await {
-        Reply::Applied { .. } => Done::Whatever,
-        _ => Done::NotTold,
-    }
+    let _ = batcher.propose(proposal).await;
+    Done::Told
 }
 
 async fn until(moment: Option<Instant>) {

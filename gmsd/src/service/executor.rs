@@ -154,15 +154,29 @@ impl Executor {
 
     async fn transfer(&self, to: Option<NodeId>, dry_run: bool) -> Result<LeaderAnswer, Refusal> {
         let standing = self.leading(dry_run).await?;
+        let mut chosen = to;
         if standing.role == Role::Leader {
-            let answer = configuring::transferred(&standing, to)?;
+            let answer = configuring::transferred(&self.preferred(standing, to), to)?;
             self.reach(answer.leader).await?;
             if dry_run {
                 return Ok(answer);
             }
+            chosen = Some(answer.leader);
         }
-        let leader = self.consensus.transfer(to).await.map_err(change_refusal)?;
+        let leader = self.consensus.transfer(chosen).await.map_err(change_refusal)?;
         Ok(LeaderAnswer { leader, term: self.consensus.standing().borrow().term })
+    }
+
+    /// The voters to choose from: those in touch, if nobody was named and there are others.
+    fn preferred(&self, mut standing: Standing, to: Option<NodeId>) -> Standing {
+        let now = self.clock.now();
+        let mut in_touch = standing.voters.clone();
+        in_touch
+            .retain(|node| *node == standing.node || contact::is_in_touch(now, &standing, *node));
+        if to.is_none() && in_touch.len() > 1 {
+            standing.voters = in_touch;
+        }
+        standing
     }
 
     /// Waits for an answer of this node, for as long as a sound one takes: leadership that was handed
@@ -176,7 +190,7 @@ impl Executor {
         match tokio::time::timeout(contact::CONTACT_LOST, answers).await {
             Ok(_) => Ok(()),
             Err(_) => Err(Refusal::Conflict(format!(
-                "node {to} does not answer the leader, so it cannot take over"
+                "node {to} is out of touch with the leader or far behind it, so it cannot take over"
             ))),
         }
     }
