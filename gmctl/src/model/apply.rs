@@ -132,6 +132,7 @@ impl Model {
             members.insert(member.id.clone(), Arc::new(member));
         }
         group.replace_members(members);
+        group.is_told = true;
         group.view = view.view;
         group.revision = revision;
         self.stamp.shape += 1;
@@ -150,6 +151,7 @@ impl Model {
             return Applied::Gap;
         }
         follow(group, now, change);
+        group.is_told = true;
         self.stamp.shape += 1;
         self.revision = self.revision.max(change.revision());
         self.timeline.record_change(change);
@@ -159,7 +161,8 @@ impl Model {
     fn apply_event(&mut self, event: &Event) {
         match &event.what {
             What::GroupCreated { group, timing } => {
-                self.group(group.clone()).timing = Some(*timing);
+                let group = self.group(group.clone());
+                (group.timing, group.is_told) = (Some(*timing), true);
                 self.stamp.shape += 1;
             }
             What::GroupDeleted { group }
@@ -247,6 +250,7 @@ impl Model {
             let group = self.group(summary.name);
             group.hold = summary.hold;
             group.timing = summary.timing;
+            group.is_told |= summary.members == 0;
         }
     }
 

@@ -126,12 +126,12 @@ impl Model {
     /// Whether groups, members and counts of them mean anything: before any was told, none is known
     /// is not there is none.
     pub fn knows_groups(&self) -> bool {
-        self.told || self.groups.values().any(Group::is_told)
+        self.told || self.groups.values().any(|group| !group.members.is_empty())
     }
 
     /// How many groups a view was told of.
     pub fn groups_told(&self) -> usize {
-        self.groups.values().filter(|group| group.is_told()).count()
+        self.groups.values().filter(|group| group.is_told).count()
     }
 
     /// Whether the nodes believe in the same leader and term; none while nobody is known to

@@ -86,8 +86,8 @@ pub fn sums(then: &Model, now: &Model) -> Sums {
             Happening::Election(..) => sums.elections += 1,
             Happening::HoldSet(..) | Happening::HoldCleared(..) => sums.holds += 1,
             Happening::Configuration(..) => sums.configurations += 1,
-            Happening::Updated(_, who, _) => sums.others += who.count,
-            Happening::GroupCreated(..)
+            Happening::Updated(..)
+            | Happening::GroupCreated(..)
             | Happening::GroupDeleted(..)
             | Happening::NodeStarted(..)
             | Happening::Monitors(..)

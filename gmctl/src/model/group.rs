@@ -46,6 +46,9 @@ pub struct Gone {
 /// One group as we know it.
 #[derive(Debug, Clone, Default)]
 pub struct Group {
+    /// Whether its view was told, or that it is empty, and not only how some members look, or that
+    /// somebody asked.
+    pub is_told: bool,
     /// The revision that installed the view we know.
     pub view: Revision,
     /// The last change we know: that view, or a static member's going or coming since.
@@ -156,11 +159,6 @@ impl Group {
             });
         }
         !proved.is_empty()
-    }
-
-    /// Whether a view of it was told, and not only how some members look, or that somebody asked.
-    pub fn is_told(&self) -> bool {
-        self.view.0 > 0 || !self.members.is_empty()
     }
 
     /// Whether anybody has yet to prove to be better.

@@ -130,7 +130,7 @@ impl Happening {
             Happening::Gap(..) => "gap",
             Happening::Note(_) => "note",
             Happening::Command(_, true) => "done",
-            Happening::Command(_, false) => "refused",
+            Happening::Command(_, false) => "failed",
         }
     }
 

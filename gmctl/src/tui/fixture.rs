@@ -84,6 +84,7 @@ impl Play {
                 "Down" => Key::Down,
                 "Up" => Key::Up,
                 "C-u" => Key::Ctrl('u'),
+                "C-c" => Key::Ctrl('c'),
                 "F1" => Key::Function(1),
                 "F5" => Key::Function(5),
                 word => {

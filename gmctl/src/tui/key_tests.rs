@@ -5,7 +5,7 @@ use super::{
     fixture::{Play, group, healthy, id, last, notice},
     message::{Effect, Message},
     place::Place,
-    request::{NotDone, Request},
+    request::{NotDone, Parting, Reply, Request},
     ui::Overlay,
 };
 use crate::model::group::MemberKey;
@@ -43,6 +43,45 @@ fn a_write_under_way_can_be_left_and_what_becomes_of_it_is_told() {
         assert_eq!(notice(&play), wanted);
         play.keys("Esc q");
         assert!(play.effects.contains(&Effect::Quit));
+    }
+}
+
+#[test]
+fn who_quits_twice_leaves_without_an_answer() {
+    let mut play = healthy();
+    play.keys("2 P Enter C-c");
+    assert!(!play.effects.contains(&Effect::Quit) && notice(&play).contains("quit again"));
+    play.later(5_000).keys("C-c");
+    assert!(!play.effects.contains(&Effect::Quit), "that was long ago");
+    play.keys("C-c");
+    assert!(play.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn of_a_leave_whose_answer_is_lost_nobody_knows() {
+    let lost = NotDone { why: "no node answered".to_owned(), outcome_unknown: true };
+    let refused = NotDone::from("fenced".to_owned());
+    for (outcomes, told, not_told) in [
+        (vec![("m-0001", &lost)], "outcome unknown: m-0001: no node", "nobody left"),
+        (
+            vec![("m-0001", &lost), ("m-0002", &refused)],
+            "outcome unknown: 1 did not: m-0002: fenced; of 1 nobody knows: m-0001",
+            "nobody left",
+        ),
+        (
+            vec![("m-0001", &refused), ("m-0002", &refused)],
+            "refused: nobody left; 2 did",
+            "unknown",
+        ),
+    ] {
+        let mut play = healthy();
+        play.keys("3 X Enter");
+        let Some(Effect::Ask { ticket, .. }) = play.effects.last().cloned() else { panic!() };
+        let refused = outcomes.into_iter().map(|(who, why)| (id(who), why.clone())).collect();
+        let parting = Parting { left: Vec::new(), refused };
+        play.tell(Message::Answered(ticket, Ok(Reply::Left(parting).into())));
+        let screen = play.screen(120, 36);
+        assert!(screen.contains(told) && !screen.contains(not_told), "{screen}");
     }
 }
 

@@ -47,7 +47,7 @@ pub fn facts(model: &Model, now: Moment) -> Vec<Fact> {
     if let Some(answered_by) = model.answered_by {
         facts.push(Fact::Nodes(Nodes { answered_by, nodes }));
     }
-    for (id, group) in model.groups.iter().filter(|(_, group)| group.is_told()) {
+    for (id, group) in model.groups.iter().filter(|(_, group)| group.is_told) {
         let members = group.members.values().map(|member| member.as_ref().clone()).collect();
         let view = View { group: id.clone(), view: group.view, revision: group.revision, members };
         facts.push(Fact::Watch(WatchEvent::Snapshot(view)));

@@ -1,9 +1,9 @@
 //! What the keys beyond the first screens do: moments, marks, columns, cells, contexts.
 
 use gms::{
-    api::WatchEvent,
+    api::{Bookmark, WatchEvent},
     id::{NodeId, Revision},
-    view::Change,
+    view::{Change, View},
 };
 
 use super::{
@@ -320,4 +320,18 @@ fn what_others_wrote_is_spelled_in_ascii_too() {
     let mut play = Play::with(Settings::new("prod"));
     play.healthy().keys("C").types("Müller: 停 電¡").keys("Enter 5");
     assert!(play.screen(120, 36).contains("Müller: 停 電¡"));
+}
+
+/// A group may be created before its first member; its view is 0 then.
+#[test]
+fn a_group_that_is_empty_is_a_group() {
+    let (name, view) = (group("batch"), Revision(0));
+    let empty = View { group: name, view, revision: view, members: Vec::new() };
+    let mut play = Play::new();
+    play.tell(Message::Watch(WatchEvent::Snapshot(empty)));
+    let bookmark = Bookmark { revision: Revision(7) };
+    play.tell(Message::Watch(WatchEvent::Bookmark(bookmark))).keys("2");
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("batch") && !screen.contains("no group yet"), "{screen}");
+    assert!(screen.contains("1 group "), "{screen}");
 }

@@ -57,7 +57,7 @@ pub struct Parting {
     /// With whom it was done, and the view it made.
     pub left: Vec<(MemberId, Revision)>,
     /// With whom it was not, and why.
-    pub refused: Vec<(MemberId, String)>,
+    pub refused: Vec<(MemberId, NotDone)>,
 }
 
 /// An answer of the service, and who gave it.

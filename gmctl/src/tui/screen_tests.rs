@@ -152,7 +152,7 @@ fn leaving() {
     insta::assert_snapshot!("leave_checking_80x24", play.screen(80, 24));
     let parting = Parting {
         left: vec![(id("m-0004"), Revision(1)), (id("m-0007"), Revision(1))],
-        refused: vec![(id("m-0010"), "fenced: another life".to_owned())],
+        refused: vec![(id("m-0010"), "fenced: another life".to_owned().into())],
     };
     let ticket = last_ticket(&play);
     play.tell(Message::Answered(ticket, Ok(Reply::Left(parting).into())));

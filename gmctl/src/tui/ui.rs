@@ -231,6 +231,8 @@ pub struct Ui {
     pub why: Option<(MemberKey, WhyPage)>,
     /// Forms out of sight whose writes are under way.
     pub under_way: Vec<Form>,
+    /// Until when quitting again gives up the answers of writes under way.
+    pub quits_until: Option<Instant>,
     /// The question of the why screen that is not answered yet.
     pub why_ticket: Option<Ticket>,
     /// Since when, and about how many members, the service was lately asked for a recording.

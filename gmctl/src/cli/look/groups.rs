@@ -171,7 +171,7 @@ impl Page for Groups {
             Column::new("AWAY").right().priority(1),
             Column::new("SUSPECTS").right(),
             Column::new("TIMING").priority(3),
-            Column::new("HOLD").priority(1),
+            Column::new("HOLD").field("hold_left_ms").priority(1),
             Column::new("REASON").priority(2),
         ]);
         for group in &self.groups {
@@ -198,9 +198,9 @@ impl Page for Groups {
     }
 }
 
-/// How much of the hold is left; to programs, how long it lasts in all.
+/// How much of the hold is left.
 fn held(hold: &Hold, style: &Style) -> Cell {
     let ends_ms = hold.at_ms.saturating_add(hold.lasts.as_millis());
-    let left = Duration::from_millis(ends_ms.saturating_sub(style.now_ms));
-    Cell::new(Role::Plain, format!("{} left", rest(left))).exact(Some(hold.lasts))
+    let left_ms = ends_ms.saturating_sub(style.now_ms);
+    Cell::figure(Some(left_ms), |ms| format!("{} left", rest(Duration::from_millis(*ms))))
 }

@@ -313,7 +313,7 @@ fn groups(
     let mut rows: Vec<GroupRow> = model
         .groups
         .iter()
-        .filter(|(_, group)| group.is_told())
+        .filter(|(_, group)| group.is_told)
         .filter(|(id, group)| !filter_applies || group_passes(wish.filter, now, id, group))
         .map(|(id, group)| GroupRow {
             id: id.clone(),

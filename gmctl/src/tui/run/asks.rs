@@ -147,7 +147,8 @@ async fn part(
         match one_leaves(client, first, reason, &fenced).await {
             Err(error) if changed(&error) => {
                 let why = format!("{group} has changed meanwhile, so nobody was asked to leave it");
-                parting.refused.extend(targets.iter().map(|t| (t.key.id.clone(), why.clone())));
+                let refused = NotDone::from(why);
+                parting.refused.extend(targets.iter().map(|t| (t.key.id.clone(), refused.clone())));
                 continue;
             }
             answer => note(&mut parting, &mut by, first, answer),
@@ -228,7 +229,7 @@ fn note(
             parting.left.push((id, view));
             *by = node;
         }
-        Err(error) => parting.refused.push((id, error.to_string())),
+        Err(error) => parting.refused.push((id, error.into())),
     }
 }
 

@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+/// Who quits while a write is under way has to say so again within this.
+const QUITS_WITHIN: Duration = Duration::from_secs(4);
 /// Rows keep their places for so long after the cursor moved.
 const ORDER_HELD: Duration = Duration::from_secs(3);
 
@@ -167,7 +169,13 @@ fn quit(app: &mut App, effects: &mut Vec<Effect>) {
         _ => false,
     };
     if is_sending(&app.ui.overlay) || !app.ui.under_way.is_empty() {
-        return flash(app, "a write is under way; its answer is awaited");
+        let again = app.ui.quits_until.take().is_some_and(|until| app.now.at < until);
+        if !again {
+            app.ui.quits_until = app.now.at.checked_add(QUITS_WITHIN);
+            let text =
+                "a write is under way: quit again to leave without knowing what becomes of it";
+            return flash(app, text);
+        }
     }
     effects.push(Effect::Quit);
 }

@@ -1,7 +1,7 @@
 //! Opening forms, and what their answers lead to.
 
 use gms::{
-    id::{GroupId, NodeId},
+    id::{GroupId, MemberId, NodeId},
     view::MemberState,
 };
 
@@ -185,11 +185,18 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledge
     let sent = matches!(form.stage, Stage::Sending(_));
     let by = answer.as_ref().map(by).unwrap_or_default();
     match answer.map(|answer| answer.reply) {
-        Err(why) => form.refused(why),
-        Ok(Reply::Left(parting) | Reply::Drained(parting))
-            if parting.left.is_empty() && !parting.refused.is_empty() =>
-        {
-            form.refused(parting_text(&parting, &Words::LEAVE).0);
+        Err(not_done) => {
+            let title = form.purpose.title();
+            form.refused(not_done.clone());
+            if sent {
+                note_failure(app, &title, &not_done);
+            }
+        }
+        Ok(Reply::Left(parting)) if is_refused(&parting) => {
+            form.refused(refusal(&parting, &Words::LEAVE));
+        }
+        Ok(Reply::Drained(parting)) if is_refused(&parting) => {
+            form.refused(refusal(&parting, &Words::DRAIN));
         }
         Ok(reply) if !sent => {
             let group = match form.purpose.request(&form.fields) {
@@ -201,6 +208,10 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledge
         Ok(reply) => {
             let command = form.purpose.request(&form.fields).ok();
             app.ui.overlay = None;
+            let all_left = matches!(&reply, Reply::Left(parting) if parting.refused.is_empty());
+            if all_left && matches!(app.ui.place, Place::Members(_)) {
+                app.ui.marks.clear();
+            }
             finish(app, &reply, &by, command.as_ref());
         }
     }
@@ -214,12 +225,18 @@ fn ended_unseen(app: &mut App, form: &Form, answer: Result<Acknowledged, NotDone
             finish(app, &answer.reply, &by(&answer), command.as_ref());
         }
         Err(not_done) => {
-            let text = format!("{}: {}: {}", form.purpose.title(), not_done.word(), not_done.why);
-            let now = app.now;
-            app.live.timeline.observe(now, Happening::Command(text.clone(), false));
+            let text = note_failure(app, &form.purpose.title(), &not_done);
             tell(app, text, Tone::Bad);
         }
     }
+}
+
+/// Writes down that something was not done, or that nobody knows; in these words.
+fn note_failure(app: &mut App, title: &str, not_done: &NotDone) -> String {
+    let text = format!("{title}: {}: {}", not_done.word(), not_done.why);
+    let now = app.now;
+    app.live.timeline.observe(now, Happening::Command(text.clone(), false));
+    text
 }
 
 /// What a dry run says, line by line.
@@ -255,7 +272,9 @@ fn preview(group: Option<&Group>, reply: &Reply) -> Vec<String> {
 
 fn would(parting: &Parting, what: &str) -> Vec<String> {
     let mut lines = vec![format!("{} {what}", parting.left.len())];
-    lines.extend(parting.refused.iter().take(3).map(|(id, why)| format!("{id}: {why}")));
+    lines.extend(
+        parting.refused.iter().take(3).map(|(id, not_done)| format!("{id}: {}", not_done.why)),
+    );
     if let more @ 1.. = parting.refused.len().saturating_sub(3) {
         lines.push(format!("and {more} more would be refused"));
     }
@@ -308,9 +327,6 @@ fn finish(app: &mut App, reply: &Reply, by: &str, request: Option<&Request>) {
     };
     let now = app.now;
     app.live.timeline.observe(now, Happening::Command(text.clone(), done));
-    if let (Reply::Left(_), true, Place::Members(_)) = (reply, done, &app.ui.place) {
-        app.ui.marks.clear();
-    }
     let command = request.map(command_line::of_request).unwrap_or_default();
     tell(
         app,
@@ -332,16 +348,42 @@ impl Words {
         Words { nobody: "nobody was told", one: "was told", many: "members were told" };
 }
 
+/// What became of many, and whether all of it was done.
 fn parting_text(parting: &Parting, words: &Words) -> (String, bool) {
-    let left = match parting.left.as_slice() {
-        [] => words.nobody.to_owned(),
-        [(id, view)] => format!("{id} {}, view {view}", words.one),
-        many => format!("{} {}", many.len(), words.many),
+    let (unknown, refused): (Vec<_>, Vec<_>) =
+        parting.refused.iter().partition(|(_, not_done)| not_done.outcome_unknown);
+    let first = |of: &[&(MemberId, NotDone)]| {
+        of.first().map_or(String::new(), |(id, not_done)| format!("{id}: {}", not_done.why))
     };
-    match parting.refused.first() {
-        None => (left, true),
-        Some((id, why)) => {
-            (format!("{left}; {} did not: {id}: {why}", parting.refused.len()), false)
-        }
+    let mut parts = Vec::new();
+    match parting.left.as_slice() {
+        // Of whom nothing is known may have.
+        [] if !unknown.is_empty() => {}
+        [] => parts.push(words.nobody.to_owned()),
+        [(id, view)] => parts.push(format!("{id} {}, view {view}", words.one)),
+        many => parts.push(format!("{} {}", many.len(), words.many)),
+    }
+    if !refused.is_empty() {
+        parts.push(format!("{} did not: {}", refused.len(), first(&refused)));
+    }
+    if !unknown.is_empty() {
+        parts.push(format!("of {} nobody knows: {}", unknown.len(), first(&unknown)));
+    }
+    (parts.join("; "), parting.refused.is_empty())
+}
+
+/// Whether nobody did.
+fn is_refused(parting: &Parting) -> bool {
+    parting.left.is_empty() && !parting.refused.is_empty()
+}
+
+/// Why none of them did.
+fn refusal(parting: &Parting, words: &Words) -> NotDone {
+    match parting.refused.as_slice() {
+        [(id, not_done)] => NotDone { why: format!("{id}: {}", not_done.why), ..not_done.clone() },
+        many => NotDone {
+            why: parting_text(parting, words).0,
+            outcome_unknown: many.iter().any(|(_, not_done)| not_done.outcome_unknown),
+        },
     }
 }
