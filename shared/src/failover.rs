@@ -17,6 +17,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// a sound node answers, so that only one that hangs is given up.
 const ATTEMPT_MAX: Duration = Duration::from_millis(2500);
 
+/// A node that has no quorum says so within this. An attempt that is cut short before leaves a write
+/// unknown that would have been refused.
+const REFUSED_WITHIN: Duration = Duration::from_millis(1100);
+
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -65,6 +69,8 @@ pub(crate) struct Failover {
     attempt: Duration,
     /// The wait after this round has been handed out.
     waited: bool,
+    /// A node has said that there is no quorum.
+    refused: bool,
 }
 
 impl Failover {
@@ -94,6 +100,7 @@ impl Failover {
             deadline: now + timeout + patience,
             attempt,
             waited: false,
+            refused: false,
         }
     }
 
@@ -111,7 +118,7 @@ impl Failover {
     pub(crate) fn handle_failure(&mut self, failure: Failure) {
         match failure {
             Failure::NotConnected => {}
-            Failure::NoQuorum => self.somebody_there = true,
+            Failure::NoQuorum => (self.somebody_there, self.refused) = (true, true),
             Failure::Unanswered => {
                 self.somebody_there = true;
                 if self.outcome == Outcome::NothingHappened {
@@ -123,7 +130,8 @@ impl Failover {
 
     /// What to do next; `chance` is any number.
     pub(crate) fn next_step(&mut self, now: Instant, chance: u64) -> Step {
-        if now >= self.deadline {
+        let nothing_happened = self.refused && self.outcome == Outcome::NothingHappened;
+        if now >= self.deadline || (nothing_happened && now + REFUSED_WITHIN > self.deadline) {
             return Step::GiveUp;
         }
         if self.asked == self.endpoints {
@@ -190,7 +198,7 @@ mod tests {
     #[test]
     fn a_node_that_answers_no_quorum_is_worth_another_round() {
         let now = Instant::now();
-        let mut failover = Failover::new(true, 2, 0, now, SECOND, Duration::ZERO);
+        let mut failover = Failover::new(true, 2, 0, now, 2 * SECOND, Duration::ZERO);
         for failure in [Failure::NoQuorum, Failure::NotConnected] {
             tried(failover.next_step(now, 0));
             failover.handle_failure(failure);
@@ -201,6 +209,21 @@ mod tests {
         assert!(until > now && until <= now + BACKOFF_MIN);
         assert_eq!(tried(failover.next_step(until, 0)), 0);
         assert!(!failover.outcome_unknown());
+    }
+
+    #[test]
+    fn a_write_that_was_refused_is_not_made_unknown_by_a_last_attempt_cut_short() {
+        let start = Instant::now();
+        for (write, ms, gives_up) in
+            [(true, 3_899, false), (true, 3_901, true), (false, 3_901, false)]
+        {
+            let mut failover = Failover::new(write, 3, 0, start, 5 * SECOND, Duration::ZERO);
+            tried(failover.next_step(start, 0));
+            failover.handle_failure(Failure::NoQuorum);
+            let step = failover.next_step(start + Duration::from_millis(ms), 0);
+            assert_eq!(step == Step::GiveUp, gives_up, "{write} {ms}: {step:?}");
+            assert!(!failover.outcome_unknown());
+        }
     }
 
     #[test]

@@ -239,6 +239,11 @@ impl Model {
     pub fn apply_status(&mut self, now: Moment, status: Status) {
         self.link.heard(Stream::Poll, now.at);
         self.link.node = Some(status.node);
+        if status.quorum.ok && status.leader.is_some() {
+            self.adrift = None;
+        } else {
+            self.adrift.get_or_insert(now.at);
+        }
         self.status = Some(Arc::new(status));
         self.compare(now);
     }

@@ -67,6 +67,8 @@ pub struct Model {
     pub link: Link,
     /// What the node that answers says of itself.
     pub status: Option<Arc<Status>>,
+    /// Since when the node that answers is without a leader and a quorum; none while it has both.
+    pub adrift: Option<Instant>,
     /// Which node told of the nodes.
     pub answered_by: Option<NodeId>,
     /// When the nodes were last told of.
@@ -160,7 +162,11 @@ impl Model {
         if ours.quorum.ok && ours.leader.is_some() {
             return None;
         }
-        self.opinions.keys().copied().filter(|node| *node != ours.node).find(|node| {
+        // What was said before says nothing of now.
+        let since = self.adrift?;
+        let asked_since = |(_, opinion): &(&NodeId, &Arc<Opinion>)| opinion.at >= since;
+        let others = self.opinions.iter().filter(asked_since).map(|(node, _)| *node);
+        others.filter(|node| *node != ours.node).find(|node| {
             self.said(now, *node)
                 .is_some_and(|said| said.status.quorum.ok && said.status.leader.is_some())
         })

@@ -57,7 +57,11 @@ impl History {
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
         // A picture that is only being built was never true.
-        let half_told = model.is_blank() || model.reopening.is_some() || !model.knows_groups();
+        let tally = model.tally();
+        let half_told = model.is_blank()
+            || model.reopening.is_some()
+            || !model.knows_groups()
+            || (tally.unknown > 0 && tally.unknown == tally.total());
         if self.frames.is_empty() && half_told {
             return;
         }

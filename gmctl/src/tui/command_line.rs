@@ -26,7 +26,7 @@ pub fn of(app: &App) -> String {
             format!("gmctl replay {} --at {at}", quoted(&app.settings.tape))
         }
         Place::Why(_) if app.past.is_some() => format!("{} --at {at}", of_now(app)),
-        Place::Difference | Place::Timeline | Place::Views => of_now(app),
+        Place::Difference => of_now(app),
         _ if app.past.is_some() => {
             let clock = at.get(11..19).unwrap_or(&at);
             format!("{}   # of now, not of {clock} UTC", of_now(app))

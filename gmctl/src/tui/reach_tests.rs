@@ -215,6 +215,11 @@ fn the_nodes_are_asked_while_they_are_looked_at_and_a_better_one_is_named() {
     assert!(screen.contains("NODE 2 IS CUT OFF: node 1 has a leader and a quorum"), "{screen}");
     assert!(screen.contains("NO 1/3 !") && screen.contains("40: 11 !"), "{screen}");
     insta::assert_snapshot!("views_asked_120x36", screen);
+    // What the others said before ours lost its quorum says nothing of now.
+    play.tell(Message::Status(Box::new(status(Some(1))))).later(500);
+    play.tell(Message::Status(Box::new(status(None))));
+    let screen = play.screen(120, 36);
+    assert!(!screen.contains("CUT OFF") && screen.contains("NO QUORUM"), "{screen}");
 }
 
 #[test]

@@ -87,7 +87,10 @@ fn a_recording_is_shown_and_asks_nobody() {
     play.keys(":").types("speed 8").keys("Enter");
     assert_eq!(play.effects.last(), Some(&Effect::Play(Some(8.0))));
     play.keys(":").types("at 12:03:40").keys("Enter");
-    assert!(play.app.past.is_some(), "yesterday's 12:03:40 is before the recording");
+    let ahead = play.now.wall_ms / 1_000 * 1_000 + 9_000;
+    assert_eq!(play.effects.last(), Some(&Effect::Seek(ahead)), "it lies ahead, not yesterday");
+    play.keys(":").types("at 12:03:20").keys("Enter");
+    assert!(play.app.past.is_some());
     play.keys("$ $");
     assert_eq!(play.effects.last(), Some(&Effect::Seek(u64::MAX)));
     for keys in ["A", "2 3 X", "r", "R"] {

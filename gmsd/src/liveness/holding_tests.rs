@@ -56,6 +56,8 @@ fn a_silent_member_of_a_held_group_is_doubted_once_and_told_to_nobody() {
         assert!(seen.for_ms > 50_000, "since its true beginning: {}", seen.for_ms);
         assert!(seen.observers.iter().all(|seen| seen.verdict == Verdict::Silent), "{seen:?}");
         assert_eq!(seen.observers.len(), NODES);
+        let ages: Vec<u64> = seen.observers.iter().filter_map(|seen| seen.age_ms).collect();
+        assert!(ages.iter().all(|age| *age > 50_000), "as of now, not of the test: {ages:?}");
     }
     assert!(world.observers.iter().all(|node| !node.flux().silent), "no verdict may follow");
 }

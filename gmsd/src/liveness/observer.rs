@@ -34,7 +34,6 @@ use super::{
     output::{Output, Probed, Tally},
     pleas::Pleas,
     returns::Returns,
-    suspicion::Suspicion,
     timing::Timing,
     valve::Valve,
 };
@@ -166,7 +165,7 @@ impl Observer {
             condemned.removal.evidence.observers.clone()
         } else {
             let own = self.own_word(now, case);
-            let others = case.doubt.iter().flat_map(Suspicion::answers).cloned();
+            let others = case.doubt.iter().flat_map(|doubt| doubt.answers_by(now));
             std::iter::once(own).chain(others).collect()
         };
         Some(gms::api::Suspicion {

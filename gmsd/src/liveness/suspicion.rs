@@ -140,6 +140,16 @@ impl Suspicion {
         self.answers.values()
     }
 
+    /// The same as it is by now: while the doubt stands nobody has heard the member since the test.
+    pub fn answers_by(&self, now: Observed) -> impl Iterator<Item = Observation> {
+        let since = if self.stands { now.since(self.ends()) } else { Duration::ZERO };
+        let since_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.answers.values().cloned().map(move |seen| Observation {
+            age_ms: seen.age_ms.map(|age| age.saturating_add(since_ms)),
+            ..seen
+        })
+    }
+
     /// Decides. `own` is what the accuser itself observes; `silent` whether its silence has lasted
     /// the full count of misses; `monitors` are the voters in touch, whose word is waited for.
     pub fn decide(

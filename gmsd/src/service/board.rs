@@ -41,10 +41,35 @@ pub enum Look {
     Gone(Subject),
 }
 
+/// How a member looked when that was told.
+#[derive(Debug)]
+struct Told {
+    looks: MemberLiveness,
+    at: Instant,
+}
+
+impl Told {
+    /// How it looks by now. A suspect is told of once; its silence goes on all the same, for hours if
+    /// its group is held.
+    fn by(&self, now: Instant) -> MemberLiveness {
+        let mut looks = self.looks.clone();
+        if is_suspect(&looks) {
+            let since = now.saturating_duration_since(self.at).as_millis();
+            let since_ms = u64::try_from(since).unwrap_or(u64::MAX);
+            let missed = since_ms.checked_div(looks.period_ms).unwrap_or_default();
+            looks.age_ms = looks.age_ms.map(|age| age.saturating_add(since_ms));
+            looks.misses = looks.misses.saturating_add(u32::try_from(missed).unwrap_or(u32::MAX));
+        }
+        looks
+    }
+}
+
 #[derive(Debug, Default)]
 struct Gathered {
     number: u64,
-    members: BTreeMap<(GroupId, MemberId), MemberLiveness>,
+    members: BTreeMap<(GroupId, MemberId), Told>,
+    /// When somebody last told something.
+    latest: Option<Instant>,
     changes: VecDeque<Look>,
     tallies: BTreeMap<NodeId, Vec<GroupTally>>,
     /// When each node last answered.
@@ -76,8 +101,9 @@ impl Board {
     /// Everybody (in one group), and the number of the last change that is in there.
     pub fn members(&self, group: Option<&GroupId>) -> (u64, Vec<MemberLiveness>) {
         let gathered = self.lock();
-        let wanted = |member: &&MemberLiveness| group.is_none_or(|group| member.group == *group);
-        (gathered.number, gathered.members.values().filter(wanted).cloned().collect())
+        let wanted = |told: &&Told| group.is_none_or(|group| told.looks.group == *group);
+        let members = gathered.members.values().filter(wanted);
+        (gathered.number, members.map(|told| told.by(gathered.latest.unwrap_or(told.at))).collect())
     }
 
     /// One member as last told. From now on for a while it is asked for each round, changed or not,
@@ -85,7 +111,8 @@ impl Board {
     pub fn member(&self, group: &GroupId, member: &MemberId) -> Option<MemberLiveness> {
         let mut gathered = self.lock();
         let name = (group.clone(), member.clone());
-        let known = gathered.members.get(&name).cloned();
+        let known = gathered.members.get(&name);
+        let known = known.map(|told| told.by(gathered.latest.unwrap_or(told.at)));
         if known.is_some() && gathered.pins.len() < PINS_MAX {
             gathered.pins.insert(name, PIN_ROUNDS);
         }
@@ -145,6 +172,7 @@ impl Board {
     pub(super) fn take(&self, now: Instant, node: NodeId, bands: Bands, tally: bool) {
         let mut gathered = self.lock();
         gathered.heard.insert(node, now);
+        gathered.latest = gathered.latest.max(Some(now));
         if bands.whole {
             let told: std::collections::BTreeSet<(GroupId, MemberId)> = bands
                 .changed
@@ -154,8 +182,8 @@ impl Board {
             let over: Vec<Subject> = gathered
                 .members
                 .iter()
-                .filter(|(name, member)| member.monitor == node && !told.contains(*name))
-                .map(|(_, member)| subject(member))
+                .filter(|(name, of)| of.looks.monitor == node && !told.contains(*name))
+                .map(|(_, of)| subject(&of.looks))
                 .collect();
             for subject in over {
                 gathered.remove(subject, node);
@@ -165,10 +193,10 @@ impl Board {
             gathered.remove(subject, node);
         }
         for member in bands.changed {
-            gathered.set(member);
+            gathered.set(now, member);
         }
         for member in bands.pinned {
-            gathered.refresh(member);
+            gathered.refresh(now, member);
         }
         if tally {
             gathered.tallies.insert(node, bands.groups);
@@ -187,38 +215,38 @@ impl Board {
 }
 
 impl Gathered {
-    fn set(&mut self, member: MemberLiveness) {
+    fn set(&mut self, at: Instant, member: MemberLiveness) {
         let name = (member.group.clone(), member.id.clone());
-        let former = self.members.get(&name);
+        let former = self.members.get(&name).map(|told| &told.looks);
         // A former monitor's last word must not hide the word of the present one.
         if former.is_some_and(|former| former.incarnation > member.incarnation) {
             return;
         }
         self.suspects += usize::from(is_suspect(&member));
         self.suspects -= usize::from(former.is_some_and(is_suspect));
-        self.members.insert(name, member.clone());
+        self.members.insert(name, Told { looks: member.clone(), at });
         self.note(Look::Member(member));
     }
 
     /// The same looks, but newer times: nothing to tell anybody who did not ask.
-    fn refresh(&mut self, member: MemberLiveness) {
+    fn refresh(&mut self, at: Instant, member: MemberLiveness) {
         let known = self.members.get_mut(&(member.group.clone(), member.id.clone()));
         if let Some(known) = known
-            && known.incarnation == member.incarnation
-            && known.state == member.state
+            && known.looks.incarnation == member.incarnation
+            && known.looks.state == member.state
         {
-            *known = member;
+            *known = Told { looks: member, at };
         }
     }
 
     fn remove(&mut self, gone: Subject, by: NodeId) {
         let name = (gone.group.clone(), gone.member.clone());
-        let known = self.members.get(&name);
+        let known = self.members.get(&name).map(|told| &told.looks);
         // The duty may have moved to another node, which tells about this life now.
         let is_its =
             known.is_some_and(|known| known.monitor == by && known.incarnation == gone.incarnation);
         if is_its && let Some(former) = self.members.remove(&name) {
-            self.suspects -= usize::from(is_suspect(&former));
+            self.suspects -= usize::from(is_suspect(&former.looks));
             self.note(Look::Gone(gone));
         }
     }
@@ -333,5 +361,21 @@ mod tests {
         board.take(now(), NodeId(1), told(true, both, vec![]), false);
         board.take(now(), NodeId(1), told(true, vec![looks("b", 2, Band::Ok, 1)], vec![]), false);
         assert_eq!(board.members(None).1, vec![looks("b", 2, Band::Ok, 1)]);
+    }
+
+    #[test]
+    fn the_silence_of_a_suspect_goes_on_though_it_is_told_of_once() {
+        let (board, start) = (Board::default(), now());
+        let suspect =
+            MemberLiveness { age_ms: Some(1_900), misses: 2, ..looks("m", 3, Band::Suspect, 1) };
+        board.take(start, NodeId(1), told(true, vec![suspect], vec![]), false);
+        let later = start + Duration::from_secs(10);
+        board.take(later, NodeId(1), told(false, vec![], vec![]), false);
+        let member = board.members(None).1.remove(0);
+        assert_eq!((member.age_ms, member.misses), (Some(11_900), 22));
+        let ok = looks("m", 3, Band::Ok, 1);
+        board.take(later, NodeId(1), told(false, vec![ok], vec![]), false);
+        board.take(later + Duration::from_secs(9), NodeId(1), told(false, vec![], vec![]), false);
+        assert_eq!(board.members(None).1[0].age_ms, Some(1), "who answers has no age of its own");
     }
 }

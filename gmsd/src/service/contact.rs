@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A node without Raft contact for this long is not fit: one election timeout.
-pub(super) const CONTACT_LOST: Duration = Duration::from_millis(300);
+const CONTACT_LOST: Duration = Duration::from_millis(300);
 /// A node that is back must stay so for this long before it watches members again.
 const CONTACT_BACK: Duration = Duration::from_secs(1);
 /// A node that far behind the log does not know whom to watch.

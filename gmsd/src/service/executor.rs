@@ -29,6 +29,9 @@ use crate::{
 /// again.
 pub const WORDS_QUEUE_MAX: usize = 256;
 
+/// How long a node that is to lead is waited for: some heartbeats.
+const REACH_WAIT: Duration = Duration::from_millis(500);
+
 /// What the liveness of a node tells the leader.
 #[derive(Debug)]
 pub enum Word {
@@ -179,15 +182,18 @@ impl Executor {
         standing
     }
 
-    /// Waits for an answer of this node, for as long as a sound one takes: leadership that was handed
-    /// to one which does not answer is lost in an election.
+    /// Waits until this node answers what the leader sends it from now on, for as long as a sound one
+    /// takes: leadership that was handed to one which does not answer is lost in an election.
     async fn reach(&self, to: NodeId) -> Result<(), Refusal> {
         let mut standing = self.consensus.standing();
+        let asked = self.clock.now();
         let answers = standing.wait_for(|it| {
-            let leads = it.role == Role::Leader;
-            !leads || it.node == to || contact::is_in_touch(self.clock.now(), it, to)
+            let contact = it.followers.get(&to).and_then(|follower| follower.contact);
+            let answers = contact.is_some_and(|sent| sent >= asked)
+                && contact::is_in_touch(self.clock.now(), it, to);
+            it.role != Role::Leader || it.node == to || answers
         });
-        match tokio::time::timeout(contact::CONTACT_LOST, answers).await {
+        match tokio::time::timeout(REACH_WAIT, answers).await {
             Ok(_) => Ok(()),
             Err(_) => Err(Refusal::Conflict(format!(
                 "node {to} is out of touch with the leader or far behind it, so it cannot take over"

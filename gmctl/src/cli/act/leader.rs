@@ -82,8 +82,13 @@ pub async fn run(args: &LeaderArgs, console: &mut Console) -> Result<Exit, Failu
         }
         LeaderVerb::Transfer { to } => {
             let request = TransferRequest { to: *to };
-            let answer = client.transfer_leader(&request, &console.write()?).await?;
-            console.take(answer)
+            let answer = client.transfer_leader(&request, &console.write()?).await;
+            console.take(answer.map_err(|why| match Failure::from(why) {
+                failure if failure.exit == Exit::Conflict => {
+                    failure.hint("gmctl nodes shows who is in touch")
+                }
+                failure => failure,
+            })?)
         }
     };
     console.printer.page(&leader)?;

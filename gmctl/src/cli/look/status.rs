@@ -87,7 +87,13 @@ fn facts(status: &Status) -> Table {
     table.fact(
         "leader",
         match status.leader {
-            Some(leader) => Cell::new(Role::Good, format!("node {leader}, term {}", status.term)),
+            Some(leader) if status.quorum.ok => {
+                Cell::new(Role::Good, format!("node {leader}, term {}", status.term))
+            }
+            Some(last) => Cell::new(
+                Role::Bad,
+                format!("none with a quorum; node {last} was the last, term {}", status.term),
+            ),
             None => Cell::new(Role::Bad, format!("none, term {}", status.term)),
         },
     );

@@ -85,7 +85,7 @@ pub(super) fn prompted(app: &mut App, prompt: Prompt, text: &str, effects: &mut 
 
 fn with(app: &mut App, action: Action, text: &str, effects: &mut Vec<Effect>) {
     match action {
-        Action::At => match times::read(text, app.now) {
+        Action::At => match times::read(text, app.now, app.settings.replay) {
             Some(wall_ms) => times::show_at(app, wall_ms, effects),
             None => flash(app, format!("at {text}: give 12:02:50 (UTC), or 3m for so long ago")),
         },

@@ -56,9 +56,9 @@ pub(super) fn mark_moment(app: &mut App) {
     flash(app, format!("{diff} now compares with this moment; {mark} again: with the last look"));
 }
 
-/// Reads in milliseconds since 1970 what somebody typed: `12:02:50` or `12:02` (UTC, today or
-/// yesterday), or how long ago: `3m`.
-pub(super) fn read(text: &str, now: Moment) -> Option<u64> {
+/// Reads in milliseconds since 1970 what somebody typed: `12:02:50` or `12:02` (UTC; in a recording,
+/// `ahead`, of the day shown, else of today or yesterday), or how long ago: `3m`.
+pub(super) fn read(text: &str, now: Moment, ahead: bool) -> Option<u64> {
     const DAY_MS: u64 = 86_400_000;
     if let Ok(ago) = text.parse::<Span>() {
         return Some(now.wall_ms.saturating_sub(ago.as_millis()));
@@ -75,7 +75,7 @@ pub(super) fn read(text: &str, now: Moment) -> Option<u64> {
     }
     let of_day = ((hour * 60 + minute) * 60 + second) * 1_000;
     let today = now.wall_ms / DAY_MS * DAY_MS + of_day;
-    Some(if today <= now.wall_ms { today } else { today.saturating_sub(DAY_MS) })
+    Some(if today <= now.wall_ms || ahead { today } else { today.saturating_sub(DAY_MS) })
 }
 
 /// Every screen as it was at that time; a recording is played on to it if it lies ahead.
@@ -185,7 +185,8 @@ mod tests {
             ("12:02:50:1", None),
             ("soon", None),
         ] {
-            assert_eq!(read(text, now), expected, "{text}");
+            assert_eq!(read(text, now, false), expected, "{text}");
         }
+        assert_eq!(read("12:04", now, true), Some(midnight + 43_440_000), "the tape has it yet");
     }
 }

@@ -1,6 +1,6 @@
 //! The header: can this screen be trusted, is there a leader and a quorum, what matters most.
 
-use gms::id::NodeId;
+use gms::api::Status;
 use ratatui::layout::Rect;
 
 use super::{
@@ -46,8 +46,9 @@ pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, size: Size) {
 
 /// For a terminal with no room for a layout: one sentence, wrapped.
 pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
-    let leader =
-        app.model().leader().map_or("no leader".to_owned(), |id| format!("node {id} leads"));
+    let status = app.model().status.as_ref().filter(|status| status.quorum.ok);
+    let leader = status.and_then(|status| status.leader);
+    let leader = leader.map_or("no leader".to_owned(), |id| format!("node {id} leads"));
     let alarm = app.rows.alarm.as_ref().map_or("", |finding| finding.sentence.as_str());
     let (width, height) = size::MINIMAL;
     let waits = match &app.ui.overlay {
@@ -85,8 +86,13 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
 }
 
 /// Who leads, in words.
-pub(super) fn leader_words(leader: Option<NodeId>) -> String {
-    leader.map_or("NO LEADER".to_owned(), |id| format!("node {id} LEADER"))
+pub(super) fn leader_words(status: &Status) -> String {
+    match status.leader {
+        Some(leader) if status.quorum.ok => format!("node {leader} LEADER"),
+        // It may be gone, or not know yet that it leads nobody.
+        Some(leader) => format!("NO LEADER, last node {leader}"),
+        None => "NO LEADER".to_owned(),
+    }
 }
 
 fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
@@ -108,11 +114,13 @@ fn cluster(app: &App, brush: &mut Brush<'_>, area: Rect) {
         None => vec![piece(" no node has told its status yet", Role::Faint)],
         Some(status) => {
             let quorum = &status.quorum;
-            let leader = if status.leader.is_some() { Role::Title } else { Role::Danger };
+            let leads = status.leader.is_some() && quorum.ok;
+            let leader = if leads { Role::Title } else { Role::Danger };
+            let since = if leads { since(app) } else { String::new() };
             let in_quorum = if quorum.ok { Role::Text } else { Role::Danger };
             vec![
-                piece(format!(" {}", leader_words(status.leader)), leader),
-                piece(format!("  term {}{}", grouped(status.term), since(app)), Role::Text),
+                piece(format!(" {}", leader_words(status)), leader),
+                piece(format!("  term {}{since}", grouped(status.term)), Role::Text),
                 piece(
                     format!(
                         "   {} {}/{} (needs {})",

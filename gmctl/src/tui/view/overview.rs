@@ -29,7 +29,10 @@ use crate::tui::{
         table::{self, Column, Table, figure, rest, text},
     },
 };
-use crate::{action::table::Action, model::cluster::Agreement};
+use crate::{
+    action::table::Action,
+    model::{cluster::Agreement, heard::Age, moment::whole_millis},
+};
 
 const SILENT: &[Column] = &[
     rest("MEMBER", 12, 0),
@@ -144,7 +147,15 @@ fn heartbeats(app: &App, brush: &mut Brush<'_>, area: Rect) {
         return;
     }
     let counts = || app.model().groups.values().filter_map(|group| group.counts.as_ref());
-    let greatest_age = counts().filter_map(|counts| counts.age_max_ms).max();
+    // Counts are told each second, and a silence goes on in between.
+    let silent = app.rows.silent.iter().filter_map(|key| {
+        let group = app.model().groups.get(&key.group)?;
+        match group.age(app.moment(), group.members.get(&key.id)?) {
+            Age::Known(age) => Some(whole_millis(age)),
+            _ => None,
+        }
+    });
+    let greatest_age = counts().filter_map(|counts| counts.age_max_ms).chain(silent).max();
     let slowest = counts().filter_map(|counts| counts.rtt_p99_us).max();
     let line = format!(
         " greatest age {}   slowest group's RTT p99 {}",

@@ -254,5 +254,5 @@ fn short(app: &App, without: Without) -> String {
     let term = if without < Without::Lag { format!(" t{}", status.term) } else { String::new() };
     let local = if without < Without::Contact { " local" } else { "" };
     let (reached, voters) = (status.quorum.reachable, status.quorum.voters.len());
-    format!("{}{term} {reached}/{voters}{local}", leader_words(status.leader))
+    format!("{}{term} {reached}/{voters}{local}", leader_words(status))
 }
