@@ -15,14 +15,6 @@ pub struct GroupAt<'a> {
     pub now_ms: u64,
 }
 
-impl GroupAt<'_> {
-    /// How much of its hold is left, in milliseconds, by the clock of the leader that set it.
-    fn hold_left_ms(&self) -> Option<u64> {
-        let hold = self.group.hold.as_ref()?;
-        Some(hold.at_ms.saturating_add(hold.lasts.as_millis()).saturating_sub(self.now_ms))
-    }
-}
-
 impl Subject for GroupAt<'_> {
     fn any_text(&self, field: &str, holds: &mut dyn FnMut(&str) -> bool) -> bool {
         match field {
@@ -46,7 +38,7 @@ impl Subject for GroupAt<'_> {
             "members" => Some(self.group.members as u64),
             "away" => Some(self.group.away as u64),
             "suspects" => Some(self.group.suspects as u64),
-            "hold" => Some(self.hold_left_ms()?.saturating_mul(1_000)),
+            "hold" => Some(self.group.hold.as_ref()?.left_ms(self.now_ms).saturating_mul(1_000)),
             _ => None,
         }
     }

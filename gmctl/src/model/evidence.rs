@@ -98,6 +98,7 @@ impl Evidence {
                 evidence: evidence.clone(),
             }),
             left: None,
+            hold: None,
             suspicion: None,
         };
         self.keep(event.at_ms, why);

@@ -281,9 +281,7 @@ impl Group {
 
     /// How much of the hold is left, by the clock of the leader that set it; none without a hold.
     pub fn hold_left(&self, now: Moment) -> Option<Duration> {
-        let hold = self.hold.as_ref()?;
-        let ends = hold.at_ms.saturating_add(hold.lasts.as_millis());
-        Some(Duration::from_millis(ends.saturating_sub(now.wall_ms)))
+        Some(Duration::from_millis(self.hold.as_ref()?.left_ms(now.wall_ms)))
     }
 
     /// How long it is, at the earliest, until the member is removed for its silence; none while it

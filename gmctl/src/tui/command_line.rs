@@ -70,7 +70,8 @@ fn of_now(app: &App) -> String {
                 // Without an end it is compared with the present.
                 let is_past = app.past.is_some() || app.settings.replay;
                 let to = is_past.then(|| format!(" --to {}", time_of_day(look.max(here))));
-                format!("gmctl diff --from {from}{}", to.unwrap_or_default())
+                let to = to.unwrap_or_default();
+                format!("gmctl diff --from {from}{to}   # of members; gmctl events has all")
             }
             None => "gmctl diff".to_owned(),
         },

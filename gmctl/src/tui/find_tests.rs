@@ -241,6 +241,7 @@ fn the_events_around_a_removal_are_a_key_away() {
             evidence: evidence(),
         }),
         left: None,
+        hold: None,
         suspicion: None,
     };
     play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)).into())));
@@ -253,4 +254,31 @@ fn the_events_around_a_removal_are_a_key_away() {
     play.keys("e");
     assert_eq!(play.app.ui.place, Place::Timeline);
     assert_eq!(play.app.entry().unwrap().revision, Some(Revision(10)));
+}
+
+#[test]
+fn what_keeps_a_silent_member_is_told_with_why_it_is_doubted() {
+    let mut play = healthy();
+    let ask = key("payments", "m-0003");
+    play.keys(":").types("why payments m-0003").keys("Enter");
+    let ticket = play.app.ui.why_ticket.unwrap();
+    let hold = gms::api::Hold {
+        since: Revision(9),
+        at_ms: play.app.now.wall_ms - 60_000,
+        lasts: gms::span::Span::from_millis(600_000),
+        reason: "switch work".to_owned(),
+    };
+    let why = Why {
+        group: ask.group,
+        id: ask.id,
+        incarnation: Incarnation(103),
+        state: WhyState::Member,
+        removal: None,
+        left: None,
+        hold: Some(hold),
+        suspicion: None,
+    };
+    play.tell(Message::Answered(ticket, Ok(Reply::Why(Box::new(why)).into())));
+    let screen = play.screen(120, 36);
+    assert!(screen.contains("removals by silence are paused for 9m more: switch work"), "{screen}");
 }

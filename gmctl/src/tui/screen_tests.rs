@@ -48,6 +48,7 @@ pub(super) fn answer_why(play: &mut Play) {
             evidence: evidence(),
         }),
         left: None,
+        hold: None,
         suspicion: Some(Suspicion {
             by: NodeId(1),
             for_ms: 420,

@@ -155,6 +155,7 @@ fn removal(member: &str) -> gms::api::Why {
             ),
         }),
         left: None,
+        hold: None,
         suspicion: None,
     }
 }

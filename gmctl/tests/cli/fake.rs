@@ -472,6 +472,7 @@ pub(crate) fn why(group: &str, id: &str) -> Why {
             evidence: evidence(),
         }),
         left: None,
+        hold: None,
         suspicion: None,
     }
 }

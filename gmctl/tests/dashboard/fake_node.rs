@@ -266,6 +266,7 @@ fn why(path: &str) -> Why {
             evidence: Evidence::stated(Cause::Silence, None, vec!["nothing else".to_owned()]),
         }),
         left: None,
+        hold: None,
         suspicion: None,
     }
 }

@@ -62,6 +62,14 @@ pub struct Hold {
     pub reason: String,
 }
 
+impl Hold {
+    /// About how much of it is left, in milliseconds, at that wall-clock time: for people, for it ends
+    /// by the leader's observed time.
+    pub fn left_ms(&self, now_ms: u64) -> u64 {
+        self.at_ms.saturating_add(self.lasts.as_millis()).saturating_sub(now_ms)
+    }
+}
+
 /// Body of `PUT /v1/groups/{g}/hold`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

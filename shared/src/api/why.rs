@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::Hold;
 use crate::{
     evidence::{Evidence, Observation},
     id::{GroupId, Incarnation, MemberId, NodeId, Revision},
@@ -26,6 +27,10 @@ pub struct Why {
     pub left: Option<Leaving>,
     /// Its present suspicion; null where there is none.
     pub suspicion: Option<Suspicion>,
+    /// What keeps it from being removed for its silence; absent where nothing does, or where it is no
+    /// member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 /// How a life ended that was asked to go.

@@ -177,6 +177,7 @@ impl State {
                     state: WhyState::Member,
                     removal: None,
                     left: None,
+                    hold: None,
                     suspicion: None,
                 },
             );
@@ -198,6 +199,7 @@ impl State {
                     evidence: evidence.clone(),
                 }),
                 left: None,
+                hold: None,
                 suspicion: None,
             },
         )

@@ -200,7 +200,6 @@ impl Page for Groups {
 
 /// How much of the hold is left.
 fn held(hold: &Hold, style: &Style) -> Cell {
-    let ends_ms = hold.at_ms.saturating_add(hold.lasts.as_millis());
-    let left_ms = ends_ms.saturating_sub(style.now_ms);
+    let left_ms = hold.left_ms(style.now_ms);
     Cell::figure(Some(left_ms), |ms| format!("{} left", rest(Duration::from_millis(*ms))))
 }

@@ -72,7 +72,16 @@ pub fn why(
             _ => known.take().and_then(|why| why.removal),
         };
         let (group, id) = (group.clone(), id.clone());
-        known = Some(Why { group, id, incarnation, state, removal, left: None, suspicion: None });
+        known = Some(Why {
+            group,
+            id,
+            incarnation,
+            state,
+            removal,
+            left: None,
+            suspicion: None,
+            hold: None,
+        });
     }
     known
 }

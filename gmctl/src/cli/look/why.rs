@@ -1,5 +1,7 @@
 //! `gmctl why G ID`: the evidence trail of a member's last removal, or of its present suspicion.
 
+use std::time::Duration;
+
 use clap::Args;
 use gms::{
     api::{Event, Removal, Suspicion, What, Why, WhyState},
@@ -19,6 +21,7 @@ use crate::{
     },
     error::Failure,
     exit::Exit,
+    model::alarm::words::rest,
     output::{
         human::{age, time},
         page::Page,
@@ -181,6 +184,12 @@ impl Page for Why {
             facts.fact("how", by);
             let at = time(left.at_ms, style);
             facts.fact("left", format!("in revision {}, {at}", left.revision));
+        }
+        if let Some(hold) = &self.hold {
+            let left = rest(Duration::from_millis(hold.left_ms(style.now_ms)));
+            let why = plain::clean(&hold.reason);
+            let text = format!("removals by silence are paused for {left} more: {why}");
+            facts.fact("held", Cell::new(Role::Warn, text));
         }
         let mut text = facts.draw(wide, style);
         if let Some(suspicion) = &self.suspicion {

@@ -1,5 +1,7 @@
 //! Why a member is gone, or in doubt: the recorded evidence, restated, never guessed at.
 
+use std::time::Duration;
+
 use gms::{
     api::{Removal, Suspicion, Why, WhyState},
     evidence::{Cause, Observation, Verdict},
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     action::table::Action,
-    model::group::MemberKey,
+    model::{alarm::words::rest, group::MemberKey},
     tui::{app::App, theme::Role, ui::WhyPage, widget::brush::piece},
 };
 
@@ -69,6 +71,11 @@ fn trail<'a>(app: &'a App, why: &'a Why) -> Vec<Line<'a>> {
         lines.push(fact("decision", when, Role::Text));
     }
     lines.extend(present(app, why));
+    if let Some(hold) = &why.hold {
+        let left = rest(Duration::from_millis(hold.left_ms(app.moment().wall_ms)));
+        let text = format!("removals by silence are paused for {left} more: {}", hold.reason);
+        lines.push(fact("held", text, Role::Warn));
+    }
     if let Some(suspicion) = &why.suspicion {
         lines.extend(suspicion_lines(suspicion));
     }

@@ -49,6 +49,9 @@ pub async fn get<W: Waist>(
         }
         (None, None) => return Err(no_member(&group, &member)),
     };
-    let why = Why { group, id: member, incarnation, state, removal, left, suspicion };
+    let is_member = matches!(state, WhyState::Member | WhyState::Suspect);
+    let hold = known.filter(|_| is_member).and_then(|known| known.hold.as_ref());
+    let hold = hold.map(present::hold);
+    let why = Why { group, id: member, incarnation, state, removal, left, suspicion, hold };
     Ok(read.mark(Answer::json(&why)))
 }

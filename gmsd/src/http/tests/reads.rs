@@ -212,6 +212,13 @@ async fn why_tells_the_evidence() {
     assert_eq!((&back["incarnation"], &back["removal"]["revision"]), (&json!(7), &json!(5)));
     assert_eq!(get(&node, "/v1/groups/g/members/x/why").await.code(), "not_found");
     assert_eq!(get(&node, "/v1/groups/x/members/x/why").await.code(), "not_found");
+    // What keeps a member from being removed is told with it.
+    let hold = json!({"for": "30s", "reason": "upgrade"});
+    ask(&node, "PUT", "/v1/groups/g/hold", Some(&hold)).await;
+    let why = get(&node, "/v1/groups/g/members/c/why").await.json();
+    assert_eq!((&why["hold"]["reason"], &why["hold"]["for"]), (&json!("upgrade"), &json!("30s")));
+    let gone = get(&node, "/v1/groups/g/members/b/why").await.json();
+    assert!(gone.get("hold").is_none(), "nobody is kept there: {gone}");
 }
 
 #[tokio::test]
