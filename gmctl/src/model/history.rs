@@ -56,13 +56,7 @@ impl History {
 
     /// Keeps a frame if one is due.
     pub fn note(&mut self, now: Moment, model: &Model) {
-        // A picture that is only being built was never true.
-        let tally = model.tally();
-        let half_told = model.is_blank()
-            || model.reopening.is_some()
-            || !model.knows_groups()
-            || (tally.unknown > 0 && tally.unknown == tally.total());
-        if self.frames.is_empty() && half_told {
+        if self.frames.is_empty() && is_half_told(model) {
             return;
         }
         if let Some(last) = self.frames.back() {
@@ -109,6 +103,15 @@ impl History {
     pub fn at(&self, moment: Moment) -> Option<&Frame> {
         self.frames.iter().rev().find(|frame| frame.moment.at <= moment.at).or(self.frames.front())
     }
+}
+
+/// Whether the picture is only being built: it was never true.
+fn is_half_told(model: &Model) -> bool {
+    let tally = model.tally();
+    model.is_blank()
+        || model.reopening.is_some()
+        || !model.knows_groups()
+        || (tally.unknown > 0 && tally.unknown == tally.total())
 }
 
 fn differs(one: &Model, other: &Model) -> bool {

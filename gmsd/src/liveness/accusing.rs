@@ -3,7 +3,7 @@
 
 use gms::{
     evidence::{Cause, Evidence, Observation, Verdict},
-    id::{GroupId, NodeId, Revision},
+    id::{NodeId, Revision},
 };
 
 use super::{
@@ -104,12 +104,10 @@ impl Observer {
     }
 
     pub(super) fn decide(&mut self, now: Observed, slot: Slot) {
-        if self.cases.get(slot).is_none_or(|case| case.doubt.is_none()) {
-            return;
-        }
-        let Some(own) = self.cases.get(slot).map(|case| self.own_word(now, case)) else {
+        let Some(case) = self.cases.get(slot).filter(|case| case.doubt.is_some()) else {
             return;
         };
+        let own = self.own_word(now, case);
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
@@ -118,7 +116,7 @@ impl Observer {
         let voters = &self.state.configuration().voters;
         let monitors = &self.state.monitors().nodes;
         let heard = heard_since(&self.state, case);
-        let held = is_held(&self.state, &case.group);
+        let held = self.state.is_held(&case.group);
         let (stands, since) = (doubt.stands(), doubt.since());
         let unanimous = doubt.is_unanimous(&own, monitors);
         match doubt.decide(now, &own, silent, voters, monitors) {
@@ -198,7 +196,7 @@ impl Observer {
         let Some(condemned) = &mut case.condemned else {
             return;
         };
-        let held = is_held(&self.state, &case.group);
+        let held = self.state.is_held(&case.group);
         let is_void = match condemned.removal.evidence.cause {
             Cause::Silence => held || condemned.removal.since < heard,
             Cause::Quality => held,
@@ -252,11 +250,6 @@ pub(super) fn affirmation_of(removal: &Removal) -> Option<Affirmation> {
         Cause::Refused => Some(Affirmation::Refused),
         _ => None,
     }
-}
-
-/// Whether the group is held: nobody is removed from it for what is concluded from silence.
-pub(super) fn is_held(state: &State, group: &GroupId) -> bool {
-    state.group(group).is_some_and(|group| group.hold.is_some())
 }
 
 /// The last entry that noted that somebody heard it.

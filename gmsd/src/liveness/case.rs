@@ -236,7 +236,8 @@ impl Case {
     }
 
     /// Which doubts of it are open. Who asks because it wants its place does not doubt it; one that
-    /// stands decides nothing; and of a life that was given up here the verdict is on its way, whatever else is asked.
+    /// stands decides nothing; and of a life that was given up here the verdict is on its way,
+    /// whatever else is asked.
     pub(super) fn flux_now(&self) -> Flux {
         if self.given_up.is_some() || self.condemned.is_some() {
             return Flux::default();

@@ -9,28 +9,18 @@ use gms::{
     evidence::Verdict,
     heartbeat::{Direction, Frame, Key, Unverified},
     id::{Incarnation, NodeId},
-    liveness::{Kind, Liveness},
+    liveness::Kind,
 };
 
 use super::{super::timing::Timing, *};
 use crate::{
     host::clock::Clock,
-    liveness::message::{Ask, Message, Subject},
-    membership::{
-        command::{Command, Entry, Join, Proposal},
-        state::State,
+    liveness::{
+        message::{Ask, Message},
+        test_world::{self, SECRET, subject},
     },
+    membership::state::State,
 };
-
-const SECRET: [u8; 32] = [9; 32];
-
-fn subject() -> Subject {
-    Subject {
-        group: "g".parse().unwrap(),
-        member: "m".parse().unwrap(),
-        incarnation: Incarnation(2),
-    }
-}
 
 /// The monitor of one member, in touch with a quorum, and what it did.
 struct Played {
@@ -45,25 +35,7 @@ struct Played {
 
 impl Played {
     fn new() -> Self {
-        let mut state = State::default();
-        let nodes: Vec<NodeId> = (1..=3).map(NodeId).collect();
-        state.apply_configuration(Revision(1), nodes.clone(), vec![]);
-        let join = Command::Join(Join {
-            group: subject().group,
-            member: subject().member,
-            address: "127.0.0.1:9".parse().unwrap(),
-            liveness: Liveness::of(Kind::Udp),
-            tags: gms::view::Tags::new(),
-            hold: None,
-            instance: None,
-            owner: String::new(),
-            replaces: None,
-        });
-        let found = Command::Found { secret: SECRET };
-        let commands = [found, Command::SetMonitors { epoch: 0, nodes }, join];
-        let wish = |command| Proposal { token: None, if_view: None, command };
-        let proposals = commands.into_iter().map(wish).collect();
-        state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
+        let state = test_world::founded([subject()], Kind::Udp, "127.0.0.1:9");
         let now = Clock::system().now();
         let monitor = state.place(&subject().group, &subject().member).monitor().unwrap();
         let mut observer =

@@ -11,7 +11,6 @@ use gms::{
 };
 
 use super::{
-    accusing::is_held,
     case::{Asker, Case, Condemned, Duty, Inquiry, Lease},
     caseload::{Caseload, Slot, slot_of_nonce},
     message::{Affirmation, Relay},
@@ -44,7 +43,7 @@ impl Observer {
         }
         let spares = !self.fitness.quorum_fresh()
             || self.valve.shut(now).is_some()
-            || is_held(&self.state, &case.group);
+            || self.state.is_held(&case.group);
         self.sequence = self.sequence.wrapping_add(1);
         let nonce = u64::from(slot) << 32 | u64::from(self.sequence);
         match spacing {

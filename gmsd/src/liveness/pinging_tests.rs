@@ -9,17 +9,16 @@ use gms::{
     api::Band,
     heartbeat::{Key, Unverified},
     id::{Incarnation, Revision},
-    liveness::Liveness,
 };
 
 use super::{super::timing::Timing, *};
 use crate::{
     host::clock::Clock,
-    liveness::message::{Ask, Message, Subject, Tell},
-    membership::{
-        command::{Command, Entry, Join, Proposal},
-        state::State,
+    liveness::{
+        message::{Ask, Message, Subject, Tell},
+        test_world,
     },
+    membership::{command::Command, state::State},
 };
 
 const TARGET: &str = "127.0.0.1:9";
@@ -40,27 +39,7 @@ fn observer(members: usize) -> (Observer, Instant) {
 }
 
 fn founded(members: usize) -> State {
-    let mut state = State::default();
-    let nodes: Vec<NodeId> = (1..=3).map(NodeId).collect();
-    state.apply_configuration(Revision(1), nodes.clone(), vec![]);
-    let founding = [Command::Found { secret: [9; 32] }, Command::SetMonitors { epoch: 0, nodes }];
-    let joins = (0..members).map(|member| {
-        Command::Join(Join {
-            group: subject(member).group,
-            member: subject(member).member,
-            address: TARGET.parse().unwrap(),
-            liveness: Liveness::of(Kind::Udp),
-            tags: gms::view::Tags::new(),
-            hold: None,
-            instance: None,
-            owner: String::new(),
-            replaces: None,
-        })
-    });
-    let wish = |command| Proposal { token: None, if_view: None, command };
-    let proposals = founding.into_iter().chain(joins).map(wish).collect();
-    state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
-    state
+    test_world::founded((0..members).map(subject), Kind::Udp, TARGET)
 }
 
 fn outputs(observer: &mut Observer) -> Vec<Output> {
@@ -163,8 +142,7 @@ fn a_doubt_that_stood_through_a_hold_decides_nothing_when_the_port_refuses() {
     let mut state = founded(1);
     let lasts = gms::span::Span::from_millis(3_600_000);
     let hold = Command::SetHold { group: subject(0).group, lasts, reason: "switch".to_owned() };
-    let proposals = vec![Proposal { token: None, if_view: None, command: hold }];
-    state.apply(Revision(3), 1, &Entry { at_ms: 0, proposals });
+    test_world::apply(&mut state, [hold]);
     observer.handle_quorum(true);
     observer.handle_state(now, Arc::new(state));
     let others: Vec<NodeId> = (1..=3).map(NodeId).filter(|node| *node != observer.node).collect();

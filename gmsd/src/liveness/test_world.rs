@@ -1,4 +1,4 @@
-//! For tests: three observers and one member of kind `stream`, in simulated time.
+//! For tests: founded states, and three observers with one member of kind `stream`, in simulated time.
 
 use std::{
     sync::Arc,
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-const SECRET: [u8; 32] = [9; 32];
+pub(super) const SECRET: [u8; 32] = [9; 32];
 pub(super) const STEP: Duration = Duration::from_millis(5);
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 pub(super) const NODES: usize = 3;
@@ -43,31 +43,35 @@ pub(super) fn key() -> Key {
     Key::derive(&SECRET, &group, &member, incarnation)
 }
 
-fn founded() -> State {
+/// Three nodes that watch, and these members of the first revision that lets anybody in.
+pub(super) fn founded(members: impl IntoIterator<Item = Subject>, kind: Kind, at: &str) -> State {
     let mut state = State::default();
     let nodes: Vec<NodeId> = (1..=NODES as u64).map(NodeId).collect();
     state.apply_configuration(Revision(1), nodes.clone(), vec![]);
-    let join = Join {
-        group: subject().group,
-        member: subject().member,
-        // Nobody listens there, and nobody is to find out.
-        address: "127.0.0.1:1".parse().unwrap(),
-        liveness: Liveness::of(Kind::Stream),
-        tags: gms::view::Tags::new(),
-        hold: None,
-        instance: None,
-        owner: String::new(),
-        replaces: None,
-    };
-    let commands = [
-        Command::Found { secret: SECRET },
-        Command::SetMonitors { epoch: 0, nodes },
-        Command::Join(join),
-    ];
+    let founding = [Command::Found { secret: SECRET }, Command::SetMonitors { epoch: 0, nodes }];
+    let joins = members.into_iter().map(|Subject { group, member, .. }| {
+        Command::Join(Join {
+            group,
+            member,
+            address: at.parse().unwrap(),
+            liveness: Liveness::of(kind),
+            tags: gms::view::Tags::new(),
+            hold: None,
+            instance: None,
+            owner: String::new(),
+            replaces: None,
+        })
+    });
+    apply(&mut state, founding.into_iter().chain(joins));
+    state
+}
+
+/// Applies these commands in one entry, the next.
+pub(super) fn apply(state: &mut State, commands: impl IntoIterator<Item = Command>) {
     let wish = |command| Proposal { token: None, if_view: None, command };
     let proposals = commands.into_iter().map(wish).collect();
-    state.apply(Revision(2), 1, &Entry { at_ms: 0, proposals });
-    state
+    let next = Revision(state.revision().0 + 1);
+    state.apply(next, 1, &Entry { at_ms: 0, proposals });
 }
 
 pub(super) struct World {
@@ -86,7 +90,8 @@ impl World {
     /// Members were there before the nodes started, or else join now.
     pub(super) fn new(joins_now: bool) -> Self {
         let now = Clock::system().now();
-        let founded = founded();
+        // Nobody listens there, and nobody is to find out.
+        let founded = founded([subject()], Kind::Stream, "127.0.0.1:1");
         let state = Arc::new(founded.clone());
         let first = if joins_now { Arc::new(State::default()) } else { Arc::clone(&state) };
         let observers = (1..=NODES as u64)
@@ -178,9 +183,7 @@ impl World {
 
     /// Applies one command everywhere.
     pub(super) fn apply(&mut self, command: Command) {
-        let revision = Revision(self.state.revision().0 + 1);
-        let proposal = Proposal { token: None, if_view: None, command };
-        self.state.apply(revision, 1, &Entry { at_ms: 0, proposals: vec![proposal] });
+        apply(&mut self.state, [command]);
         for observer in &mut self.observers {
             observer.handle_state(self.now, Arc::new(self.state.clone()));
         }

@@ -11,7 +11,6 @@ use gms::{
 };
 
 use super::{
-    accusing::is_held,
     case::{Case, Condemned, Duty},
     caseload::Slot,
     message::{Subject, Tell, Weigh},
@@ -41,7 +40,7 @@ impl Observer {
         let Some(case) = self.cases.get_mut(slot) else {
             return;
         };
-        if is_held(&self.state, &case.group) {
+        if self.state.is_held(&case.group) {
             case.weighing = None;
             return;
         }

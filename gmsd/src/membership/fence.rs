@@ -51,10 +51,10 @@ impl Applying<'_> {
             Cause::Replaced => return false,
             Cause::Fin | Cause::Refused => {}
             Cause::Silence | Cause::Quality => {
-                let group = self.state.groups.get(&removal.group);
-                if group.is_some_and(|group| group.hold.is_some()) {
+                if self.state.is_held(&removal.group) {
                     return false;
                 }
+                let group = self.state.groups.get(&removal.group);
                 // Whoever had it noted extends its lease again (`liveness/leasing.rs`).
                 let heard = group.map(|group| group.heard_at(&removal.member)).unwrap_or_default();
                 if *cause == Cause::Silence && removal.since < heard {

@@ -161,6 +161,11 @@ impl State {
         self.configuration_told
     }
 
+    /// Whether the group is held: nobody is removed from it for what is concluded from silence.
+    pub fn is_held(&self, group: &GroupId) -> bool {
+        self.group(group).is_some_and(|group| group.hold.is_some())
+    }
+
     /// The history.
     pub fn journal(&self) -> &Journal {
         &self.journal

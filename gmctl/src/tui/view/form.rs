@@ -13,7 +13,7 @@ use crate::tui::{
     theme::Role,
     widget::{
         borders,
-        brush::{Brush, Piece, piece, width_of},
+        brush::{Brush, Piece, piece, width_of, wrapped},
     },
 };
 
@@ -27,7 +27,7 @@ const ROOM: u16 = 30;
 /// Draws the form, and tells where the cursor stands.
 pub(super) fn draw(app: &App, brush: &mut Brush<'_>, area: Rect, form: &Form) -> Option<Position> {
     let about = radius::of(app, &form.purpose);
-    let width = WIDTH_MAX.min(area.width.saturating_sub(2)).saturating_sub(2);
+    let width = borders::inside(centred(area, WIDTH_MAX, area.height)).width;
     let below = below(form, width);
     let lines = form.fields.len() + about.len() + below.len() + 5;
     let height = u16::try_from(lines).unwrap_or(u16::MAX).min(area.height);
@@ -168,24 +168,6 @@ fn below<'a>(form: &Form, width: u16) -> Vec<Vec<Piece<'a>>> {
             .extend(told.iter().map(|text| {
                 vec![piece(" dry run: ", Role::Good), piece(text.clone(), Role::Text)]
             }));
-    }
-    lines
-}
-
-/// The text in lines, broken between words: the first so wide, the others as wide as that.
-fn wrapped(text: &str, first: u16, others: u16) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let room = if lines.len() == 1 { first } else { others };
-        let Some(line) = lines.last_mut() else { continue };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if width_of(line).saturating_add(1).saturating_add(width_of(word)) <= room {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
     }
     lines
 }

@@ -22,7 +22,7 @@ use crate::{
         size::{self, Size},
         theme::Role,
         ui::Overlay,
-        widget::brush::{Brush, Piece, piece, width_of, width_of_all},
+        widget::brush::{Brush, Piece, piece, width_of, width_of_all, wrapped},
     },
 };
 
@@ -63,24 +63,7 @@ pub(super) fn sentence(app: &App, brush: &mut Brush<'_>, area: Rect) {
         area.height,
         top::trust_words(app),
     );
-    let mut y = area.y;
-    let mut line = String::new();
-    let width = usize::from(area.width);
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            if y >= area.bottom() {
-                return;
-            }
-            brush.text(area.x, y, area.width, &line, Role::Text);
-            y = y.saturating_add(1);
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    if y < area.bottom() {
+    for (y, line) in (area.y..area.bottom()).zip(wrapped(&text, area.width, area.width)) {
         brush.text(area.x, y, area.width, &line, Role::Text);
     }
 }

@@ -34,6 +34,24 @@ pub fn width_of_all(pieces: &[Piece<'_>]) -> u16 {
     pieces.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width_of(text)))
 }
 
+/// The text in lines, broken between words: the first so wide, the others as wide as that.
+pub fn wrapped(text: &str, first: u16, others: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let room = if lines.len() == 1 { first } else { others };
+        let Some(line) = lines.last_mut() else { continue };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width_of(line).saturating_add(1).saturating_add(width_of(word)) <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// Draws into a buffer.
 pub struct Brush<'a> {
     buffer: &'a mut Buffer,
