@@ -1,5 +1,7 @@
 //! Whom keys act on, and what they do with a mistake.
 
+use gms::id::Revision;
+
 use super::{
     dialog::{form::Stage, purpose::Purpose},
     fixture::{Play, group, healthy, id, last, notice},
@@ -8,7 +10,7 @@ use super::{
     request::{NotDone, Parting, Reply, Request},
     ui::Overlay,
 };
-use crate::model::group::MemberKey;
+use crate::model::{group::MemberKey, happening::Happening};
 
 fn purpose(play: &Play) -> Option<&Purpose> {
     match &play.app.ui.overlay {
@@ -82,6 +84,32 @@ fn of_a_leave_whose_answer_is_lost_nobody_knows() {
         play.tell(Message::Answered(ticket, Ok(Reply::Left(parting).into())));
         let screen = play.screen(120, 36);
         assert!(screen.contains(told) && !screen.contains(not_told), "{screen}");
+        let rehearsed = play.app.live.timeline.entries().last();
+        assert!(!matches!(rehearsed.map(|it| &it.what), Some(Happening::Command(..))));
+    }
+}
+
+#[test]
+fn a_leave_that_nobody_took_part_in_is_written_down_whether_its_form_is_seen_or_not() {
+    for leaves_form in [true, false] {
+        let mut play = healthy();
+        play.keys("3 X Enter");
+        let parting = |left, refused| Reply::Left(Parting { left, refused });
+        let fine = parting(vec![(id("m-0001"), Revision(9))], Vec::new());
+        let Some(Effect::Ask { ticket, .. }) = play.effects.last().cloned() else { panic!() };
+        play.tell(Message::Answered(ticket, Ok(fine.into()))).keys("y");
+        let Some(Effect::Ask { ticket, dry_run: false, .. }) = play.effects.last().cloned() else {
+            panic!("{:?}", play.effects)
+        };
+        if leaves_form {
+            play.keys("Esc");
+        }
+        let lost = NotDone { why: "no node answered".to_owned(), outcome_unknown: true };
+        let reply = parting(Vec::new(), vec![(id("m-0001"), lost)]);
+        play.tell(Message::Answered(ticket, Ok(reply.into())));
+        let told = play.app.live.timeline.entries().last().map(|entry| entry.what.clone());
+        let Some(Happening::Command(text, false)) = told else { panic!("{told:?}") };
+        assert!(text.ends_with("outcome unknown: m-0001: no node answered"), "{text}");
     }
 }
 

@@ -184,19 +184,13 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledge
     }
     let sent = matches!(form.stage, Stage::Sending(_));
     let by = answer.as_ref().map(by).unwrap_or_default();
-    match answer.map(|answer| answer.reply) {
+    match done(answer) {
         Err(not_done) => {
             let title = form.purpose.title();
             form.refused(not_done.clone());
             if sent {
                 note_failure(app, &title, &not_done);
             }
-        }
-        Ok(Reply::Left(parting)) if is_refused(&parting) => {
-            form.refused(refusal(&parting, &Words::LEAVE));
-        }
-        Ok(Reply::Drained(parting)) if is_refused(&parting) => {
-            form.refused(refusal(&parting, &Words::DRAIN));
         }
         Ok(reply) if !sent => {
             let group = match form.purpose.request(&form.fields) {
@@ -217,12 +211,23 @@ pub(super) fn answered(app: &mut App, ticket: Ticket, answer: Result<Acknowledge
     }
 }
 
+/// What was done; an act on many that nobody did is not done.
+fn done(answer: Result<Acknowledged, NotDone>) -> Result<Reply, NotDone> {
+    let nobody = |parting: &Parting| parting.left.is_empty() && !parting.refused.is_empty();
+    match answer?.reply {
+        Reply::Left(parting) if nobody(&parting) => Err(refusal(&parting, &Words::LEAVE)),
+        Reply::Drained(parting) if nobody(&parting) => Err(refusal(&parting, &Words::DRAIN)),
+        reply => Ok(reply),
+    }
+}
+
 /// What became of a write whose form is out of sight.
 fn ended_unseen(app: &mut App, form: &Form, answer: Result<Acknowledged, NotDone>) {
-    match answer {
-        Ok(answer) => {
+    let by = answer.as_ref().map(by).unwrap_or_default();
+    match done(answer) {
+        Ok(reply) => {
             let command = form.purpose.request(&form.fields).ok();
-            finish(app, &answer.reply, &by(&answer), command.as_ref());
+            finish(app, &reply, &by, command.as_ref());
         }
         Err(not_done) => {
             let text = note_failure(app, &form.purpose.title(), &not_done);
@@ -372,12 +377,7 @@ fn parting_text(parting: &Parting, words: &Words) -> (String, bool) {
     (parts.join("; "), parting.refused.is_empty())
 }
 
-/// Whether nobody did.
-fn is_refused(parting: &Parting) -> bool {
-    parting.left.is_empty() && !parting.refused.is_empty()
-}
-
-/// Why none of them did.
+/// Why none of many did.
 fn refusal(parting: &Parting, words: &Words) -> NotDone {
     match parting.refused.as_slice() {
         [(id, not_done)] => NotDone { why: format!("{id}: {}", not_done.why), ..not_done.clone() },
